@@ -1,0 +1,30 @@
+// The only plain-JavaScript file that runs before dependencies exist: any Node >= 18 may run it.
+// It installs once, then hands over to Node 24 from the npm package `node`.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const node = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+
+if (!existsSync(node)) {
+  console.error('3T: first start, installing dependencies (npm ci) ...');
+  const began = Date.now();
+  const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=http'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
+  if (done.status !== 0) {
+    console.error('3T: npm ci failed; its output is above. Fix that and run `npm start` again.');
+    process.exit(1);
+  }
+  console.error(`3T: installed in ${((Date.now() - began) / 1000).toFixed(1)} s`);
+}
+
+const child = spawn(node, [join(root, 'local', 'main.ts'), ...process.argv.slice(2)], { stdio: 'inherit' });
+// The terminal already delivers Ctrl-C to the whole process group; only signals sent to this process alone are passed on.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => child.kill('SIGTERM'));
+child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 0 : 1)));

@@ -1,0 +1,43 @@
+import * as z from 'zod';
+import { decimalText, epochMs, nameText } from './fields.ts';
+
+const assetPosition = z.looseObject({
+  type: z.string(),
+  position: z.looseObject({
+    coin: z.string().min(1).max(64),
+    szi: decimalText,
+    marginUsed: decimalText.optional(),
+    positionValue: decimalText.optional(),
+    entryPx: decimalText.nullish(),
+    unrealizedPnl: decimalText.optional(),
+  }),
+});
+
+/** `GET /3T-observer.json`: the original's document, plus venue times and completeness per sub-account. */
+export const observerDocumentSchema = z.object({
+  v: z.literal(1),
+  observer_id: nameText,
+  /** When the observer wrote it (its own clock, ISO 8601). Age is judged by `venue_time_ms`, not by this. */
+  timestamp: z.iso.datetime({ offset: true }),
+  exchange: nameText,
+  positions: z.record(
+    z.string(),
+    z.object({
+      /** Oldest venue time of the sub-accounts below. */
+      venue_time_ms: epochMs,
+      /** False when any sub-account could not be read: absence of a coin then means nothing. */
+      complete: z.boolean(),
+      sub_accounts: z.array(
+        z.object({
+          name: nameText,
+          complete: z.boolean(),
+          venue_time_ms: epochMs.nullable(),
+          error: z.string().max(300).nullable(),
+        }),
+      ),
+      marginSummary: z.looseObject({ accountValue: decimalText, totalMarginUsed: decimalText }),
+      assetPositions: z.array(assetPosition).max(5000),
+    }),
+  ),
+});
+export type ObserverDocument = z.infer<typeof observerDocumentSchema>;

@@ -1,0 +1,140 @@
+import type { DecimalText } from '#shared/core/decimal.ts';
+import type { Candle } from '#shared/core/market/candle.ts';
+import type { Instrument } from '#shared/core/market/instrument.ts';
+import type { ApprovedOrder, ClientOrderId, OrderClass, Side } from '#shared/core/orders/order.ts';
+import type { AccountState } from '#shared/core/portfolio/account-state.ts';
+import type { EpochMs, Timeframe } from '#shared/core/time.ts';
+
+/** Why a call to the venue failed. `rate-limited`, `timeout`, `network`, `unavailable`, `breaker-open` may pass on their own. */
+export type ExchangeErrorKind =
+  | 'timeout'
+  | 'network'
+  | 'dns'
+  | 'ssl'
+  | 'rate-limited'
+  | 'unavailable'
+  | 'breaker-open'
+  | 'malformed-reply'
+  | 'rejected'
+  | 'auth'
+  | 'configuration';
+
+export class ExchangeError extends Error {
+  override readonly name = 'ExchangeError';
+  readonly kind: ExchangeErrorKind;
+  readonly retryable: boolean;
+  /** False only when it is certain that no byte of the request reached the venue. */
+  readonly mayHaveReachedVenue: boolean;
+  constructor(
+    kind: ExchangeErrorKind,
+    message: string,
+    flags: { retryable: boolean; mayHaveReachedVenue: boolean },
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.kind = kind;
+    this.retryable = flags.retryable;
+    this.mayHaveReachedVenue = flags.mayHaveReachedVenue;
+  }
+}
+
+export interface MarkPrice {
+  readonly symbol: string;
+  readonly markPrice: DecimalText;
+  readonly midPrice: DecimalText | null;
+  readonly observedAtMs: EpochMs;
+}
+
+/** Public data over REST; needs no key. */
+export interface MarketDataSource {
+  /** Every perpetual of the native dex and of each HIP-3 dex; throws rather than answer in part. */
+  loadInstruments(): Promise<readonly Instrument[]>;
+  /** Bars whose open time lies in [fromMs, toMs], oldest first, at most 5000; the running bar has `final: false`. */
+  fetchCandles(symbol: string, timeframe: Timeframe, fromMs: EpochMs, toMs: EpochMs): Promise<readonly Candle[]>;
+  fetchMarkPrices(): Promise<readonly MarkPrice[]>;
+}
+
+export type VenueOrderStatus = 'open' | 'partially-filled' | 'filled' | 'cancelled' | 'rejected' | 'expired';
+
+export interface VenueOrder {
+  readonly symbol: string;
+  readonly venueOrderId: string;
+  readonly clientOrderId: ClientOrderId | null;
+  readonly side: Side;
+  readonly originalSize: DecimalText;
+  readonly remainingSize: DecimalText;
+  readonly limitPrice: DecimalText;
+  readonly status: VenueOrderStatus;
+  /** The venue's own word for the status, for the record. */
+  readonly venueStatus: string;
+  /** Venue time of the status. */
+  readonly statusTimeMs: EpochMs;
+}
+
+/** One of our trades. Identity: (exchange, tradeId, venueOrderId). */
+export interface VenueFill {
+  readonly symbol: string;
+  readonly tradeId: string;
+  readonly venueOrderId: string;
+  readonly clientOrderId: ClientOrderId | null;
+  readonly side: Side;
+  readonly price: DecimalText;
+  readonly size: DecimalText;
+  readonly feeQuote: DecimalText;
+  readonly closedPnlQuote: DecimalText;
+  /** Signed position before this fill. */
+  readonly startPosition: DecimalText;
+  readonly crossed: boolean;
+  readonly liquidation: boolean;
+  readonly venueTimeMs: EpochMs;
+}
+
+export interface VenueTransfer {
+  readonly id: string;
+  /** Signed: deposits positive. */
+  readonly amountQuote: DecimalText;
+  readonly venueTimeMs: EpochMs;
+}
+
+export type OrderLookup = { readonly kind: 'found'; readonly order: VenueOrder } | { readonly kind: 'not-found' };
+
+/** Private reads: by wallet address, no trading key. All throw `ExchangeError`; none guesses. */
+export interface AccountReader {
+  fetchAccountState(account: string): Promise<AccountState>;
+  fetchOpenOrders(account: string): Promise<readonly VenueOrder[]>;
+  /** `not-found` is the venue's word now; whether it means "never accepted" is decided in core/orders. */
+  fetchOrder(account: string, clientOrderId: ClientOrderId): Promise<OrderLookup>;
+  /** Oldest first; at most 2000 from `sinceMs`. */
+  fetchFills(account: string, sinceMs: EpochMs): Promise<readonly VenueFill[]>;
+  fetchTransfers(account: string, sinceMs: EpochMs): Promise<readonly VenueTransfer[]>;
+}
+
+/** The three answers of an order (architecture, rule 3.5). */
+export type SubmitOutcome =
+  | {
+      readonly kind: 'accepted';
+      readonly venueOrderId: string;
+      readonly state: 'resting' | 'filled';
+      readonly filledSize: DecimalText;
+      readonly averagePrice: DecimalText | null;
+    }
+  | { readonly kind: 'rejected'; readonly code: string; readonly message: string }
+  | { readonly kind: 'unknown'; readonly errorKind: ExchangeErrorKind; readonly message: string };
+
+export type CancelOutcome =
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'not-open'; readonly message: string }
+  | { readonly kind: 'unknown'; readonly message: string };
+
+/** Needs the trading key: only the order gateway is given one. Never throws for what the venue answers. */
+export interface OrderVenue {
+  /** One order a request; `expiresAtMs` travels as the venue's own expiry. Not retried by the adapter. */
+  submitOrder(order: ApprovedOrder): Promise<SubmitOutcome>;
+  cancelOrder(
+    account: string,
+    symbol: string,
+    clientOrderId: ClientOrderId,
+    orderClass: OrderClass,
+  ): Promise<CancelOutcome>;
+  setLeverage(account: string, symbol: string, leverage: number, isolated: boolean): Promise<void>;
+}
