@@ -1,0 +1,33 @@
+import { type Kysely, sql } from 'kysely';
+import * as initial from './migrations/0001-initial.ts';
+
+interface Migration {
+  readonly name: string;
+  up(db: Kysely<unknown>): Promise<void>;
+}
+
+/** Forward only; every step may be cut off and run again. */
+const MIGRATIONS: readonly Migration[] = [{ name: '0001-initial', up: initial.up }];
+
+/** Applies what is missing and returns the names applied. Throws when the database is newer than this code. */
+export async function migrate(db: Kysely<unknown>): Promise<readonly string[]> {
+  await db.schema
+    .createTable('schema_migrations')
+    .ifNotExists()
+    .addColumn('name', 'varchar(64)', (c) => c.primaryKey())
+    .execute();
+  const rows = await sql<{ name: string }>`select name from schema_migrations order by name`.execute(db);
+  const done = new Set(rows.rows.map((r) => r.name));
+  const unknownNames = [...done].filter((n) => !MIGRATIONS.some((m) => m.name === n));
+  if (unknownNames.length > 0) {
+    throw new Error(`the database was written by a newer 3T (unknown migrations: ${unknownNames.join(', ')})`);
+  }
+  const applied: string[] = [];
+  for (const migration of MIGRATIONS) {
+    if (done.has(migration.name)) continue;
+    await migration.up(db);
+    await sql`insert into schema_migrations (name) values (${migration.name})`.execute(db);
+    applied.push(migration.name);
+  }
+  return applied;
+}

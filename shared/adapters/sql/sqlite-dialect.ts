@@ -1,0 +1,98 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import {
+  type CompiledQuery,
+  type DatabaseIntrospector,
+  type DataTypeNode,
+  type Dialect,
+  type Kysely,
+  type OnDuplicateKeyNode,
+  type QueryId,
+  type RootOperationNode,
+  SqliteAdapter,
+  SqliteDriver,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
+
+/** Compiles the MySQL-flavoured queries of this project for SQLite: upserts, `VALUES(c)` and column types. */
+class SqliteFlavour extends SqliteQueryCompiler {
+  protected override visitOnDuplicateKey(node: OnDuplicateKeyNode): void {
+    this.append('on conflict do update set ');
+    this.compileList(node.updates);
+  }
+
+  protected override visitDataType(node: DataTypeNode): void {
+    const type = node.dataType;
+    // NUMERIC affinity would turn '0.10' into a float: money stays text.
+    if (type.startsWith('decimal') || type.startsWith('varchar')) this.append('text');
+    else super.visitDataType(node);
+  }
+
+  override compileQuery(node: RootOperationNode, queryId: QueryId): CompiledQuery {
+    const compiled = super.compileQuery(node, queryId);
+    if (!compiled.sql.includes('values("')) return compiled;
+    return { ...compiled, sql: compiled.sql.replaceAll(/\bvalues\("(\w+)"\)/g, 'excluded."$1"') };
+  }
+}
+
+const STATEMENT_CACHE_MAX = 300;
+
+interface Prepared {
+  readonly reader: boolean;
+  all(parameters: readonly unknown[]): unknown[];
+  run(parameters: readonly unknown[]): { changes: number | bigint; lastInsertRowid: number | bigint };
+  iterate(parameters: readonly unknown[]): IterableIterator<unknown>;
+}
+
+/** The few methods that Kysely's driver wants, over node:sqlite, with prepared statements kept. */
+function asKyselyDatabase(db: DatabaseSync) {
+  const cache = new Map<string, Prepared>();
+  return {
+    prepare(text: string): Prepared {
+      const known = cache.get(text);
+      if (known) return known;
+      const statement: StatementSync = db.prepare(text);
+      const prepared: Prepared = {
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...(parameters as never[])),
+        run: (parameters) => statement.run(...(parameters as never[])),
+        iterate: (parameters) => statement.iterate(...(parameters as never[])) as IterableIterator<unknown>,
+      };
+      if (cache.size >= STATEMENT_CACHE_MAX) cache.delete(cache.keys().next().value!);
+      cache.set(text, prepared);
+      return prepared;
+    },
+    close: () => {
+      cache.clear();
+      db.close();
+    },
+  };
+}
+
+export interface SqliteOptions {
+  /** File path, or `:memory:`. */
+  readonly path: string;
+  /** How long a locked file is waited for. */
+  readonly busyTimeoutMs?: number;
+}
+
+/**
+ * Kysely dialect over Node's own SQLite. WAL with synchronous NORMAL: a killed process loses nothing that was committed.
+ * Opening throws node:sqlite's error for an unreadable, locked or full file.
+ */
+export function sqliteDialect(options: SqliteOptions): Dialect {
+  const open = () => {
+    const db = new DatabaseSync(options.path);
+    db.exec(`pragma busy_timeout = ${Math.trunc(options.busyTimeoutMs ?? 2000)}`);
+    db.exec('pragma journal_mode = wal');
+    db.exec('pragma synchronous = normal');
+    db.exec('pragma temp_store = memory');
+    return asKyselyDatabase(db);
+  };
+  return {
+    createDriver: () => new SqliteDriver({ database: async () => open() as never }),
+    createQueryCompiler: () => new SqliteFlavour(),
+    createAdapter: () => new SqliteAdapter(),
+    createIntrospector: (db: Kysely<unknown>): DatabaseIntrospector => new SqliteIntrospector(db),
+  };
+}

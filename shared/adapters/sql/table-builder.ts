@@ -1,0 +1,52 @@
+import { type ColumnDataType, type Kysely, sql } from 'kysely';
+
+type BaseKind = 'auto' | 'name' | 'key' | 'text' | 'int' | 'bigint' | 'money';
+/** Column kinds of the common subset of MySQL and SQLite; a trailing `?` allows null. */
+export type ColumnKind = BaseKind | `${Exclude<BaseKind, 'auto'>}?`;
+
+/** MySQL types. The SQLite compiler maps them to affinities that keep decimals as text. */
+const TYPES: Record<BaseKind, ColumnDataType> = {
+  auto: 'integer',
+  name: 'varchar(64)',
+  key: 'varchar(190)',
+  text: 'text',
+  int: 'integer',
+  bigint: 'bigint',
+  money: 'decimal(38, 18)',
+};
+
+export interface TableSpec {
+  readonly name: string;
+  readonly columns: Readonly<Record<string, ColumnKind>>;
+  readonly primaryKey: readonly string[];
+  readonly unique?: readonly (readonly string[])[];
+  readonly indexes?: readonly (readonly string[])[];
+}
+
+/** Creates a table and its indexes, unless they exist: a migration that was cut off may run again. */
+export async function createTable(db: Kysely<unknown>, spec: TableSpec): Promise<void> {
+  let builder = db.schema.createTable(spec.name).ifNotExists();
+  for (const [column, kind] of Object.entries(spec.columns)) {
+    const nullable = kind.endsWith('?');
+    const base = (nullable ? kind.slice(0, -1) : kind) as BaseKind;
+    builder = builder.addColumn(column, base === 'text' ? sql`longtext` : TYPES[base], (c) => {
+      if (base === 'auto') return c.autoIncrement().primaryKey();
+      return nullable ? c : c.notNull();
+    });
+  }
+  if (spec.columns[spec.primaryKey[0]!] !== 'auto') {
+    builder = builder.addPrimaryKeyConstraint(`${spec.name}_pk`, spec.primaryKey as never);
+  }
+  for (const columns of spec.unique ?? []) {
+    builder = builder.addUniqueConstraint(`${spec.name}_uq_${columns.join('_')}`.slice(0, 60), columns as never);
+  }
+  await builder.execute();
+  for (const columns of spec.indexes ?? []) {
+    await db.schema
+      .createIndex(`${spec.name}_ix_${columns.join('_')}`.slice(0, 60))
+      .ifNotExists()
+      .on(spec.name)
+      .columns(columns as string[])
+      .execute();
+  }
+}
