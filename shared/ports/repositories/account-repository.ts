@@ -1,0 +1,20 @@
+import type { DecimalText } from '#shared/core/decimal.ts';
+import type { AccountState } from '#shared/core/portfolio/account-state.ts';
+import type { EpochMs } from '#shared/core/time.ts';
+
+export interface BalancePoint {
+  readonly venueTimeMs: EpochMs;
+  readonly equityQuote: DecimalText;
+  readonly marginUsedQuote: DecimalText;
+  readonly netTransfersQuote: DecimalText;
+  readonly complete: boolean;
+}
+
+/** Own table of positions: one snapshot per account, replaced only by one with a later venue time. */
+export interface AccountRepository {
+  /** Positions, snapshot and balance history point in one transaction. `stale` when a newer snapshot is stored. */
+  saveSnapshot(state: AccountState, netTransfersQuote: DecimalText, storedAtMs: EpochMs): Promise<'stored' | 'stale'>;
+  latest(exchange: string, account: string): Promise<AccountState | null>;
+  /** Oldest first. */
+  balanceHistory(exchange: string, account: string, sinceMs: EpochMs, limit: number): Promise<readonly BalancePoint[]>;
+}

@@ -1,0 +1,18 @@
+import type { EpochMs } from '#shared/core/time.ts';
+
+export interface JobState {
+  readonly job: string;
+  readonly lastSlotMs: EpochMs;
+  readonly lastOkMs: EpochMs;
+  readonly lastError: string | null;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** Heartbeats of scheduled jobs, and the guard that runs a slot once. */
+export interface JobStateRepository {
+  /** True exactly once per (job, slot): false when this or a later slot was claimed before. */
+  claimSlot(job: string, slotMs: EpochMs): Promise<boolean>;
+  recordOk(job: string, atMs: EpochMs, detail?: Readonly<Record<string, unknown>>): Promise<void>;
+  recordError(job: string, atMs: EpochMs, error: string): Promise<void>;
+  all(): Promise<readonly JobState[]>;
+}
