@@ -1,0 +1,121 @@
+import type { EpochMs } from '#shared/core/time.ts';
+import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
+
+/** Node's own, kept before anything patches the globals (see virtual-globals.ts). */
+const realSetImmediate = globalThis.setImmediate;
+
+interface Timer {
+  readonly atMs: EpochMs;
+  readonly seq: number;
+  readonly fn: () => void;
+  cancelled: boolean;
+}
+
+const before = (a: Timer, b: Timer): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.seq < b.seq);
+
+/** Lets every promise that can run, run. Code under a virtual clock waits on promises and on the clock, nothing else. */
+export const settlePromises = (): Promise<void> => new Promise((resolve) => realSetImmediate(resolve));
+
+/**
+ * A clock that moves only when told. Timers fire one at a time, in order of (time, creation), and what each one started is
+ * allowed to come to rest before the next fires: the same program gives the same order of effects every time.
+ */
+export class VirtualClock implements Clock {
+  #nowMs: EpochMs;
+  #seq = 0;
+  readonly #heap: Timer[] = [];
+  readonly #quiesce: () => Promise<void>;
+
+  /** `quiesce` waits until nothing more can happen at this instant; by default, until all promises settled. */
+  constructor(startMs: EpochMs, quiesce: () => Promise<void> = settlePromises) {
+    this.#nowMs = startMs;
+    this.#quiesce = quiesce;
+  }
+
+  nowMs(): EpochMs {
+    return this.#nowMs;
+  }
+
+  setTimer(delayMs: number, fn: () => void): TimerHandle {
+    const delay = Number.isFinite(delayMs) && delayMs > 0 ? Math.ceil(delayMs) : 0;
+    const timer: Timer = { atMs: this.#nowMs + delay, seq: this.#seq++, fn, cancelled: false };
+    this.#push(timer);
+    return {
+      cancel: () => {
+        timer.cancelled = true;
+      },
+    };
+  }
+
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const onAbort = () => {
+        timer.cancel();
+        reject(signal?.reason);
+      };
+      const timer = this.setTimer(delayMs, () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      });
+      signal?.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  /** When the next timer is due; null when none is set. */
+  nextTimerAtMs(): EpochMs | null {
+    while (this.#heap[0]?.cancelled) this.#pop();
+    return this.#heap[0]?.atMs ?? null;
+  }
+
+  /** Fires everything due up to and including `atMs`, then stands at `atMs`. Never moves backwards. */
+  async advanceTo(atMs: EpochMs): Promise<void> {
+    await this.#quiesce();
+    for (let next = this.nextTimerAtMs(); next !== null && next <= atMs; next = this.nextTimerAtMs()) {
+      const timer = this.#pop();
+      if (timer.atMs > this.#nowMs) this.#nowMs = timer.atMs;
+      timer.fn();
+      await this.#quiesce();
+    }
+    if (atMs > this.#nowMs) this.#nowMs = atMs;
+  }
+
+  async advanceBy(ms: number): Promise<void> {
+    await this.advanceTo(this.#nowMs + ms);
+  }
+
+  #push(timer: Timer): void {
+    const heap = this.#heap;
+    let i = heap.length;
+    heap.push(timer);
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (!before(timer, heap[parent]!)) break;
+      heap[i] = heap[parent]!;
+      i = parent;
+    }
+    heap[i] = timer;
+  }
+
+  #pop(): Timer {
+    const heap = this.#heap;
+    const top = heap[0]!;
+    const last = heap.pop()!;
+    if (heap.length > 0) {
+      let i = 0;
+      for (;;) {
+        let child = 2 * i + 1;
+        if (child >= heap.length) break;
+        if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child += 1;
+        if (!before(heap[child]!, last)) break;
+        heap[i] = heap[child]!;
+        i = child;
+      }
+      heap[i] = last;
+    }
+    return top;
+  }
+}
