@@ -1,0 +1,82 @@
+import type { Clock } from '#shared/ports/clock.ts';
+import type { Telemetry } from '#shared/ports/telemetry.ts';
+
+/** What a handler may read of Lambda's context. */
+export interface InvocationContext {
+  readonly functionName: string;
+  readonly awsRequestId: string;
+  getRemainingTimeInMillis(): number;
+}
+
+export type Handler = (event: unknown, context: InvocationContext) => Promise<unknown>;
+
+export type InvocationResult =
+  | { readonly kind: 'ok'; readonly value: unknown }
+  | { readonly kind: 'failed'; readonly error: Error };
+
+/** Invokes handlers as Lambda would: counts, a deadline, an error is an answer and never a crash of the platform. */
+export class Invoker {
+  readonly #clock: Clock;
+  readonly #telemetry: Telemetry;
+  readonly #handlers = new Map<string, { handler: Handler; timeoutMs: number }>();
+  readonly #counts = new Map<string, number>();
+  readonly #failures = new Map<string, number>();
+  #inFlight = 0;
+  #sequence = 0;
+
+  constructor(clock: Clock, telemetry: Telemetry) {
+    this.#clock = clock;
+    this.#telemetry = telemetry;
+  }
+
+  register(name: string, handler: Handler, timeoutMs: number): void {
+    this.#handlers.set(name, { handler, timeoutMs });
+  }
+
+  /** Never throws. A handler that outlives its timeout is answered as failed; what it still does is not awaited. */
+  async invoke(name: string, event: unknown): Promise<InvocationResult> {
+    const entry = this.#handlers.get(name);
+    if (!entry) return { kind: 'failed', error: new Error(`no function named ${name}`) };
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+    this.#inFlight += 1;
+    this.#sequence += 1;
+    const deadlineMs = this.#clock.nowMs() + entry.timeoutMs;
+    const context: InvocationContext = {
+      functionName: name,
+      awsRequestId: `${name}-${this.#sequence}`,
+      getRemainingTimeInMillis: () => Math.max(0, deadlineMs - this.#clock.nowMs()),
+    };
+    const began = performance.now();
+    try {
+      const value = await this.#withDeadline(entry.handler(event, context), name, entry.timeoutMs);
+      return { kind: 'ok', value };
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      this.#failures.set(name, (this.#failures.get(name) ?? 0) + 1);
+      this.#telemetry.log('error', 'function.failed', { function: name, error: error.message, stack: error.stack });
+      return { kind: 'failed', error };
+    } finally {
+      this.#inFlight -= 1;
+      this.#telemetry.timing('function_duration_ms', performance.now() - began, { function: name });
+    }
+  }
+
+  #withDeadline<T>(work: Promise<T>, name: string, timeoutMs: number): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const timer = this.#clock.setTimer(timeoutMs, () => reject(new Error(`${name} timed out after ${timeoutMs} ms`)));
+      work.then(resolve, reject).finally(() => timer.cancel());
+    });
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  failures(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#failures].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+}
