@@ -1,0 +1,74 @@
+import { planPopulation, purgeBeforeMs } from '#shared/core/runs/plan-population.ts';
+import type { ProvidenceSettings } from '#shared/core/runs/providence-settings.ts';
+import type { EpochMs } from '#shared/core/time.ts';
+import type { Clock } from '#shared/ports/clock.ts';
+import type { InstrumentsRepository } from '#shared/ports/repositories/instruments-repository.ts';
+import type { JobStateRepository } from '#shared/ports/repositories/job-state-repository.ts';
+import type { RunsRepository } from '#shared/ports/repositories/runs-repository.ts';
+
+/** Name of the supervisor's heartbeat in `job_state`: zero live runs mean flat only while it is fresh (rule 3.1). */
+export const SUPERVISOR_JOB = 'run-supervisor';
+
+export interface SuperviseRunsDeps {
+  readonly runs: Pick<
+    RunsRepository,
+    'liveCounts' | 'createRuns' | 'endRunsExcept' | 'purge' | 'takeProfitState' | 'cohortHealth'
+  >;
+  readonly instruments: Pick<InstrumentsRepository, 'products'>;
+  readonly jobs: Pick<JobStateRepository, 'recordOk'>;
+  readonly clock: Pick<Clock, 'nowMs'>;
+}
+
+export interface SuperviseRunsInput {
+  readonly exchange: string;
+  readonly account: string;
+  readonly slotMs: EpochMs;
+  readonly settings: ProvidenceSettings;
+}
+
+export interface SuperviseRunsFacts {
+  readonly liveBefore: number;
+  readonly created: number;
+  /** Missing runs that no symbol may take. */
+  readonly withoutSymbol: number;
+  /** Runs of symbols that are no longer managed. */
+  readonly endedNotManaged: number;
+  readonly purged: number;
+  /** Set while take profit or drawdown holds the cohort flat: nothing is created then. */
+  readonly latched: string | null;
+  /** Symbols to warm up: data not whole, or runs just created. */
+  readonly toWarmUp: readonly string[];
+}
+
+const PURGE_LIMIT = 5_000;
+
+/** One pass: end what is not managed, fill the population, purge, leave a heartbeat. Repeating a slot creates nothing twice. */
+export async function superviseRuns(deps: SuperviseRunsDeps, input: SuperviseRunsInput): Promise<SuperviseRunsFacts> {
+  const { exchange, settings } = input;
+  const nowMs = deps.clock.nowMs();
+  const products = await deps.instruments.products(exchange);
+  const symbols = products
+    .filter((p) => p.managed && p.instrument.status === 'active')
+    .map((p) => ({ symbol: p.instrument.symbol, leverage: p.leverage ?? p.instrument.maxLeverage }));
+  // A halted symbol keeps its runs: only the operator ends them, by not managing it.
+  const keep = products.filter((p) => p.managed).map((p) => p.instrument.symbol);
+  const endedNotManaged = await deps.runs.endRunsExcept(exchange, keep, 'not-managed', nowMs);
+  const latched = (await deps.runs.takeProfitState(exchange, input.account))?.latched ?? null;
+  const liveRuns = await deps.runs.liveCounts(exchange);
+  const plan = planPopulation({ exchange, slotMs: input.slotMs, nowMs, symbols, liveRuns, settings });
+  const created =
+    latched === null && plan.newRuns.length > 0 ? await deps.runs.createRuns(exchange, plan.newRuns, nowMs) : 0;
+  const purged = await deps.runs.purge(exchange, purgeBeforeMs(nowMs, settings), PURGE_LIMIT);
+  const health = await deps.runs.cohortHealth(exchange);
+  const fresh = new Set(created > 0 ? plan.newRuns.map((run) => run.symbol) : []);
+  await deps.jobs.recordOk(SUPERVISOR_JOB, nowMs, { exchange, live: plan.liveCount + created, latched });
+  return {
+    liveBefore: plan.liveCount,
+    created,
+    withoutSymbol: plan.withoutSymbol,
+    endedNotManaged,
+    purged,
+    latched,
+    toWarmUp: keep.filter((symbol) => fresh.has(symbol) || (health.get(symbol)?.dataState ?? 'live') !== 'live'),
+  };
+}
