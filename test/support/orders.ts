@@ -1,0 +1,57 @@
+import type { Instrument } from '#shared/core/market/instrument.ts';
+import { clientOrderId } from '#shared/core/orders/client-order-id.ts';
+import type { Order, OrderIntent } from '#shared/core/orders/order.ts';
+
+export const EXCHANGE = 'hyperliquid';
+export const ACCOUNT = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266';
+export const SYMBOL = 'BTC/USDC:USDC';
+export const TAG = '0a1b2c3d';
+export const T0 = 1_700_000_000_000;
+
+export const instrument = (over: Partial<Instrument> = {}): Instrument => ({
+  exchange: EXCHANGE,
+  symbol: SYMBOL,
+  coin: 'BTC',
+  dex: null,
+  assetId: 0,
+  sizeDecimals: 4,
+  maxLeverage: 50,
+  minNotionalQuote: '10',
+  status: 'active',
+  ...over,
+});
+
+/** An opening buy of 1 at 100, expiring after 30 s; its client order id follows from its epoch and leg. */
+export function intent(over: Partial<OrderIntent> = {}): OrderIntent {
+  const base = { account: ACCOUNT, symbol: SYMBOL, epoch: 0, leg: 0, ...over };
+  return {
+    clientOrderId: clientOrderId(TAG, base.account, base.symbol, base.epoch, base.leg),
+    exchange: EXCHANGE,
+    decisionId: `decision-${base.symbol}-${base.epoch}`,
+    orderClass: 'open',
+    side: 'buy',
+    size: '1',
+    limitPrice: '100',
+    timeInForce: 'Ioc',
+    reduceOnly: false,
+    createdAtMs: T0,
+    expiresAtMs: T0 + 30_000,
+    correlationId: 'corr-1',
+    ...base,
+  };
+}
+
+export const order = (over: Partial<Order> = {}): Order => ({
+  ...intent(over),
+  status: 'intent',
+  venueOrderId: null,
+  filledSize: '0',
+  averagePrice: null,
+  errorCode: null,
+  errorMessage: null,
+  sentAtMs: null,
+  answeredAtMs: null,
+  endedAtMs: null,
+  venueEndedAtMs: null,
+  ...over,
+});
