@@ -1,0 +1,179 @@
+import { type Config, type ExchangeConfig, LIVE_ACKNOWLEDGEMENT } from './schema.ts';
+
+/** A rule between keys. It runs when none of `needs` has a problem of its own. */
+export interface CrossCheck {
+  readonly needs: readonly string[];
+  /** The key to change and what was expected of it, for each breach. */
+  readonly check: (config: Config) => readonly { readonly path: string; readonly expected: string }[];
+}
+
+const HYPERLIQUID = 'exchanges.hyperliquid';
+
+export const CROSS_CHECKS: readonly CrossCheck[] = [
+  {
+    needs: ['reconciliation_engine.risk_pos_size', 'reconciliation_engine.risk_pos_percentage'],
+    check: ({ reconciliation_engine: engine }) =>
+      when(
+        (engine.risk_pos_size === null) === (engine.risk_pos_percentage === null),
+        'reconciliation_engine.risk_pos_size',
+        'expected exactly one of risk_pos_size and risk_pos_percentage; the other is null',
+      ),
+  },
+  {
+    // A source read just before its next turn, plus the time a slow read takes, must still count (architecture, rule 3.2).
+    needs: ['quorum.max_age_s', 'cadences.balance', 'cadences.observer'],
+    check: ({ quorum, cadences }) => {
+      const least = 2 * Math.max(cadences.balance, cadences.observer) + 60;
+      return when(
+        quorum.max_age_s < least,
+        'quorum.max_age_s',
+        `expected at least ${least}: 2 × the slower cadence of balance (${cadences.balance}) and observer (${cadences.observer}) + 60`,
+      );
+    },
+  },
+  {
+    needs: ['quorum'],
+    check: ({ quorum }) => [
+      ...when(
+        quorum.quorum > quorum.sources.length,
+        'quorum.quorum',
+        `expected at most the number of sources, ${quorum.sources.length}`,
+      ),
+      ...doubles(quorum.sources, 'quorum.sources'),
+      ...doubles(
+        quorum.observers.map((observer) => observer.id),
+        'quorum.observers',
+      ),
+      ...quorum.sources.flatMap((source, index) =>
+        when(
+          source !== 'own-table' && !quorum.observers.some((observer) => source === `observer:${observer.id}`),
+          `quorum.sources.${index}`,
+          'expected an observer that quorum.observers lists',
+        ),
+      ),
+    ],
+  },
+  { needs: [HYPERLIQUID], check: ({ exchanges }) => exchangeRules(HYPERLIQUID, exchanges.hyperliquid) },
+  {
+    needs: [
+      'limits.max_order_notional',
+      'limits.max_position_notional',
+      'reconciliation_engine.minimum_trade_threshold',
+    ],
+    check: ({ limits, reconciliation_engine: engine }) => [
+      ...when(
+        limits.max_order_notional > limits.max_position_notional,
+        'limits.max_order_notional',
+        `expected at most limits.max_position_notional, ${limits.max_position_notional}`,
+      ),
+      ...when(
+        engine.minimum_trade_threshold > limits.max_order_notional,
+        'reconciliation_engine.minimum_trade_threshold',
+        `expected at most limits.max_order_notional, ${limits.max_order_notional}: no order could pass`,
+      ),
+    ],
+  },
+  {
+    needs: ['reconciliation_engine.exit_slippage_steps'],
+    check: ({ reconciliation_engine: engine }) =>
+      when(
+        engine.exit_slippage_steps.some((step, index, steps) => index > 0 && step <= steps[index - 1]!),
+        'reconciliation_engine.exit_slippage_steps',
+        'expected each step to be wider than the one before',
+      ),
+  },
+  {
+    needs: ['market_data.timeframes', 'providence.strategies'],
+    check: ({ market_data, providence }) => [
+      ...doubles(market_data.timeframes, 'market_data.timeframes'),
+      ...Object.entries(providence.strategies).flatMap(([name, strategy]) =>
+        when(
+          !market_data.timeframes.includes(strategy.timeframe),
+          `providence.strategies.${name}.timeframe`,
+          `expected one of market_data.timeframes: ${market_data.timeframes.join(', ')}`,
+        ),
+      ),
+      ...when(
+        providence.desired_run_count > 0 &&
+          Object.values(providence.strategies).every((strategy) => strategy.share === 0),
+        'providence.strategies',
+        'expected at least one share above 0, or desired_run_count 0',
+      ),
+    ],
+  },
+  {
+    needs: ['providence.min_duration_s', 'providence.max_duration_s'],
+    check: ({ providence }) =>
+      when(
+        providence.min_duration_s > providence.max_duration_s,
+        'providence.min_duration_s',
+        `expected at most max_duration_s, ${providence.max_duration_s}`,
+      ),
+  },
+  {
+    needs: ['feed'],
+    check: ({ feed }) => [
+      ...when(
+        feed.ping_interval_s >= feed.liveness_s,
+        'feed.ping_interval_s',
+        `expected less than feed.liveness_s, ${feed.liveness_s}`,
+      ),
+      ...when(
+        feed.backoff_min_ms > feed.backoff_max_ms,
+        'feed.backoff_min_ms',
+        `expected at most feed.backoff_max_ms, ${feed.backoff_max_ms}`,
+      ),
+    ],
+  },
+];
+
+function exchangeRules(path: string, exchange: ExchangeConfig): { path: string; expected: string }[] {
+  const play = exchange.kind === 'simulator' || exchange.kind === 'paper';
+  return [
+    ...when(
+      exchange.kind === 'live' && exchange.live_acknowledgement !== LIVE_ACKNOWLEDGEMENT,
+      `${path}.live_acknowledgement`,
+      `expected the sentence "${LIVE_ACKNOWLEDGEMENT}" for kind live`,
+    ),
+    ...when(
+      exchange.approval === 'automatic' && !play,
+      `${path}.approval`,
+      `expected manual: kind ${exchange.kind} is approved by a human`,
+    ),
+    ...when(
+      exchange.kind === 'live' && exchange.http_url !== null && !exchange.http_url.startsWith('https:'),
+      `${path}.http_url`,
+      'expected https for kind live',
+    ),
+    ...when(
+      exchange.kind === 'live' && exchange.ws_url !== null && !exchange.ws_url.startsWith('wss:'),
+      `${path}.ws_url`,
+      'expected wss for kind live',
+    ),
+    ...doubles(
+      exchange.accounts.map((account) => account.name),
+      `${path}.accounts`,
+    ),
+    ...doubles(
+      exchange.accounts.map((account) => account.address.toLowerCase()),
+      `${path}.accounts`,
+    ),
+    ...doubles(exchange.symbols, `${path}.symbols`),
+    ...exchange.symbols.flatMap((symbol, index) => {
+      const dex = symbol.includes('-') ? symbol.slice(0, symbol.indexOf('-')).toLowerCase() : null;
+      return when(
+        dex !== null && !exchange.dexes.includes(dex),
+        `${path}.symbols.${index}`,
+        `expected a dex that ${path}.dexes lists: ${exchange.dexes.join(', ') || 'it lists none'}`,
+      );
+    }),
+  ];
+}
+
+const when = (broken: boolean, path: string, expected: string): { path: string; expected: string }[] =>
+  broken ? [{ path, expected }] : [];
+
+const doubles = (values: readonly string[], path: string): { path: string; expected: string }[] => {
+  const twice = [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
+  return when(twice.length > 0, path, `expected each once; twice: ${twice.join(', ')}`);
+};

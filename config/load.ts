@@ -1,0 +1,187 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse as parseYaml } from 'yaml';
+import type * as z from 'zod';
+import { ConfigError, type ConfigProblem, shownValue } from './config-error.ts';
+import { CROSS_CHECKS } from './cross-checks.ts';
+import { nearestKey } from './nearest-key.ts';
+import { retireKeys } from './retire-keys.ts';
+import { type Config, configSchema } from './schema.ts';
+import { overlaySettings, parseSettings, type SettingsText, treeOf, valueAt } from './settings-file.ts';
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Keys of the original that were renamed or have no effect. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads default.yaml and `<stage>.yaml`, lays the second and then `overrides` (`key=value`, values in YAML) over the first,
+ * checks everything and freezes it. Throws {@link ConfigError} with every problem at once. The only reader of these files.
+ */
+export function loadConfig(options: {
+  readonly stage: string;
+  readonly overrides?: readonly string[];
+  /** Folder of the YAML files; this one by default. */
+  readonly dir?: string;
+}): LoadedConfig {
+  const dir = options.dir ?? fileURLToPath(new URL('.', import.meta.url));
+  if (!/^[a-z][a-z0-9-]{0,31}$/.test(options.stage)) {
+    throw new ConfigError([whole(`expected a stage name such as local, not ${JSON.stringify(options.stage)}`, null)]);
+  }
+  const names = [...new Set(['default', options.stage])];
+  const files = names.map((name) => readSettings(dir, `${name}.yaml`));
+  return checkConfig(files, options.overrides ?? []);
+}
+
+/** The same from texts, so that nothing but `loadConfig` touches the disk. */
+export function checkConfig(files: readonly SettingsText[], overrides: readonly string[]): LoadedConfig {
+  const problems: ConfigProblem[] = [];
+  const warnings: string[] = [];
+  const writtenAt = new Map<string, string>();
+  let merged: Record<string, unknown> = {};
+  let unreadable = false;
+
+  for (const file of files) {
+    const parsed = parseSettings(file);
+    problems.push(...parsed.problems);
+    unreadable ||= parsed.problems.length > 0;
+    for (const [key, line] of parsed.lines) writtenAt.set(key, `${file.file}:${line}`);
+    const retired = retireKeys(parsed.tree, file.file);
+    warnings.push(...retired.warnings);
+    merged = overlaySettings(merged, retired.tree);
+  }
+  for (const override of overrides) {
+    const parsed = parseOverride(override);
+    if ('expected' in parsed) {
+      problems.push(parsed);
+      continue;
+    }
+    writtenAt.set(parsed.key, '--config');
+    const retired = retireKeys(treeOf(parsed.key, parsed.value), '--config');
+    warnings.push(...retired.warnings);
+    merged = overlaySettings(merged, retired.tree);
+  }
+  // A file that cannot be read leaves holes that would only repeat its own problem.
+  if (unreadable) throw new ConfigError(problems);
+
+  const result = configSchema.safeParse(merged);
+  const raw: RawProblem[] = result.success ? [] : result.error.issues.flatMap((issue) => fromIssue(issue, merged));
+  for (const rule of CROSS_CHECKS) {
+    if (rule.needs.some((need) => raw.some((problem) => overlaps(problem.path, need)))) continue;
+    // Parsed values where all is well; else the merged ones, of which the needed ones are known to be right.
+    raw.push(...rule.check((result.success ? result.data : merged) as Config));
+  }
+  problems.push(
+    ...raw.map((problem) => ({
+      path: problem.path,
+      value: shownValue(problem.path, valueAt(merged, problem.path)),
+      expected: problem.expected,
+      nearest: problem.nearest ?? null,
+      where: whereOf(problem.path, writtenAt),
+    })),
+  );
+  if (problems.length > 0 || !result.success) throw new ConfigError(problems);
+  return { config: deepFreeze(result.data) as Config, warnings };
+}
+
+interface RawProblem {
+  readonly path: string;
+  readonly expected: string;
+  readonly nearest?: string | null;
+}
+
+function readSettings(dir: string, name: string): SettingsText {
+  try {
+    return { file: `config/${name}`, text: readFileSync(join(dir, name), 'utf8') };
+  } catch (error) {
+    throw new ConfigError([whole(`expected a readable file: ${(error as Error).message}`, `config/${name}`)]);
+  }
+}
+
+function parseOverride(text: string): { key: string; value: unknown } | ConfigProblem {
+  const equals = text.indexOf('=');
+  const key = text.slice(0, Math.max(0, equals)).trim();
+  const bad = (expected: string): ConfigProblem => ({
+    path: key,
+    value: equals > 0 ? shownValue(key, text.slice(equals + 1)) : shownValue('', text),
+    expected,
+    nearest: null,
+    where: '--config',
+  });
+  if (!/^[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*$/.test(key)) return bad('expected --config key=value with a dotted key');
+  if (text.length > 4096) return bad('expected at most 4096 characters');
+  try {
+    return { key, value: parseYaml(text.slice(equals + 1)) ?? null };
+  } catch {
+    return bad('expected a YAML value, such as 5, true, null or [a, b]');
+  }
+}
+
+function fromIssue(issue: z.core.$ZodIssue, tree: unknown): RawProblem[] {
+  const path = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const full = path === '' ? key : `${path}.${key}`;
+      return { path: full, expected: 'expected no such key', nearest: nearestKey(full, knownKeys()) };
+    });
+  }
+  if (valueAt(tree, path) === undefined && path !== '')
+    return [{ path, expected: 'expected a value; the key is missing' }];
+  return [{ path, expected: wordsOf(issue) }];
+}
+
+function wordsOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'too_small')
+    return `expected ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
+  if (issue.code === 'too_big')
+    return `expected ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
+  if (issue.code === 'invalid_value') return `expected one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_type') return `expected ${issue.expected === 'int' ? 'a whole number' : issue.expected}`;
+  if (issue.code === 'invalid_format' && issue.format === 'url') return 'expected an address such as https://host/path';
+  return issue.message.startsWith('expected') ? issue.message : `expected otherwise: ${issue.message}`;
+}
+
+let cachedKeys: readonly string[] | null = null;
+/** Every dotted key of the schema, without list positions. */
+export function knownKeys(): readonly string[] {
+  cachedKeys ??= keysOf(configSchema, '');
+  return cachedKeys;
+}
+
+function keysOf(schema: z.ZodType, prefix: string): string[] {
+  const shape = (schema as Partial<z.ZodObject>).shape;
+  if (shape === undefined) return [];
+  return Object.entries(shape).flatMap(([key, inner]) => {
+    const path = prefix === '' ? key : `${prefix}.${key}`;
+    return [path, ...keysOf(inner as z.ZodType, path)];
+  });
+}
+
+/** Where the key, or the nearest one above it, was last written. */
+function whereOf(path: string, writtenAt: ReadonlyMap<string, string>): string | null {
+  for (let key = path; key !== ''; key = key.slice(0, Math.max(0, key.lastIndexOf('.')))) {
+    const where = writtenAt.get(key);
+    if (where !== undefined) return where;
+  }
+  return null;
+}
+
+const overlaps = (a: string, b: string): boolean => a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
+
+const whole = (expected: string, where: string | null): ConfigProblem => ({
+  path: '',
+  value: null,
+  expected,
+  nearest: null,
+  where,
+});
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}

@@ -1,0 +1,231 @@
+import * as z from 'zod';
+import { TIMEFRAMES, type Timeframe } from '#shared/core/time.ts';
+
+/**
+ * The one list of settings: names, types and ranges. Meaning, unit and reason of each key stand in default.yaml,
+ * which holds every key; a stage file holds differences only. Rules between keys are in cross-checks.ts.
+ */
+
+const seconds = (min: number, max: number) => z.number().min(min).max(max);
+const wholeSeconds = (min: number, max: number) => z.int().min(min).max(max);
+const count = (min: number, max: number) => z.int().min(min).max(max);
+const fraction = z.number().min(0).max(1);
+const usd = z.number().min(0).max(1e12);
+const url = (protocol: RegExp) => z.url({ protocol }).max(2048);
+const httpUrl = url(/^https?$/);
+const name = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'expected lower-case letters, digits and dashes, at most 32');
+const secretName = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, 'expected a dotted name of an entry in secrets.yml');
+const timeframe = z.enum(TIMEFRAMES as [Timeframe, ...Timeframe[]]);
+const symbol = z
+  .string()
+  .max(50)
+  .regex(
+    /^[A-Za-z0-9]+(-[A-Za-z0-9]+)?\/[A-Z0-9]+:[A-Z0-9]+$/,
+    'expected a symbol such as BTC/USDC:USDC or XYZ-CL/USDC:USDC',
+  );
+
+export const LIVE_ACKNOWLEDGEMENT = 'I accept that orders with real money are sent';
+
+const account = z.strictObject({
+  name,
+  address: z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'expected 0x and 40 hex digits'),
+  agent_key_secret: secretName,
+});
+
+const exchange = z.strictObject({
+  kind: z.enum(['simulator', 'paper', 'testnet', 'live']),
+  http_url: httpUrl.nullable(),
+  ws_url: url(/^wss?$/).nullable(),
+  proxy: z.array(httpUrl).max(20),
+  origin: httpUrl.nullable(),
+  poll_interval: seconds(0.1, 60),
+  poll_batch_size: count(1, 1000),
+  accounts: z.array(account).min(1).max(10),
+  dexes: z.array(z.string().regex(/^[a-z0-9]{1,16}$/, 'expected a dex name such as xyz')).max(20),
+  approval: z.enum(['manual', 'automatic']),
+  live_acknowledgement: z.string().max(200).nullable(),
+  symbols: z.array(symbol).min(1).max(1000),
+});
+
+const cadence = wholeSeconds(1, 86_400);
+const perTimeframe = (value: z.ZodNumber) => z.strictObject({ default: value }).extend(timeframeKeys(value.optional()));
+const timeframeKeys = <S extends z.ZodType>(schema: S) =>
+  Object.fromEntries(TIMEFRAMES.map((frame) => [frame, schema])) as Record<Timeframe, S>;
+
+const strategyParam = z.union([z.number(), z.boolean(), z.tuple([z.number(), z.number()])]);
+const strategy = z.strictObject({
+  share: z.number().min(0).max(1000),
+  timeframe,
+  params: z.record(z.string().regex(/^[a-zA-Z][a-zA-Z0-9_]{0,63}$/), strategyParam),
+});
+
+/** Event source mapping of a stream, in Lambda's own limits. */
+const consumer = z.strictObject({
+  batch_size: count(1, 10_000),
+  window_s: wholeSeconds(0, 300),
+  retries: count(0, 100),
+});
+/** Event source mapping of a queue, in SQS's own limits. */
+const queue = z.strictObject({
+  batch_size: count(1, 10),
+  concurrency: count(1, 100),
+  visibility_s: wholeSeconds(1, 43_200),
+  max_receives: count(1, 1000),
+});
+
+export const configSchema = z.strictObject({
+  stage: name,
+  state_dir: z.string().min(1).max(1024),
+  exchanges: z.strictObject({ hyperliquid: exchange }),
+  cadences: z.strictObject({
+    balance: cadence,
+    observer: cadence,
+    market_data: cadence,
+    run_supervisor: cadence,
+    order_tracker: cadence,
+    janitor: cadence,
+    maintenance: cadence,
+    instruments: cadence,
+    health: cadence,
+  }),
+  market_data: z.strictObject({
+    timeframes: z.array(timeframe).min(1).max(TIMEFRAMES.length),
+    concurrency_limit: count(1, 50),
+    lookback_bars: perTimeframe(count(2, 5000)),
+    retention_days: perTimeframe(count(1, 3650)),
+    tick_retention_h: count(1, 8760),
+    gap_s: seconds(1, 3600),
+  }),
+  reconciliation_engine: z.strictObject({
+    live_pnl_threshold: z.number().min(-1e9).max(1e9),
+    rebalance_frequency: cadence,
+    invert_decisions: z.boolean(),
+    can_go_long: z.boolean(),
+    can_go_short: z.boolean(),
+    max_margin_usage_percentage: fraction,
+    risk_pos_size: usd.positive().nullable(),
+    risk_pos_percentage: fraction.positive().nullable(),
+    margin_cap_multiplier: z.number().positive().max(100),
+    minimum_trade_threshold: usd,
+    order_timeout: wholeSeconds(5, 300),
+    run_staleness_s: wholeSeconds(10, 86_400),
+    on_change: z.strictObject({ enabled: z.boolean(), min_interval_s: seconds(0, 3600) }),
+    entry_slippage: fraction.max(0.2),
+    exit_slippage_steps: z.array(fraction.positive().max(0.5)).min(1).max(10),
+  }),
+  quorum: z.strictObject({
+    quorum: count(1, 10),
+    max_age_s: seconds(1, 3600),
+    future_tolerance_s: seconds(0, 60),
+    sources: z
+      .array(z.string().regex(/^(own-table|observer:[a-z][a-z0-9-]{0,31})$/, 'expected own-table or observer:<id>'))
+      .min(1)
+      .max(11),
+    observers: z.array(z.strictObject({ id: name, http_url: httpUrl.nullable() })).max(10),
+  }),
+  limits: z.strictObject({
+    max_price_age_s: seconds(0.1, 3600),
+    max_deviation: fraction.positive(),
+    max_order_notional: usd.positive(),
+    max_position_notional: usd.positive(),
+    max_leverage: z.number().min(1).max(100),
+    max_orders_per_minute: count(1, 10_000),
+    max_margin_usage: fraction.positive(),
+    max_daily_loss: usd.positive(),
+    max_daily_fees: usd.positive(),
+  }),
+  trading_hours: z.strictObject({ calendar: z.enum(['always', 'european-week']) }),
+  take_profit: z.strictObject({
+    threshold: z.number().positive().max(100).nullable(),
+    reward_multiple: z.number().min(1).max(1000),
+  }),
+  providence: z.strictObject({
+    desired_run_count: count(0, 1_000_000),
+    virtual_balance: usd.positive(),
+    fee_rate: fraction.max(0.05),
+    max_margin_allocation_threshold: z.number().positive().max(1e6),
+    max_position_direction: count(1, 1024),
+    min_duration_s: wholeSeconds(60, 31_557_600),
+    max_duration_s: wholeSeconds(60, 31_557_600),
+    max_new_runs_per_cycle: count(1, 100_000),
+    retention_h: count(1, 8760),
+    strategies: z.strictObject({ 'ema-crossover': strategy, 'entropy-breakout': strategy }),
+  }),
+  resilience: z.strictObject({
+    timeout_ms: count(100, 120_000),
+    retry_delays_ms: z.array(count(0, 60_000)).max(10),
+    breaker: z.strictObject({ failures: count(1, 1000), window_s: seconds(1, 3600), open_s: seconds(1, 3600) }),
+    health_check_s: wholeSeconds(10, 86_400),
+    weight_per_minute: count(10, 100_000),
+    reserved_fraction: fraction.max(0.9),
+    alert_after: z.strictObject({
+      timeout: count(1, 1000),
+      network: count(1, 1000),
+      dns: count(1, 1000),
+      ssl: count(1, 1000),
+      other: count(1, 1000),
+    }),
+    alert_cooldown_s: wholeSeconds(0, 86_400),
+  }),
+  feed: z.strictObject({
+    liveness_s: seconds(1, 600),
+    ping_interval_s: seconds(1, 55),
+    backoff_min_ms: count(1, 60_000),
+    backoff_max_ms: count(1, 600_000),
+    flush_interval_ms: count(0, 10_000),
+    dedupe_window: count(100, 1_000_000),
+  }),
+  order_gateway: z.strictObject({
+    not_found_grace_s: seconds(1, 300),
+    lease_ttl_s: wholeSeconds(5, 600),
+    outbox_batch_size: count(1, 1000),
+  }),
+  http: z.strictObject({
+    port: count(0, 65_535),
+    max_body_bytes: count(1024, 10_485_760),
+    events_interval_ms: count(100, 60_000),
+    max_event_clients: count(1, 1000),
+    stale_after_s: seconds(1, 86_400),
+  }),
+  streams: z.strictObject({
+    market_shards: count(1, 64),
+    account_shards: count(1, 64),
+    max_records: count(100, 10_000_000),
+    consumers: z.strictObject({ price_consumer: consumer, run_strategies: consumer, balance_consumer: consumer }),
+  }),
+  queues: z.strictObject({
+    max_messages: count(10, 10_000_000),
+    candle_jobs: queue,
+    orders: queue,
+    run_requests: queue,
+  }),
+  simulator: z.strictObject({
+    seed: count(0, 4_294_967_295),
+    port: count(0, 65_535),
+    ticks_per_second: z.number().positive().max(100_000),
+    warm_up_h: count(0, 720),
+    start_balance: usd.positive(),
+    latency_ms: count(0, 60_000),
+  }),
+  telemetry: z.strictObject({
+    log_level: z.enum(['debug', 'info', 'warn', 'error']),
+    log_max_bytes: count(4096, 1_073_741_824),
+    log_max_files: count(1, 100),
+    log_buffer_records: count(100, 1_000_000),
+  }),
+});
+
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+
+/** All settings of a stage, checked and frozen. */
+export type Config = DeepReadonly<z.infer<typeof configSchema>>;
+export type ExchangeConfig = Config['exchanges']['hyperliquid'];
+export type ExchangeKind = ExchangeConfig['kind'];
+
+/** Bars or days set for a timeframe, or the default of the map. */
+export const forTimeframe = (map: Config['market_data']['lookback_bars'], frame: Timeframe): number =>
+  map[frame] ?? map.default;

@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { generateSchema } from '#config/generate-schema.ts';
+import { knownKeys, loadConfig } from '#config/load.ts';
+import { RETIRED_KEYS } from '#config/retired-keys.ts';
+import { parseSettings, valueAt } from '#config/settings-file.ts';
+
+const text = readFileSync('config/default.yaml', 'utf8');
+const defaults = parseSettings({ file: 'config/default.yaml', text });
+/** Optional in a map of timeframes, and the repeated inside of entries whose first one is explained. */
+const explainedAbove =
+  /^(market_data\.(lookback_bars|retention_days)\.\d+[mhd])$|entropy-breakout\.|\.(batch_size|concurrency|visibility_s|max_receives|window_s|retries)$/;
+
+describe('default.yaml', () => {
+  it('holds every key of the schema', () => {
+    const optional = /^market_data\.(lookback_bars|retention_days)\.\d+[mhd]$/;
+    const missing = knownKeys().filter((key) => !optional.test(key) && valueAt(defaults.tree, key) === undefined);
+    expect(missing).toEqual([]);
+  });
+
+  it('explains every key in a comment', () => {
+    const isSection = /^(resilience\.alert_after\.(network|dns|ssl|timeout))$/;
+    const silent = knownKeys().filter(
+      (key) => !explainedAbove.test(key) && !isSection.test(key) && !defaults.comments.has(key),
+    );
+    expect(silent).toEqual([]);
+  });
+});
+
+describe('stage files', () => {
+  it.each(readdirSync('config').filter((name) => name.endsWith('.yaml')))(
+    '%s is valid and named by its file',
+    (name) => {
+      const stage = name.replace(/\.yaml$/, '');
+      const { config, warnings } = loadConfig({ stage });
+      expect(config.stage).toBe(stage);
+      expect(warnings).toEqual([]);
+    },
+  );
+});
+
+describe('schema.json', () => {
+  it('is current (npm run config:schema writes it)', () => {
+    expect(readFileSync('config/schema.json', 'utf8')).toBe(generateSchema(text));
+  });
+});
+
+describe('RETIRED_KEYS', () => {
+  it('names no key that exists, and renames only to keys that do', () => {
+    const known = new Set(knownKeys());
+    expect(RETIRED_KEYS.filter((retired) => known.has(retired.path))).toEqual([]);
+    expect(RETIRED_KEYS.filter((retired) => retired.renamedTo !== undefined && !known.has(retired.renamedTo))).toEqual(
+      [],
+    );
+  });
+});
