@@ -24,7 +24,15 @@ export interface Database {
     last_seen_ms: number;
   };
   /** The symbols that 3T manages; removing one keeps the row with managed = 0 until it is flat. */
-  products: { exchange: string; symbol: string; managed: Bool; leverage: number | null; created_at_ms: number };
+  products: {
+    exchange: string;
+    symbol: string;
+    managed: Bool;
+    leverage: number | null;
+    /** Set when the operator took the symbol over: 3T neither trades nor flattens it. */
+    released_at_ms: number | null;
+    created_at_ms: number;
+  };
 
   /** One row per account: the newest complete or incomplete snapshot of our own table's source. */
   account_snapshots: {
@@ -280,6 +288,7 @@ export interface Database {
     lock_mode: string | null;
     changed_by: string;
     reason: string;
+    approved: Bool;
     at_ms: number;
   };
   breaker_state: {

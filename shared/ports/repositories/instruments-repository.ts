@@ -18,7 +18,7 @@ export interface InstrumentsRepository {
     seenAtMs: EpochMs,
   ): Promise<{ readonly added: number; readonly changed: number; readonly delisted: number; readonly total: number }>;
   all(exchange: string): Promise<readonly Instrument[]>;
-  /** Managed and unmanaged products, ordered by symbol. */
+  /** Managed and unmanaged products, ordered by symbol; released ones are nobody's and are left out. */
   products(exchange: string): Promise<readonly Product[]>;
   /** Adds, or manages again. `unknown-instrument` when the venue does not list it. */
   manage(
@@ -27,5 +27,16 @@ export interface InstrumentsRepository {
     leverage: number | null,
     atMs: EpochMs,
   ): Promise<'managed' | 'unknown-instrument'>;
+  /**
+   * Manages those symbols that never were products: a symbol that the operator removed or took over stays as it is.
+   * One call for all; symbols that the venue does not list are returned.
+   */
+  manageNew(
+    exchange: string,
+    symbols: readonly string[],
+    atMs: EpochMs,
+  ): Promise<{ readonly added: readonly string[]; readonly unknownInstruments: readonly string[] }>;
   unmanage(exchange: string, symbol: string): Promise<'unmanaged' | 'not-managed'>;
+  /** Hands the symbol to the operator: it is no product any more and its position is not touched, until `manage`. */
+  releaseToOperator(exchange: string, symbol: string, atMs: EpochMs): Promise<'released' | 'not-a-product'>;
 }

@@ -2,8 +2,11 @@ import type { EpochMs } from '#shared/core/time.ts';
 
 export interface JobState {
   readonly job: string;
+  /** -1 before the first claim. */
   readonly lastSlotMs: EpochMs;
+  /** 0 when it never succeeded. */
   readonly lastOkMs: EpochMs;
+  /** Cleared by the next success. */
   readonly lastError: string | null;
   readonly detail: Readonly<Record<string, unknown>>;
 }
@@ -14,5 +17,6 @@ export interface JobStateRepository {
   claimSlot(job: string, slotMs: EpochMs): Promise<boolean>;
   recordOk(job: string, atMs: EpochMs, detail?: Readonly<Record<string, unknown>>): Promise<void>;
   recordError(job: string, atMs: EpochMs, error: string): Promise<void>;
+  /** Ordered by name. */
   all(): Promise<readonly JobState[]>;
 }

@@ -31,7 +31,14 @@ export const marketTables: readonly TableSpec[] = [
   },
   {
     name: 'products',
-    columns: { exchange: name, symbol: name, managed: int, leverage: 'int?', created_at_ms: big },
+    columns: {
+      exchange: name,
+      symbol: name,
+      managed: int,
+      leverage: 'int?',
+      released_at_ms: 'bigint?',
+      created_at_ms: big,
+    },
     primaryKey: ['exchange', 'symbol'],
   },
   {

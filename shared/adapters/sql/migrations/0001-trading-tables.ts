@@ -206,6 +206,7 @@ export const tradingTables: readonly TableSpec[] = [
       lock_mode: 'name?',
       changed_by: name,
       reason: text,
+      approved: int,
       at_ms: big,
     },
     primaryKey: ['exchange', 'version'],

@@ -1,0 +1,8 @@
+/** The installation tag: 8 lower-case hex digits that begin every client order id of this installation. */
+export interface InstallationRepository {
+  tag(): Promise<string | null>;
+  /** Stores `candidate` unless there is a tag, and returns the stored one. Throws for a candidate that is not 8 hex digits. */
+  ensureTag(candidate: string): Promise<string>;
+}
+
+export const isInstallationTag = (text: string): boolean => /^[0-9a-f]{8}$/.test(text);
