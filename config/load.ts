@@ -113,7 +113,7 @@ function parseOverride(text: string): { key: string; value: unknown } | ConfigPr
   if (!/^[a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*$/.test(key)) return bad('expected --config key=value with a dotted key');
   if (text.length > 4096) return bad('expected at most 4096 characters');
   try {
-    return { key, value: parseYaml(text.slice(equals + 1)) ?? null };
+    return { key, value: parseYaml(text.slice(equals + 1), { logLevel: 'error' }) ?? null };
   } catch {
     return bad('expected a YAML value, such as 5, true, null or [a, b]');
   }

@@ -64,6 +64,7 @@ const consumer = z.strictObject({
   batch_size: count(1, 10_000),
   window_s: wholeSeconds(0, 300),
   retries: count(0, 100),
+  max_record_age_s: wholeSeconds(60, 604_800),
 });
 /** Event source mapping of a queue, in SQS's own limits. */
 const queue = z.strictObject({
@@ -154,18 +155,9 @@ export const configSchema = z.strictObject({
   resilience: z.strictObject({
     timeout_ms: count(100, 120_000),
     retry_delays_ms: z.array(count(0, 60_000)).max(10),
-    breaker: z.strictObject({ failures: count(1, 1000), window_s: seconds(1, 3600), open_s: seconds(1, 3600) }),
+    breaker: z.strictObject({ failures: count(1, 1000), open_s: seconds(1, 3600) }),
     health_check_s: wholeSeconds(10, 86_400),
     weight_per_minute: count(10, 100_000),
-    reserved_fraction: fraction.max(0.9),
-    alert_after: z.strictObject({
-      timeout: count(1, 1000),
-      network: count(1, 1000),
-      dns: count(1, 1000),
-      ssl: count(1, 1000),
-      other: count(1, 1000),
-    }),
-    alert_cooldown_s: wholeSeconds(0, 86_400),
   }),
   feed: z.strictObject({
     liveness_s: seconds(1, 600),
@@ -204,7 +196,6 @@ export const configSchema = z.strictObject({
     port: count(0, 65_535),
     ticks_per_second: z.number().positive().max(100_000),
     warm_up_h: count(0, 720),
-    start_balance: usd.positive(),
     latency_ms: count(0, 60_000),
   }),
   telemetry: z.strictObject({

@@ -37,7 +37,7 @@ describe('loadConfig', () => {
       minimum_trade_threshold: 20,
       live_pnl_threshold: 0.2,
     });
-    expect(config.resilience.breaker).toMatchObject({ failures: 5, window_s: 300 });
+    expect(config.resilience.breaker).toMatchObject({ failures: 5, open_s: 300 });
     expect(config.quorum.quorum).toBe(2);
     expect(warnings).toEqual([]);
   });
