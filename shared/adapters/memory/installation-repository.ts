@@ -1,0 +1,13 @@
+import { type InstallationRepository, isInstallationTag } from '#shared/ports/repositories/installation-repository.ts';
+
+export function memoryInstallationRepository(): InstallationRepository {
+  let stored: string | null = null;
+  return {
+    tag: async () => stored,
+    async ensureTag(candidate) {
+      if (!isInstallationTag(candidate)) throw new Error('an installation tag is 8 lower-case hex digits');
+      stored ??= candidate;
+      return stored;
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import { sql } from 'kysely';
+import { type InstallationRepository, isInstallationTag } from '#shared/ports/repositories/installation-repository.ts';
+import type { Db } from '../open-database.ts';
+
+export function sqlInstallationRepository(db: Db): InstallationRepository {
+  const tag = async () => {
+    const row = await db.selectFrom('installation').select('value').where('name', '=', 'tag').executeTakeFirst();
+    return row?.value ?? null;
+  };
+  return {
+    tag,
+    async ensureTag(candidate) {
+      if (!isInstallationTag(candidate)) throw new Error('an installation tag is 8 lower-case hex digits');
+      await db
+        .insertInto('installation')
+        .values({ name: 'tag', value: candidate })
+        // The first writer wins: the stored value is written over itself.
+        .onDuplicateKeyUpdate({ value: sql<string>`installation.value` })
+        .execute();
+      return (await tag())!;
+    },
+  };
+}

@@ -1,0 +1,202 @@
+import { sql } from 'kysely';
+import type { Instrument } from '#shared/core/market/instrument.ts';
+import type { InstrumentsRepository, Product } from '#shared/ports/repositories/instruments-repository.ts';
+import type { Db } from '../open-database.ts';
+import { inserted, jsonRows } from '../upsert.ts';
+
+interface InstrumentColumns {
+  exchange: string;
+  symbol: string;
+  coin: string;
+  dex: string | null;
+  asset_id: number;
+  size_decimals: number;
+  max_leverage: number;
+  min_notional_quote: string;
+  status: string;
+}
+
+export const decodeInstrument = (row: InstrumentColumns): Instrument => ({
+  exchange: row.exchange,
+  symbol: row.symbol,
+  coin: row.coin,
+  dex: row.dex,
+  assetId: row.asset_id,
+  sizeDecimals: row.size_decimals,
+  maxLeverage: row.max_leverage,
+  minNotionalQuote: row.min_notional_quote,
+  status: row.status as Instrument['status'],
+});
+
+const COLUMNS = {
+  symbol: 'text',
+  coin: 'text',
+  dex: 'text',
+  asset_id: 'int',
+  size_decimals: 'int',
+  max_leverage: 'int',
+  min_notional_quote: 'text',
+  status: 'text',
+} as const;
+type ColumnName = keyof typeof COLUMNS;
+const NAMES = Object.keys(COLUMNS) as ColumnName[];
+
+const encode = (i: Instrument) => ({
+  symbol: i.symbol,
+  coin: i.coin,
+  dex: i.dex,
+  asset_id: i.assetId,
+  size_decimals: i.sizeDecimals,
+  max_leverage: i.maxLeverage,
+  min_notional_quote: i.minNotionalQuote,
+  status: i.status,
+});
+
+/** Instruments and products; statements do not grow with the number of symbols. */
+export function sqlInstrumentsRepository(db: Db): InstrumentsRepository {
+  const all = async (exchange: string): Promise<readonly Instrument[]> => {
+    const rows = await db
+      .selectFrom('instruments')
+      .selectAll()
+      .where('exchange', '=', exchange)
+      .orderBy('symbol')
+      .execute();
+    return rows.map(decodeInstrument);
+  };
+
+  return {
+    all,
+
+    async replaceAll(exchange, instruments, seenAtMs) {
+      return db.transaction().execute(async (tx) => {
+        const stored = new Map(
+          (await tx.selectFrom('instruments').selectAll().where('exchange', '=', exchange).execute()).map((row) => [
+            row.symbol,
+            decodeInstrument(row),
+          ]),
+        );
+        const rows = instruments.map(encode);
+        await tx
+          .insertInto('instruments')
+          .columns(['exchange', ...NAMES, 'last_seen_ms'])
+          .expression(
+            sql<never>`select ${exchange}, ${sql.join(NAMES.map((n) => sql.ref(`j.${n}`)))}, ${seenAtMs} from ${jsonRows(tx, rows, COLUMNS)} as j where true` as never,
+          )
+          .onDuplicateKeyUpdate({
+            ...(Object.fromEntries(NAMES.filter((n) => n !== 'symbol').map((n) => [n, inserted(n)])) as object),
+            last_seen_ms: inserted('last_seen_ms'),
+          })
+          .execute();
+        const seen = new Set(instruments.map((i) => i.symbol));
+        const gone = [...stored.values()].filter((i) => i.status !== 'delisted' && !seen.has(i.symbol));
+        await tx
+          .updateTable('instruments')
+          .set({ status: 'delisted' })
+          .where('exchange', '=', exchange)
+          .where(
+            'symbol',
+            'in',
+            sql<string>`(select j.symbol from ${jsonRows(
+              tx,
+              gone.map((i) => ({ symbol: i.symbol })),
+              { symbol: 'text' },
+            )} as j)`,
+          )
+          .execute();
+        const added = instruments.filter((i) => !stored.has(i.symbol)).length;
+        const changed = instruments.filter((i) => {
+          const before = stored.get(i.symbol);
+          return before !== undefined && JSON.stringify(encode(before)) !== JSON.stringify(encode(i));
+        }).length;
+        return { added, changed, delisted: gone.length, total: instruments.length };
+      });
+    },
+
+    async products(exchange) {
+      const rows = await db
+        .selectFrom('products')
+        .innerJoin('instruments', (join) =>
+          join
+            .onRef('instruments.exchange', '=', 'products.exchange')
+            .onRef('instruments.symbol', '=', 'products.symbol'),
+        )
+        .selectAll('instruments')
+        .select(['products.managed', 'products.leverage'])
+        .where('products.exchange', '=', exchange)
+        .where('products.released_at_ms', 'is', null)
+        .orderBy('products.symbol')
+        .execute();
+      return rows.map(
+        (row): Product => ({
+          instrument: decodeInstrument(row),
+          managed: row.managed === 1,
+          leverage: row.leverage,
+        }),
+      );
+    },
+
+    async manage(exchange, symbol, leverage, atMs) {
+      const listed = await db
+        .selectFrom('instruments')
+        .select('symbol')
+        .where('exchange', '=', exchange)
+        .where('symbol', '=', symbol)
+        .where('status', '<>', 'delisted')
+        .executeTakeFirst();
+      if (!listed) return 'unknown-instrument';
+      await db
+        .insertInto('products')
+        .values({ exchange, symbol, managed: 1, leverage, released_at_ms: null, created_at_ms: atMs })
+        .onDuplicateKeyUpdate({ managed: 1, leverage: inserted('leverage'), released_at_ms: null })
+        .execute();
+      return 'managed';
+    },
+
+    async manageNew(exchange, symbols, atMs) {
+      return db.transaction().execute(async (tx) => {
+        const listed = await tx
+          .selectFrom('instruments')
+          .select('symbol')
+          .where('exchange', '=', exchange)
+          .where('status', '<>', 'delisted')
+          .execute();
+        const known = await tx.selectFrom('products').select('symbol').where('exchange', '=', exchange).execute();
+        const isListed = new Set(listed.map((r) => r.symbol));
+        const isKnown = new Set(known.map((r) => r.symbol));
+        const added = [...new Set(symbols)].filter((s) => isListed.has(s) && !isKnown.has(s));
+        const rows = added.map((symbol) => ({ symbol }));
+        await tx
+          .insertInto('products')
+          .columns(['exchange', 'symbol', 'managed', 'leverage', 'released_at_ms', 'created_at_ms'])
+          .expression(
+            sql<never>`select ${exchange}, j.symbol, 1, null, null, ${atMs} from ${jsonRows(tx, rows, { symbol: 'text' })} as j where true` as never,
+          )
+          .execute();
+        return { added, unknownInstruments: symbols.filter((s) => !isListed.has(s)) };
+      });
+    },
+
+    async unmanage(exchange, symbol) {
+      const updated = await db
+        .updateTable('products')
+        .set({ managed: 0 })
+        .where('exchange', '=', exchange)
+        .where('symbol', '=', symbol)
+        .where('managed', '=', 1)
+        .where('released_at_ms', 'is', null)
+        .executeTakeFirst();
+      return updated.numUpdatedRows === 1n ? 'unmanaged' : 'not-managed';
+    },
+
+    async releaseToOperator(exchange, symbol, atMs) {
+      const updated = await db
+        .updateTable('products')
+        .set({ managed: 0, released_at_ms: atMs })
+        .where('exchange', '=', exchange)
+        .where('symbol', '=', symbol)
+        .where('released_at_ms', 'is', null)
+        .executeTakeFirst();
+      return updated.numUpdatedRows === 1n ? 'released' : 'not-a-product';
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { sql } from 'kysely';
+import type { JobStateRepository } from '#shared/ports/repositories/job-state-repository.ts';
+import type { Db } from '../open-database.ts';
+import { inserted } from '../upsert.ts';
+
+const ERROR_LENGTH_MAX = 1000;
+const NEW_ROW = { last_slot_ms: -1, last_ok_ms: 0, last_error: null, detail_json: '{}' } as const;
+
+/** A detail that somebody cut by hand must not hide the heartbeat. */
+function parseDetail(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+export function sqlJobStateRepository(db: Db): JobStateRepository {
+  return {
+    async claimSlot(job, slotMs) {
+      await db
+        .insertInto('job_state')
+        .values({ job, ...NEW_ROW })
+        .onDuplicateKeyUpdate({ last_slot_ms: sql<number>`job_state.last_slot_ms` })
+        .execute();
+      const claimed = await db
+        .updateTable('job_state')
+        .set({ last_slot_ms: slotMs })
+        .where('job', '=', job)
+        .where('last_slot_ms', '<', slotMs)
+        .executeTakeFirst();
+      return claimed.numUpdatedRows === 1n;
+    },
+
+    async recordOk(job, atMs, detail) {
+      const detailJson = detail ? JSON.stringify(detail) : null;
+      await db
+        .insertInto('job_state')
+        .values({ job, ...NEW_ROW, last_ok_ms: atMs, detail_json: detailJson ?? '{}' })
+        .onDuplicateKeyUpdate({
+          last_ok_ms: inserted('last_ok_ms'),
+          last_error: null,
+          ...(detailJson === null ? {} : { detail_json: inserted<string>('detail_json') }),
+        })
+        .execute();
+    },
+
+    async recordError(job, _atMs, error) {
+      await db
+        .insertInto('job_state')
+        .values({ job, ...NEW_ROW, last_error: error.slice(0, ERROR_LENGTH_MAX) })
+        .onDuplicateKeyUpdate({ last_error: inserted('last_error') })
+        .execute();
+    },
+
+    async all() {
+      const rows = await db.selectFrom('job_state').selectAll().orderBy('job').execute();
+      return rows.map((row) => ({
+        job: row.job,
+        lastSlotMs: row.last_slot_ms,
+        lastOkMs: row.last_ok_ms,
+        lastError: row.last_error,
+        detail: parseDetail(row.detail_json),
+      }));
+    },
+  };
+}

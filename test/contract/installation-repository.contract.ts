@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import type { InstallationRepository } from '#shared/ports/repositories/installation-repository.ts';
+
+/** What every store of the installation tag promises. */
+export function installationRepositoryContract(name: string, create: () => Promise<InstallationRepository>): void {
+  describe(`installation repository: ${name}`, () => {
+    it('creates the tag once and keeps it', async () => {
+      const repository = await create();
+      expect(await repository.tag()).toBeNull();
+
+      const tags = await Promise.all(['aaaaaaaa', 'bbbbbbbb'].map((tag) => repository.ensureTag(tag)));
+
+      expect(new Set(tags).size).toBe(1);
+      expect(await repository.ensureTag('cccccccc')).toBe(tags[0]);
+      expect(await repository.tag()).toBe(tags[0]);
+    });
+
+    it.each(['', 'AAAAAAAA', '1234567', '123456789', '1234567g'])('refuses %j as a tag', async (candidate) => {
+      const repository = await create();
+
+      await expect(repository.ensureTag(candidate)).rejects.toThrow('8 lower-case hex digits');
+      expect(await repository.tag()).toBeNull();
+    });
+  });
+}
