@@ -72,6 +72,10 @@ export interface Database {
     held_at_ms: number | null;
     /** Unfilled exits in a row: widens the next exit's price bound. */
     exit_attempts: number;
+    /** Leverage that the venue confirmed; null when we never set it. */
+    leverage_set: number | null;
+    /** Foreign changes up to then were adopted by a human. */
+    adopted_at_ms: number | null;
     updated_at_ms: number;
   };
   balance_history: {
@@ -153,6 +157,8 @@ export interface Database {
     last_trade_time_ms: number;
     /** Trade ids processed at exactly last_trade_time_ms, as a JSON array; older ones are duplicates by time. */
     last_trade_ids_json: string;
+    /** The forming one-minute bar and the closed ones before it (core/runs/cohort). */
+    bars_json: string;
     /** `live`, `warming-up` or `data-gap`. */
     data_state: string;
     data_state_since_ms: number;
@@ -162,6 +168,8 @@ export interface Database {
     exchange: string;
     account: string;
     baseline_quote: Money | null;
+    /** Net transfers at the last judged balance: the baseline moves with deposits and withdrawals. */
+    net_transfers_quote: Money | null;
     /** JSON array of up to five first values while the baseline is being formed. */
     samples_json: string;
     height: number;
@@ -252,6 +260,9 @@ export interface Database {
     fee_quote: Money;
     closed_pnl_quote: Money;
     start_position: Money;
+    /** For sums in SQL (daily loss and fees). */
+    fee_micros: number;
+    closed_pnl_micros: number;
     crossed: Bool;
     liquidation: Bool;
     /** 1 when an intent of ours explains it. */

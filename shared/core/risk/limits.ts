@@ -12,7 +12,7 @@ const seconds = z.number().positive().max(3600);
 
 /** `limits.*` of the configuration: the last gate before the venue. Fractions of one: 0.05 is 5 %. Money in quote units. */
 export const orderLimitsSchema = z.strictObject({
-  /** Oldest last trade an opening order may rest on. */
+  /** Age of the newer of last trade and mark price, above which nothing is opened. */
   max_price_age_s: seconds.default(10),
   /** Oldest mark price an opening order may be compared with; at least twice the market-data cadence. */
   max_mark_age_s: seconds.default(180),
@@ -135,13 +135,15 @@ function checkPrices(order: OrderIntent, facts: LimitFacts, limits: OrderLimits)
       status: instrument.status,
     });
   }
-  if (!lastPrice) return refusal('price-missing', `no trade of ${instrument.symbol} was ever seen`);
-  const priceAgeMs = nowMs - lastPrice.venueTimeMs;
+  const priceTimeMs = Math.max(lastPrice?.venueTimeMs ?? -1, markPrice?.timeMs ?? -1);
+  if (priceTimeMs < 0) return refusal('price-missing', `no price of ${instrument.symbol} was ever seen`);
+  const priceAgeMs = nowMs - priceTimeMs;
   if (priceAgeMs > limits.max_price_age_s * 1000) {
-    return refusal('price-stale', `the last trade is ${priceAgeMs} ms old`, {
+    return refusal('price-stale', `the newest price is ${priceAgeMs} ms old`, {
       ageMs: priceAgeMs,
       maxAgeMs: limits.max_price_age_s * 1000,
-      price: lastPrice.price,
+      lastPrice: lastPrice?.price ?? null,
+      markPrice: markPrice?.price ?? null,
     });
   }
   if (!markPrice) return refusal('mark-missing', `no mark price of ${instrument.symbol} is known`);

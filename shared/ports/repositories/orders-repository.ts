@@ -1,5 +1,5 @@
 import type { DecimalText } from '#shared/core/decimal.ts';
-import type { ClientOrderId, EndStatus, Order, OrderIntent } from '#shared/core/orders/order.ts';
+import type { ClientOrderId, EndStatus, Order, OrderIntent, OrderStatus } from '#shared/core/orders/order.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { VenueFill } from '#shared/ports/exchange.ts';
 
@@ -12,6 +12,10 @@ export interface PositionEpoch {
   readonly holdReason: string | null;
   readonly heldAtMs: EpochMs | null;
   readonly exitAttempts: number;
+  /** Leverage that the venue confirmed for the symbol; null or absent when it was never set by us. */
+  readonly leverageSet?: number | null;
+  /** When a human last adopted the position as it was; foreign changes before it are settled. */
+  readonly adoptedAtMs?: EpochMs | null;
 }
 
 export interface OutboxRow {
@@ -36,13 +40,23 @@ export interface OrderEnd {
   readonly venueEndedAtMs: EpochMs | null;
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
+  /** Ends it only while its status is one of these: what was sent in the meantime is left alone. */
+  readonly onlyFrom?: readonly OrderStatus[];
+}
+
+/** A stored fill of the account. */
+export interface StoredFill extends VenueFill {
+  readonly account: string;
+  /** An intent of ours explains it. */
+  readonly ours: boolean;
 }
 
 /** Orders, outbox, epochs and fills: every method is one transaction. */
 export interface OrdersRepository {
   /**
    * Stores an intent, its outbox row and nothing else, or reports who was first: `superseded` when (account, symbol, epoch, leg)
-   * is taken by another order, `stale-epoch` when the symbol's epoch is no longer the intent's.
+   * or the idempotency key is taken by another decision, `stale-epoch` when the symbol's epoch is no longer the intent's.
+   * The same decision again is `stored`.
    */
   storeIntent(
     intent: OrderIntent,
@@ -66,14 +80,35 @@ export interface OrdersRepository {
     },
     atMs: EpochMs,
   ): Promise<void>;
-  /** Ends the order, acknowledges its outbox row, raises the epoch, sets settledAtMs; false when it had ended before. */
+  /**
+   * Ends the order, acknowledges its outbox row, raises the epoch, sets settledAtMs; false when it had ended before, or its
+   * status is not in `onlyFrom`. Raises exitAttempts when a reduction that was sent ended without a full fill; else 0 (a
+   * reduction that was never sent leaves them).
+   */
   recordEnd(end: OrderEnd, atMs: EpochMs): Promise<boolean>;
-  /** Orders that are not ended, oldest first. */
+  /** Orders that are not ended, oldest first, at most 1000. */
   working(exchange: string, account: string): Promise<readonly Order[]>;
+  /** Unacknowledged and unexpired, oldest first. */
   pendingOutbox(exchange: string, nowMs: EpochMs, limit: number): Promise<readonly OutboxRow[]>;
+  /** Unacknowledged and expired, with the status of their orders, oldest first. */
+  expiredOutbox(
+    exchange: string,
+    nowMs: EpochMs,
+    limit: number,
+  ): Promise<readonly { readonly clientOrderId: ClientOrderId; readonly status: OrderStatus }[]>;
+  /** Put on the queue once more: counts an attempt. */
   markEnqueued(clientOrderIds: readonly ClientOrderId[], atMs: EpochMs): Promise<void>;
   ackOutbox(clientOrderId: ClientOrderId, atMs: EpochMs): Promise<void>;
+  /** Symbols without a row have epoch 0, settled at 0. */
   epochs(exchange: string, account: string): Promise<readonly PositionEpoch[]>;
+  /** One symbol's epoch; that of epoch 0 when it has no row. */
+  epoch(exchange: string, account: string, symbol: string): Promise<PositionEpoch>;
+  /** Which of these ids belong to orders of ours, ended or not. One statement for all. */
+  ownOrders(
+    exchange: string,
+    account: string,
+    ids: { readonly clientOrderIds: readonly string[]; readonly venueOrderIds: readonly string[] },
+  ): Promise<{ readonly clientOrderIds: ReadonlySet<string>; readonly venueOrderIds: ReadonlySet<string> }>;
   /** Stores new fills (duplicates ignored) and returns those that were new. */
   saveFills(
     exchange: string,
@@ -82,8 +117,17 @@ export interface OrdersRepository {
     atMs: EpochMs,
   ): Promise<readonly VenueFill[]>;
   newestFillMs(exchange: string, account: string): Promise<EpochMs | null>;
-  /** HOLD after a foreign change; release clears it. */
+  /** Fills of the newest venue time of each symbol that has an epoch row. One statement. */
+  lastFills(exchange: string, account: string): Promise<readonly StoredFill[]>;
+  /** Newest first. */
+  recentFills(exchange: string, limit: number): Promise<readonly StoredFill[]>;
+  /** The venue confirmed this leverage. */
+  recordLeverage(exchange: string, account: string, symbol: string, leverage: number, atMs: EpochMs): Promise<void>;
+  /** HOLD after a foreign change (the first reason stays); release clears it. */
   hold(exchange: string, account: string, symbol: string, reason: string, atMs: EpochMs): Promise<void>;
   release(exchange: string, account: string, symbol: string, atMs: EpochMs): Promise<void>;
+  /** Clears a HOLD and settles foreign changes up to `atMs`. */
+  adopt(exchange: string, account: string, symbol: string, atMs: EpochMs): Promise<void>;
+  /** Newest first. */
   recent(exchange: string, limit: number): Promise<readonly Order[]>;
 }

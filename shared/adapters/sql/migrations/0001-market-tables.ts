@@ -85,6 +85,8 @@ export const marketTables: readonly TableSpec[] = [
       hold_reason: 'text?',
       held_at_ms: 'bigint?',
       exit_attempts: int,
+      leverage_set: 'int?',
+      adopted_at_ms: 'bigint?',
       updated_at_ms: big,
     },
     primaryKey: ['exchange', 'account', 'symbol'],

@@ -42,10 +42,10 @@ describe('checkLimits', () => {
     [
       'price-stale',
       {},
-      { lastPrice: { price: '100', venueTimeMs: NOW - 10_001 } },
-      { lastPrice: { price: '100', venueTimeMs: NOW - 10_000 } },
+      { lastPrice: { price: '100', venueTimeMs: NOW - 10_001 }, markPrice: { price: '100', timeMs: NOW - 20_000 } },
+      { lastPrice: { price: '100', venueTimeMs: NOW - 20_000 }, markPrice: { price: '100', timeMs: NOW - 10_000 } },
     ],
-    ['price-missing', {}, { lastPrice: null }, {}],
+    ['price-missing', {}, { lastPrice: null, markPrice: null }, {}],
     ['mark-missing', {}, { markPrice: null }, {}],
     ['mark-missing', {}, { markPrice: { price: '0', timeMs: NOW } }, {}],
     [
