@@ -12,7 +12,7 @@ export const SUPERVISOR_JOB = 'run-supervisor';
 export interface SuperviseRunsDeps {
   readonly runs: Pick<
     RunsRepository,
-    'liveCounts' | 'createRuns' | 'endRunsExcept' | 'purge' | 'takeProfitState' | 'cohortHealth'
+    'liveRuns' | 'createRuns' | 'endRunsExcept' | 'purge' | 'takeProfitState' | 'cohortHealth'
   >;
   readonly instruments: Pick<InstrumentsRepository, 'products'>;
   readonly jobs: Pick<JobStateRepository, 'recordOk'>;
@@ -36,11 +36,13 @@ export interface SuperviseRunsFacts {
   readonly purged: number;
   /** Set while take profit or drawdown holds the cohort flat: nothing is created then. */
   readonly latched: string | null;
-  /** Symbols to warm up: data not whole, or runs just created. */
+  /** Symbols to warm up: data not whole, or runs so young that candles may have come after them. */
   readonly toWarmUp: readonly string[];
 }
 
 const PURGE_LIMIT = 5_000;
+/** A run this young may still be cold because its candles came late. */
+const YOUNG_RUN_MS = 3_600_000;
 
 /** One pass: end what is not managed, fill the population, purge, leave a heartbeat. Repeating a slot creates nothing twice. */
 export async function superviseRuns(deps: SuperviseRunsDeps, input: SuperviseRunsInput): Promise<SuperviseRunsFacts> {
@@ -54,12 +56,14 @@ export async function superviseRuns(deps: SuperviseRunsDeps, input: SuperviseRun
   const keep = products.filter((p) => p.managed).map((p) => p.instrument.symbol);
   const endedNotManaged = await deps.runs.endRunsExcept(exchange, keep, 'not-managed', nowMs);
   const latched = (await deps.runs.takeProfitState(exchange, input.account))?.latched ?? null;
-  const liveRuns = await deps.runs.liveCounts(exchange);
+  const live = await deps.runs.liveRuns(exchange);
+  const liveRuns = new Map([...live].map(([symbol, runs]) => [symbol, runs.count]));
   const plan = planPopulation({ exchange, slotMs: input.slotMs, nowMs, symbols, liveRuns, settings });
   const created =
     latched === null && plan.newRuns.length > 0 ? await deps.runs.createRuns(exchange, plan.newRuns, nowMs) : 0;
   const purged = await deps.runs.purge(exchange, purgeBeforeMs(nowMs, settings), PURGE_LIMIT);
   const health = await deps.runs.cohortHealth(exchange);
+  const young = (symbol: string) => nowMs - (live.get(symbol)?.newestStartMs ?? 0) < YOUNG_RUN_MS;
   const fresh = new Set(created > 0 ? plan.newRuns.map((run) => run.symbol) : []);
   await deps.jobs.recordOk(SUPERVISOR_JOB, nowMs, { exchange, live: plan.liveCount + created, latched });
   return {
@@ -69,6 +73,8 @@ export async function superviseRuns(deps: SuperviseRunsDeps, input: SuperviseRun
     endedNotManaged,
     purged,
     latched,
-    toWarmUp: keep.filter((symbol) => fresh.has(symbol) || (health.get(symbol)?.dataState ?? 'live') !== 'live'),
+    toWarmUp: keep.filter(
+      (symbol) => fresh.has(symbol) || young(symbol) || (health.get(symbol)?.dataState ?? 'live') !== 'live',
+    ),
   };
 }

@@ -1,6 +1,6 @@
 import { toMicros } from '../decimal.ts';
 import { STRATEGIES } from '../strategies/registry.ts';
-import { MINUTE_MS } from '../time.ts';
+import { HOUR_MS } from '../time.ts';
 import type { ProvidenceSettings } from './providence-settings.ts';
 import { decodeRunPlan, encodeRunParams, type RunParams } from './run-params.ts';
 import { encodeRunState, initRunState } from './run-state.ts';
@@ -48,14 +48,14 @@ export interface PopulationPlan {
 
 /**
  * Fills the population up to `desired_run_count` and removes nothing. A symbol is eligible while runs ÷ leverage does not pass
- * the cap, and is drawn with probability proportional to its leverage; parameters are drawn from the configured ranges.
+ * the cap, and is drawn with probability proportional to its leverage; parameters are drawn from the configured settings.
  */
 export function planPopulation(input: PopulationInput): PopulationPlan {
   const { settings } = input;
   const counts = new Map(input.liveRuns);
   const liveCount = [...counts.values()].reduce((a, b) => a + b, 0);
   const needed = Math.max(settings.desired_run_count - liveCount, 0);
-  const batch = Math.min(needed, settings.create_batch_max);
+  const batch = Math.min(needed, settings.max_new_runs_per_cycle);
   const newRuns: NewRun[] = [];
   for (let index = 0; index < batch; index++) {
     const creationKey = `${input.exchange}:${input.slotMs}:${index}`;
@@ -78,18 +78,17 @@ function drawRun(
   draw: ReturnType<typeof seededDraw>,
 ): NewRun {
   const { settings } = input;
-  const { ann_params: ranges } = settings;
   const section = (name: string) => settings.strategies[name as keyof typeof settings.strategies];
-  const definition = pick(STRATEGIES, (s) => section(s.name).weight, draw.next());
-  if (!definition) throw new RangeError('no strategy has a weight above 0');
-  const maxDurationMs = draw.integer(ranges.max_duration) * 1000;
+  const definition = pick(STRATEGIES, (s) => section(s.name).share, draw.next());
+  if (!definition) throw new RangeError('no strategy has a share above 0');
+  const maxDurationMs = draw.integer([settings.min_duration_s, settings.max_duration_s]) * 1000;
   const params: RunParams = {
     strategy: definition.draw(section(definition.name).params, draw),
-    inverted: draw.integer(ranges.system_swing) === 1,
+    inverted: draw.integer(settings.system_swing) === 1,
     maxDurationMs,
-    maxDirectionReversalMs: Math.trunc(maxDurationMs / draw.integer(ranges.max_direction_reversal_divisor)),
-    aprTarget: Number((draw.real(ranges.apr_target) / 5 / 1.618).toFixed(6)),
-    notionalQuote: Number((settings.virtual_balance * ranges.pos_weight).toFixed(6)),
+    maxDirectionReversalMs: Math.trunc(maxDurationMs / draw.integer(settings.max_direction_reversal_divisor)),
+    aprTarget: Number((draw.real(settings.apr_target) / 5 / 1.618).toFixed(6)),
+    notionalQuote: Number((settings.virtual_balance * settings.pos_weight).toFixed(6)),
     feeRate: settings.fee_rate,
     leverage: Math.max(symbol.leverage, 1),
   };
@@ -122,4 +121,4 @@ function pick<T>(items: readonly T[], weightOf: (item: T) => number, uniform: nu
 
 /** Runs that ended or were stopped before this may be deleted; finalised ones stay for ever. */
 export const purgeBeforeMs = (nowMs: number, settings: ProvidenceSettings): number =>
-  nowMs - settings.purge_age_minutes * MINUTE_MS;
+  nowMs - settings.retention_h * HOUR_MS;

@@ -76,7 +76,9 @@ export function stepTakeProfit(
   settings: TakeProfitSettings,
 ): TakeProfitStep {
   if (point.venueTimeMs <= before.lastVenueTimeMs) return { state: before, verdict: 'stale', change: null };
-  if (!point.complete) return { state: before, verdict: 'incomplete', change: null };
+  if (!point.complete) {
+    return { state: { ...before, lastVenueTimeMs: point.venueTimeMs }, verdict: 'incomplete', change: null };
+  }
   const equity = dec(point.equityQuote);
   const state: TakeProfitState = {
     ...before,
@@ -86,7 +88,7 @@ export function stepTakeProfit(
   const transfer = dec(point.netTransfersQuote).minus(before.netTransfersQuote ?? point.netTransfersQuote);
 
   if (state.latched !== null) {
-    const rearmAfterMs = settings.rearm_after === null ? null : settings.rearm_after * 1000;
+    const rearmAfterMs = settings.rearm_after_s === null ? null : settings.rearm_after_s * 1000;
     const due = rearmAfterMs !== null && point.venueTimeMs - (state.latchedAtMs ?? 0) >= rearmAfterMs;
     if (!due || equity.lte(0)) return { state, verdict: 'latched', change: null };
     return { state: { ...unlatched(state), baselineQuote: decimalText(equity) }, verdict: 'rearmed', change: null };
@@ -94,7 +96,7 @@ export function stepTakeProfit(
   if (state.baselineQuote === null) return formBaseline(state, equity, point);
 
   const beforeTransfer = equity.minus(transfer);
-  if (beforeTransfer.lte(0) && !transfer.isZero()) {
+  if (settings.threshold !== null && beforeTransfer.lte(0) && !transfer.isZero()) {
     // Lost everything, then paid in: the loss is real, and a baseline of the new money would hide it.
     return hit(state, 'drawdown', dec(-1), equity);
   }
@@ -106,14 +108,12 @@ export function stepTakeProfit(
     return { state: { ...state, baselineQuote: null, samples: [] }, verdict: 'no-equity', change: null };
   }
   const change = equity.minus(moved).div(moved);
+  const within = { ...state, baselineQuote: decimalText(moved.toSignificantDigits(20)) };
+  if (settings.threshold === null) return { state: within, verdict: 'within', change: change.toNumber() };
   const drawdownLimit = dec(settings.threshold).div(settings.reward_multiple).neg();
   if (change.gte(settings.threshold)) return hit(state, 'take-profit', change, equity);
   if (change.lt(drawdownLimit)) return hit(state, 'drawdown', change, equity);
-  return {
-    state: { ...state, baselineQuote: decimalText(moved.toSignificantDigits(20)) },
-    verdict: 'within',
-    change: change.toNumber(),
-  };
+  return { state: within, verdict: 'within', change: change.toNumber() };
 }
 
 /** Clears a latched stop by a human's word: the baseline is formed anew from the next five values. */

@@ -50,6 +50,12 @@ export interface RunAggregate {
   readonly newestUpdateMs: EpochMs | null;
 }
 
+export interface LiveRuns {
+  readonly count: number;
+  /** Start of the youngest. */
+  readonly newestStartMs: EpochMs;
+}
+
 export interface CohortHealth {
   readonly symbol: string;
   readonly dataState: DataState;
@@ -70,7 +76,8 @@ export interface RunsRepository {
   loadCohorts(exchange: string, symbols: readonly string[]): Promise<readonly CohortRows[]>;
   /** All symbols of one exchange in one transaction, or none; each version must be the one loaded, and is raised. */
   saveCohorts(exchange: string, saves: readonly CohortSave[]): Promise<CohortSaveOutcome>;
-  liveCounts(exchange: string): Promise<ReadonlyMap<string, number>>;
+  /** Symbols without live runs are absent. */
+  liveRuns(exchange: string): Promise<ReadonlyMap<string, LiveRuns>>;
   /**
    * Inserts runs whose creation key is new, raises the versions of their cohorts, and marks a symbol that had no live run
    * `warming-up`: the desired position of strategies that know nothing is unknown. Returns how many were inserted.
