@@ -1,0 +1,67 @@
+import { Decimal, ZERO } from '../decimal.ts';
+import type { Side } from '../orders/order.ts';
+
+/** Sizes in signed base units on the lot grid; values in quote units. */
+export interface GapInputs {
+  readonly desired: Decimal;
+  readonly actual: Decimal;
+  /** Reference price of the symbol. */
+  readonly price: Decimal;
+  readonly lot: Decimal;
+  /** `minimum_trade_threshold`: a smaller difference is left alone, unless it is a full exit. Inclusive. */
+  readonly minimumTradeQuote: Decimal;
+  /** The venue refuses smaller orders. */
+  readonly venueMinimumQuote: Decimal;
+}
+
+/** What the trade does to the position. `flip-exit`: the exit half; the entry follows in the next epoch. */
+export type GapEffect = 'open' | 'increase' | 'reduce' | 'exit' | 'flip-exit';
+
+export type Gap =
+  | { readonly kind: 'in-sync'; readonly code: 'aligned' | 'below-threshold'; readonly valueQuote: Decimal }
+  | {
+      readonly kind: 'trade';
+      readonly effect: GapEffect;
+      readonly side: Side;
+      /** Unsigned base units. */
+      readonly size: Decimal;
+      readonly valueQuote: Decimal;
+    };
+
+export const reduces = (effect: GapEffect): boolean => effect !== 'open' && effect !== 'increase';
+
+/**
+ * What to trade to come from actual to desired (the original's ten rows). One order never crosses zero. A target worth less
+ * than the venue's minimum is held as flat: it could not be opened, and once reached it could not be left.
+ */
+export function decideGap(inputs: GapInputs): Gap {
+  const { actual, price, lot } = inputs;
+  const desired = holdable(inputs);
+  const delta = desired.minus(actual);
+  const valueQuote = delta.abs().times(price);
+  if (delta.abs().lt(lot)) return { kind: 'in-sync', code: 'aligned', valueQuote };
+
+  if (actual.abs().gte(lot)) {
+    if (desired.isZero()) return exit('exit', actual, price);
+    if (desired.isPositive() !== actual.isPositive()) return exit('flip-exit', actual, price);
+  }
+  const threshold = Decimal.max(inputs.minimumTradeQuote, inputs.venueMinimumQuote);
+  if (valueQuote.lt(threshold)) return { kind: 'in-sync', code: 'below-threshold', valueQuote };
+  const grows = desired.abs().gt(actual.abs());
+  const effect = !grows ? 'reduce' : actual.abs().lt(lot) ? 'open' : 'increase';
+  return { kind: 'trade', effect, side: delta.isPositive() ? 'buy' : 'sell', size: delta.abs(), valueQuote };
+}
+
+/** The desired position as it can be held: zero when it is worth less than the venue's smallest order. */
+function holdable({ desired, price, venueMinimumQuote, lot }: GapInputs): Decimal {
+  if (desired.abs().lt(lot)) return ZERO;
+  return desired.abs().times(price).lt(venueMinimumQuote) ? ZERO : desired;
+}
+
+const exit = (effect: 'exit' | 'flip-exit', actual: Decimal, price: Decimal): Gap => ({
+  kind: 'trade',
+  effect,
+  side: actual.isPositive() ? 'sell' : 'buy',
+  size: actual.abs(),
+  valueQuote: actual.abs().times(price),
+});

@@ -1,0 +1,73 @@
+import { type Decimal, type DecimalText, dec, ZERO } from '../decimal.ts';
+import { roundPrice } from '../market/tick-rules.ts';
+import type { Side } from '../orders/order.ts';
+import type { EpochMs } from '../time.ts';
+
+/** Prices of one symbol as stored; null when never seen. */
+export interface SymbolPrice {
+  readonly last: { readonly price: DecimalText; readonly venueTimeMs: EpochMs } | null;
+  readonly mark: { readonly price: DecimalText; readonly timeMs: EpochMs } | null;
+}
+
+export interface ReferencePrice {
+  readonly price: Decimal;
+  readonly from: 'last' | 'mark';
+  readonly ageMs: number;
+  /** Within the age limit: only a fresh price may size or open a position. */
+  readonly fresh: boolean;
+}
+
+/**
+ * The price that sizes and bounds an order: the last trade while it is fresh, else the mark while it is fresh, else the newer of
+ * the two, marked stale: an exit may still rest on it, because its bound only limits what the venue may fill.
+ */
+export function referencePrice(price: SymbolPrice | null, nowMs: EpochMs, maxAgeMs: number): ReferencePrice | null {
+  const candidates = [
+    price?.last ? { price: dec(price.last.price), from: 'last' as const, ageMs: nowMs - price.last.venueTimeMs } : null,
+    price?.mark ? { price: dec(price.mark.price), from: 'mark' as const, ageMs: nowMs - price.mark.timeMs } : null,
+  ]
+    .filter((c) => c !== null)
+    .filter((c) => c.price.gt(0))
+    .map((c) => ({ ...c, fresh: c.ageMs <= maxAgeMs }));
+  const fresh = candidates.find((c) => c.fresh);
+  if (fresh) return fresh;
+  return candidates.sort((a, b) => a.ageMs - b.ageMs)[0] ?? null;
+}
+
+/** How far past the reference an order may trade, as a fraction. */
+export interface SlippageBounds {
+  readonly entry: DecimalText;
+  /** For the first, second, … exit in a row that was not filled; the last one is the bound. At least one. */
+  readonly exitSteps: readonly DecimalText[];
+}
+
+/** The exit's bound after `attempts` unfilled exits, and whether the last step has already failed once: time to alarm. */
+export function exitBound(
+  bounds: SlippageBounds,
+  attempts: number,
+): { readonly fraction: DecimalText; readonly exhausted: boolean } {
+  const steps = bounds.exitSteps;
+  const fraction = steps[Math.min(Math.max(0, attempts), steps.length - 1)];
+  return { fraction: fraction ?? bounds.entry, exhausted: attempts >= steps.length };
+}
+
+/**
+ * Limit price of a marketable order: the reference ± the fraction, rounded to the tick towards the reference, so that rounding
+ * never pays more. Null when a sell bound would be nothing.
+ */
+export function boundedPrice(
+  reference: Decimal,
+  side: Side,
+  fraction: DecimalText,
+  sizeDecimals: number,
+): Decimal | null {
+  const factor = side === 'buy' ? dec(1).plus(fraction) : dec(1).minus(fraction);
+  const raw = reference.times(factor);
+  if (raw.lte(ZERO)) return null;
+  try {
+    return dec(roundPrice(raw, sizeDecimals, side === 'buy' ? 'down' : 'up'));
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}

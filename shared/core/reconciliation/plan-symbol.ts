@@ -1,0 +1,262 @@
+import { Decimal, type DecimalText, dec, decimalText } from '../decimal.ts';
+import { isEnded, type Side } from '../orders/order.ts';
+import { runsRecord } from '../portfolio/desired-position.ts';
+import { type Refusal, refusal } from '../refusal.ts';
+import { towardZero } from '../risk/sizing.ts';
+import { type CycleContext, moneyRecord } from './cycle-context.ts';
+import type { AlarmKind, DecisionRecord, Verdict } from './cycle-decision.ts';
+import type { CycleOrder, SymbolFacts } from './cycle-inputs.ts';
+import { decideGap, type Gap, type GapEffect, reduces } from './gap.ts';
+import { boundedPrice, exitBound } from './order-pricing.ts';
+import { judgeQuorum, type QuorumResult, reduceView } from './quorum.ts';
+import { type TargetPosition, targetPosition } from './target-position.ts';
+
+/** A trade that is wanted and allowed so far. Increases still have to share the account's margin. */
+export interface WantedTrade {
+  readonly effect: GapEffect;
+  readonly side: Side;
+  /** Unsigned base units, whole lots. */
+  readonly size: Decimal;
+  readonly limitPrice: Decimal;
+  /** Unfilled exits have used up every step of the bound. */
+  readonly exhausted: boolean;
+}
+
+/** One symbol before the account's margin is shared. */
+export interface Draft {
+  readonly facts: SymbolFacts;
+  readonly target: TargetPosition;
+  readonly quorum: QuorumResult;
+  readonly actualSize: DecimalText | null;
+  readonly outcome:
+    | { readonly kind: 'verdict'; readonly verdict: Verdict }
+    | { readonly kind: 'trade'; readonly trade: WantedTrade };
+}
+
+type Outcome = Draft['outcome'];
+type TradeGap = Extract<Gap, { kind: 'trade' }>;
+
+/** Target, actual position and the gap between them, through every rule that needs no other symbol. */
+export function planSymbol(context: CycleContext, facts: SymbolFacts): Draft {
+  const { settings, nowMs } = context.inputs;
+  const target = targetPosition(context, facts);
+  const quorum = judgeQuorum(facts.sources, {
+    quorum: settings.quorum,
+    maxAgeMs: settings.sourceAgeMsMax,
+    futureToleranceMs: settings.futureToleranceMs,
+    settledAtMs: facts.settledAtMs,
+    lot: decimalText(target.lot),
+    nowMs,
+  });
+  const actualSize = quorum.kind === 'agreed' ? quorum.size : null;
+  const draft = { facts, target, quorum, actualSize };
+  return { ...draft, outcome: decide(context, draft) };
+}
+
+type Undecided = Omit<Draft, 'outcome'>;
+
+function decide(context: CycleContext, draft: Undecided): Outcome {
+  const { facts, target, quorum } = draft;
+  const working = facts.orders.filter((o) => !isEnded(o.status) && o.orderClass !== 'protect');
+  if (working.length > 0) return inFlight(context, draft, working);
+  const { position } = target.wanted;
+  if (target.size === null) {
+    const reason = position.kind === 'unknown' ? position.reason : 'strategy-stale';
+    const detail = position.kind === 'unknown' ? position.detail : {};
+    return refuse(context, draft, refusal(reason, `the desired position is unknown: ${reason}`, detail));
+  }
+  const view = reduceView(quorum.verdicts);
+  const surely = view.kind === 'known' ? dec(view.size) : null;
+  const gap = quorum.kind === 'agreed' ? gapTo(context, draft, dec(quorum.size)) : null;
+  if (gap !== null && (gap.kind === 'in-sync' || !reduces(gap.effect))) {
+    return gap.kind === 'in-sync' ? inSync(context, draft, gap) : increase(context, draft, gap);
+  }
+  // A reduction rests on what is surely there (rule 3.7), so it needs no quorum.
+  const sure = surely === null ? null : gapTo(context, draft, surely);
+  if (sure !== null && sure.kind === 'trade' && reduces(sure.effect)) return reduce(context, draft, sure);
+  if (quorum.kind === 'refused') return refuse(context, draft, quorum.refusal);
+  return inSync(context, draft, sure?.kind === 'in-sync' ? sure : { code: 'aligned' });
+}
+
+function gapTo(context: CycleContext, draft: Undecided, actual: Decimal): Gap {
+  const { target, facts } = draft;
+  return decideGap({
+    desired: target.size ?? actual,
+    actual,
+    // Without any price nothing is worth anything: only a full exit is then a trade, and it is refused for want of a bound.
+    price: target.price?.price ?? dec(0),
+    lot: target.lot,
+    minimumTradeQuote: context.minimumTradeQuote,
+    venueMinimumQuote: target.price === null ? dec(0) : dec(facts.instrument.minNotionalQuote),
+  });
+}
+
+function increase(context: CycleContext, draft: Undecided, gap: TradeGap): Outcome {
+  const { facts, target } = draft;
+  const { settings } = context.inputs;
+  const { instrument } = facts;
+  const no = (code: string, message: string, numbers: Refusal['numbers'] = {}) =>
+    refuse(context, draft, refusal(code, message, numbers));
+  if (!context.mayOpen.allowed) return refuse(context, draft, context.mayOpen.refusal);
+  if (facts.holdReason !== null) {
+    return no('on-hold', `the symbol is on hold (${facts.holdReason}) until adopt or release`);
+  }
+  if (instrument.status !== 'active') return no('instrument-not-active', `the venue lists it as ${instrument.status}`);
+  if (!context.hours.open) {
+    return no('market-closed', `exposure does not grow now: ${context.hours.reason}`, {
+      localTime: context.hours.localTime,
+      calendar: settings.calendar,
+    });
+  }
+  if (context.budgetQuote === null) return no('account-unknown', 'equity and margin are unknown or too old');
+  if (target.price === null || target.dearest === null) return no('no-price', 'no price was ever seen');
+  const limitPrice = boundedPrice(target.price.price, gap.side, settings.slippage.entry, instrument.sizeDecimals);
+  if (limitPrice === null) return no('no-price', 'the price has no tick below it');
+  const largest = towardZero(dec(settings.limits.max_order_notional).div(target.dearest), instrument.sizeDecimals);
+  const size = Decimal.min(towardZero(gap.size, instrument.sizeDecimals), largest);
+  return { kind: 'trade', trade: { effect: gap.effect, side: gap.side, size, limitPrice, exhausted: false } };
+}
+
+function reduce(context: CycleContext, draft: Undecided, gap: TradeGap): Outcome {
+  const { facts, target } = draft;
+  const { settings } = context.inputs;
+  const { instrument, exitAttempts } = facts;
+  if (!context.mayReduce.allowed) return refuse(context, draft, context.mayReduce.refusal);
+  const { fraction, exhausted } = exitBound(settings.slippage, exitAttempts);
+  const limitPrice =
+    target.price === null ? null : boundedPrice(target.price.price, gap.side, fraction, instrument.sizeDecimals);
+  if (target.price === null || limitPrice === null) {
+    return refuse(context, draft, refusal('no-price', 'an exit cannot be bounded: no price was ever seen'));
+  }
+  const size = towardZero(gap.size, instrument.sizeDecimals);
+  if (size.isZero()) return inSync(context, draft, { code: 'aligned' });
+  const worth = size.times(Decimal.min(target.price.price, limitPrice));
+  const tooSmall = worth.lt(instrument.minNotionalQuote);
+  // Whether a full close may be smaller than the minimum is the venue's secret: ask it once, then report instead of repeating.
+  if (tooSmall && (gap.effect === 'reduce' || exitAttempts >= settings.dustExitAttemptsMax)) {
+    const code = gap.effect === 'reduce' ? 'below-venue-minimum' : 'dust';
+    const numbers = { valueQuote: short(worth), minNotionalQuote: instrument.minNotionalQuote, exitAttempts };
+    return refuse(
+      context,
+      draft,
+      refusal(code, 'what is left is smaller than the smallest order of the venue', numbers),
+    );
+  }
+  return { kind: 'trade', trade: { effect: gap.effect, side: gap.side, size, limitPrice, exhausted } };
+}
+
+/** One order per epoch: wait for the one that works, or ask for the cancel of a resting one that the target contradicts. */
+function inFlight(context: CycleContext, draft: Undecided, working: readonly CycleOrder[]): Outcome {
+  const { target, actualSize } = draft;
+  const against = working.filter((order) => isResting(order) && contradicts(order, target, actualSize));
+  const first = working[0];
+  const numbers = {
+    orders: working.length,
+    clientOrderId: first?.clientOrderId ?? null,
+    status: first?.status ?? null,
+    orderClass: first?.orderClass ?? null,
+  };
+  if (against.length === 0) {
+    return refuse(context, draft, refusal('order-in-flight', 'an order of this epoch has not ended yet', numbers));
+  }
+  const verdict = toVerdict(context, draft, {
+    kind: 'cancel',
+    code: 'contradicted',
+    message: `cancel ${against.length} resting order(s) that the target of ${text(target.size)} contradicts`,
+    extra: { contradicted: against.map((o) => o.clientOrderId) },
+    cancels: against.map((o) => o.clientOrderId),
+  });
+  return { kind: 'verdict', verdict };
+}
+
+const isResting = (order: CycleOrder): boolean => order.status === 'open' || order.status === 'partially-filled';
+
+/** An unknown target contradicts nothing. A reduction is contradicted only by a known position it would cut too far. */
+function contradicts(order: CycleOrder, target: TargetPosition, actualSize: DecimalText | null): boolean {
+  if (target.size === null) return false;
+  const remaining = dec(order.size).minus(order.filledSize);
+  const signed = order.side === 'buy' ? remaining : remaining.negated();
+  if (actualSize !== null) {
+    const after = dec(actualSize).plus(signed);
+    const gapNow = target.size.minus(actualSize).abs();
+    return target.size.minus(after).abs().gt(gapNow.plus(target.lot));
+  }
+  if (order.orderClass !== 'open') return false;
+  return target.size.isZero() || target.size.isNegative() !== signed.isNegative();
+}
+
+const inSync = (context: CycleContext, draft: Undecided, gap: { code: string }): Outcome => ({
+  kind: 'verdict',
+  verdict: toVerdict(context, draft, {
+    kind: 'in-sync',
+    code: gap.code,
+    message: gap.code === 'aligned' ? 'holds what is desired' : 'the difference is below the minimum trade',
+  }),
+});
+
+export const refuse = (context: CycleContext, draft: Undecided, why: Refusal): Outcome => ({
+  kind: 'verdict',
+  verdict: refusalVerdict(context, draft, why),
+});
+
+const REFRESH_CURES: ReadonlySet<string | null> = new Set(['before-settlement', 'too-old']);
+const ALARMS: Readonly<Record<string, AlarmKind>> = { dissent: 'sources-dissent', 'strategy-stale': 'strategy-stale' };
+
+export function refusalVerdict(context: CycleContext, draft: Undecided, why: Refusal): Verdict {
+  const quorumFailed = why.code === 'awaiting-fill-visibility' || why.code === 'no-quorum';
+  return toVerdict(context, draft, {
+    kind: 'refusal',
+    code: why.code,
+    message: why.message,
+    extra: { refusal: why.numbers },
+    wantsFreshSources: quorumFailed && draft.quorum.verdicts.some((v) => REFRESH_CURES.has(v.notCounting)),
+    alarm: ALARMS[why.code] ?? null,
+  });
+}
+
+export function toVerdict(
+  context: CycleContext,
+  draft: Undecided,
+  what: Pick<Verdict, 'kind' | 'code' | 'message'> &
+    Partial<Pick<Verdict, 'cancels' | 'wantsFreshSources' | 'alarm'>> & { readonly extra?: DecisionRecord },
+): Verdict {
+  const { kind, code, message, extra, cancels = [], wantsFreshSources = false, alarm = null } = what;
+  const desiredSize = draft.target.size === null ? null : decimalText(draft.target.size);
+  const inputs = { ...record(context, draft), ...extra };
+  return { kind, code, message, desiredSize, actualSize: draft.actualSize, inputs, cancels, wantsFreshSources, alarm };
+}
+
+function record(context: CycleContext, draft: Undecided): DecisionRecord {
+  const { facts, target, quorum } = draft;
+  const { wanted, price } = target;
+  const { settings, systemState } = context.inputs;
+  return {
+    desired: {
+      ...wanted.position,
+      rule: wanted.rule,
+      direction: wanted.direction,
+      unitQuote: wanted.unitQuote,
+      runs: runsRecord(facts.runs),
+      dataState: facts.dataState,
+      target: text(target.size),
+      limitedBy: target.limitedBy,
+      capQuote: target.capQuote,
+      leverage: target.leverage,
+    },
+    actual:
+      quorum.kind === 'agreed' ? { kind: 'agreed', size: quorum.size, source: quorum.source } : quorum.refusal.code,
+    sources: quorum.verdicts,
+    quorum: { quorum: settings.quorum, maxAgeMs: settings.sourceAgeMsMax, settledAtMs: facts.settledAtMs },
+    price:
+      price === null ? null : { price: text(price.price), from: price.from, ageMs: price.ageMs, fresh: price.fresh },
+    money: moneyRecord(context),
+    exitAttempts: facts.exitAttempts,
+    holdReason: facts.holdReason,
+    state: systemState?.state ?? null,
+    lockMode: systemState?.lockMode ?? null,
+    minimumTradeQuote: settings.minimumTradeQuote,
+  };
+}
+
+const text = (value: Decimal | null): string | null => (value === null ? null : decimalText(value));
+const short = (value: Decimal): string => decimalText(value.toSignificantDigits(8));
