@@ -1,0 +1,93 @@
+/**
+ * Names of log events and metrics: one place, so that alarms, dashboards, the page and tests cannot misspell them.
+ * Those of calls to exchanges stand in exchange-names.ts. Counters end in `_total`, durations in `_ms`.
+ */
+
+export const logEvents = {
+  /** The process: `pid`, `stage`, `version`. */
+  platformStarted: 'platform.started',
+  platformStopping: 'platform.stopping',
+  platformStopped: 'platform.stopped',
+  platformFailed: 'platform.failed',
+  /** A setting of the original that has another name or no effect here. */
+  configWarning: 'config.warning',
+  /** A handler threw: `function`, `error`. */
+  functionFailed: 'function.failed',
+  /** An input was dropped or refused: `what`, `code`, `sample`, `count`. */
+  inputDropped: 'input.dropped',
+  /** A record went to the dead letters: `source`, `recordId`, `error`. */
+  recordDead: 'record.dead',
+  stateChanged: 'system.state-changed',
+  decisionRecorded: 'decision.recorded',
+  orderAnswered: 'order.answered',
+  orderEnded: 'order.ended',
+  fillStored: 'fill.stored',
+  feedConnected: 'feed.connected',
+  feedDisconnected: 'feed.disconnected',
+  feedGap: 'feed.gap',
+  alertRaised: 'alert.raised',
+  httpFailed: 'http.failed',
+  /** Records lost because the disk did not take them: `dropped`. */
+  logDropped: 'log.dropped',
+  metricRefused: 'metric.refused',
+} as const;
+
+export const metrics = {
+  /** Counter; label `function`. */
+  invocations: 'function_invocations_total',
+  /** Counter; label `function`. */
+  functionErrors: 'function_errors_total',
+  /** Label `function`. */
+  functionMs: 'function_duration_ms',
+  /** Counter of trades received; label `exchange`. */
+  ticks: 'feed_ticks_total',
+  /** Counter; labels `exchange`, `reason` (duplicate, malformed, unknown-coin, stale). */
+  ticksDropped: 'feed_ticks_dropped_total',
+  /** Counter; labels `exchange`, `reason`. */
+  feedReconnects: 'feed_reconnects_total',
+  /** Counter of inputs refused or dropped at a wall; labels `what`, `code`. */
+  inputsDropped: 'inputs_dropped_total',
+  /** Counter; labels `stream`, `function`. */
+  streamDead: 'stream_records_dead',
+  /** Counter; label `queue`. */
+  queueDead: 'queue_messages_dead',
+  /** Gauge: messages waiting; label `queue`. */
+  queueDepth: 'queue_depth',
+  /** Gauge: how far a consumer is behind, in records; labels `stream`, `function`. */
+  streamLag: 'stream_lag_records',
+  /** Counters of slots that a sleeping machine, or a slot still running, cost; label `job`. */
+  slotsDropped: 'schedule_slots_dropped',
+  slotsOverlapped: 'schedule_slots_overlapped',
+  /** Counter; labels `exchange`, `kind`, `code`. */
+  decisions: 'decisions_total',
+  /** Counter; labels `exchange`, `code`. */
+  refusals: 'refusals_total',
+  /** Counter; labels `exchange`, `status`. */
+  ordersEnded: 'orders_ended_total',
+  /** Counter; label `exchange`. */
+  fills: 'fills_total',
+  /** From the oldest tick of the deciding batch to the venue's answer; label `exchange`. */
+  tickToOrderMs: 'tick_to_order_ms',
+  /** Gauges; labels `exchange`, `account`. */
+  equity: 'account_balance_value',
+  marginUsed: 'account_margin_used',
+  openPositions: 'positions_open_count',
+  /** Gauge; label `symbol`. */
+  desiredPosition: 'desired_position_size',
+  actualPosition: 'actual_position_size',
+  /** Gauge; label `symbol`. */
+  priceAgeSeconds: 'stream_data_age_seconds',
+  /** Gauge; labels `symbol`, `timeframe`. */
+  candleAgeSeconds: 'market_data_age_seconds',
+  /** Gauge. */
+  activeRuns: 'providence_active_runs_count',
+  /** Label `span`. */
+  spanMs: 'span_duration_ms',
+  /** Counter of log records that the disk did not take. */
+  logDropped: 'log_records_dropped_total',
+  /** Counter of observations refused: too many label sets, or labels that changed; label `metric`. */
+  metricsRefused: 'metrics_refused_total',
+} as const;
+
+export type LogEvent = (typeof logEvents)[keyof typeof logEvents];
+export type MetricName = (typeof metrics)[keyof typeof metrics];
