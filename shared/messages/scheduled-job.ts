@@ -25,6 +25,8 @@ export const runRequestSchema = z.object({
   /** Symbols concerned; null means all. */
   symbols: z.array(z.string().max(50)).max(1000).nullable(),
   reason: z.string().min(1).max(200),
+  /** Which repeat of itself this is; a request repeats only so often. Absent means the first. */
+  attempt: z.number().int().min(1).max(100).optional(),
   trace: z.object({ correlationId: z.string().min(1).max(64), bornAtMs: z.number().int() }),
 });
 export type RunRequest = z.infer<typeof runRequestSchema>;
