@@ -132,7 +132,11 @@ async function stepGroup(
     const result = stepBundles(before, bundles);
     const saved = result.ticks > 0;
     const updates = saved ? updatesOf(before.runs, result.runs, unreadable, result.cohort.lastTradeTimeMs) : [];
-    if (saved) saves.push({ cohort: result.cohort, updates, updatedAtMs: result.cohort.lastTradeTimeMs });
+    if (saved) {
+      const updatedAtMs = result.cohort.lastTradeTimeMs;
+      const touchAll = before.cohort.forming?.openTimeMs !== result.cohort.forming?.openTimeMs;
+      saves.push({ cohort: result.cohort, updates, updatedAtMs, touchAll });
+    }
     const version = result.cohort.version + (saved ? 1 : 0);
     after.set(symbol, {
       cohort: { ...result.cohort, version },

@@ -66,7 +66,7 @@ export async function warmUpSymbol(deps: WarmUpSymbolDeps, input: WarmUpSymbolIn
   } as const;
   if (updates.length === 0 && warm.cohort === cohort) return outcome;
   const saved = await deps.runs.saveCohorts(input.exchange, [
-    { cohort: warm.cohort, updates, updatedAtMs: cohort.lastTradeTimeMs },
+    { cohort: warm.cohort, updates, updatedAtMs: cohort.lastTradeTimeMs, touchAll: false },
   ]);
   return saved.kind === 'conflict' ? { kind: 'conflict' } : outcome;
 }

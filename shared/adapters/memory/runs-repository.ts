@@ -52,9 +52,9 @@ export class MemoryRunsRepository implements RunsRepository {
       ({ cohort }) => (this.cohorts.get(keyOf(exchange, cohort.symbol))?.version ?? 0) !== cohort.version,
     );
     if (stale.length > 0) return { kind: 'conflict', symbols: stale.map((s) => s.cohort.symbol) };
-    for (const { cohort, updates, updatedAtMs } of saves) {
+    for (const { cohort, updates, updatedAtMs, touchAll } of saves) {
       this.cohorts.set(keyOf(exchange, cohort.symbol), { ...cohort, version: cohort.version + 1 });
-      for (const row of this.liveOf(exchange, cohort.symbol)) row.updatedAtMs = updatedAtMs;
+      if (touchAll) for (const row of this.liveOf(exchange, cohort.symbol)) row.updatedAtMs = updatedAtMs;
       let ended = false;
       for (const update of updates) {
         const row = this.rows.get(update.id);
@@ -62,6 +62,7 @@ export class MemoryRunsRepository implements RunsRepository {
         if (update.state !== null) row.state = update.state;
         row.positionDirection = update.positionDirection;
         row.livePnlMicros = update.livePnlMicros;
+        row.updatedAtMs = updatedAtMs;
         if (!update.ended) continue;
         ended = true;
         row.endReason = update.ended.reason;

@@ -242,29 +242,28 @@ async function guardedCohortUpdate(
   exchange: string,
   saves: readonly CohortSave[],
 ): Promise<void> {
-  const rows = saves.map(({ cohort, updatedAtMs }) => ({
-    symbol: cohort.symbol,
-    v: cohort.version,
-    t: cohort.lastTradeTimeMs,
-    ids: JSON.stringify(cohort.lastTradeIds),
-    bars: encodeCohortBars(cohort),
-    ds: cohort.dataState,
-    since: cohort.dataStateSinceMs,
-    at: updatedAtMs,
-  }));
   const changed = await updateFromJson(trx, {
     table: 'run_cohorts',
-    rows,
     columns: {
-      symbol: 'text',
+      symbol: 'longtext',
       v: 'bigint',
       t: 'bigint',
-      ids: 'text',
-      bars: 'text',
-      ds: 'text',
+      ids: 'longtext',
+      bars: 'longtext',
+      ds: 'longtext',
       since: 'bigint',
       at: 'bigint',
     },
+    rows: saves.map(({ cohort, updatedAtMs }) => [
+      cohort.symbol,
+      cohort.version,
+      cohort.lastTradeTimeMs,
+      JSON.stringify(cohort.lastTradeIds),
+      encodeCohortBars(cohort),
+      cohort.dataState,
+      cohort.dataStateSinceMs,
+      updatedAtMs,
+    ]),
     set: {
       last_trade_time_ms: 'j.t',
       last_trade_ids_json: 'j.ids',
@@ -279,43 +278,38 @@ async function guardedCohortUpdate(
   if (changed !== saves.length) throw new GuardFailed('a cohort changed since it was loaded');
 }
 
+/** Three bulk updates at most: runs that ended, runs that learned or traded, runs whose profit moved with the price. */
 async function updateRuns(trx: Transaction<Database>, saves: readonly CohortSave[]): Promise<void> {
-  const rows = saves.flatMap((save) =>
-    save.updates.map((u) => ({
-      id: u.id,
-      s: u.state,
-      d: u.positionDirection,
-      p: u.livePnlMicros,
-      r: u.ended?.reason ?? null,
-      e: u.ended?.atMs ?? null,
-      b: u.ended?.endBalanceMicros ?? null,
-    })),
-  );
-  if (rows.length === 0) return;
-  await updateFromJson(trx, {
-    table: 'runs',
-    rows,
-    columns: { id: 'bigint', s: 'text', d: 'int', p: 'bigint', r: 'text', e: 'bigint', b: 'bigint' },
-    set: {
-      state: 'coalesce(j.s, runs.state)',
-      position_direction: 'j.d',
-      live_pnl_micros: 'j.p',
-      end_reason: 'j.r',
-      ended_at_ms: 'j.e',
-      end_balance_micros: 'j.b',
-    },
-    where: sql`runs.id = j.id`,
-  });
+  const ended: (string | number | null)[][] = [];
+  const changed: (string | number)[][] = [];
+  const marked: number[][] = [];
+  for (const { updates, updatedAtMs: at } of saves) {
+    for (const { id, state, positionDirection: d, livePnlMicros: p, ended: end } of updates) {
+      if (end) ended.push([id, p, at, state, d, end.reason, end.atMs, end.endBalanceMicros]);
+      else if (state !== null) changed.push([id, p, at, state, d]);
+      else marked.push([id, p, at]);
+    }
+  }
+  const where = sql`runs.id = j.id`;
+  const marks = { live_pnl_micros: 'j.p', updated_at_ms: 'j.at' };
+  const changes = { ...marks, state: 'coalesce(j.s, runs.state)', position_direction: 'j.d' };
+  const ends = { ...changes, end_reason: 'j.r', ended_at_ms: 'j.e', end_balance_micros: 'j.b' };
+  const markColumns = { id: 'bigint', p: 'bigint', at: 'bigint' } as const;
+  const changeColumns = { ...markColumns, s: 'longtext', d: 'int' } as const;
+  const endColumns = { ...changeColumns, r: 'longtext', e: 'bigint', b: 'bigint' } as const;
+  await updateFromJson(trx, { table: 'runs', columns: markColumns, rows: marked, set: marks, where });
+  await updateFromJson(trx, { table: 'runs', columns: changeColumns, rows: changed, set: changes, where });
+  await updateFromJson(trx, { table: 'runs', columns: endColumns, rows: ended, set: ends, where });
 }
 
-/** Freshness of every run of the symbols, those that did not change and those that just ended included. */
+/** Freshness of the runs that did not change. */
 async function touchRuns(trx: Transaction<Database>, exchange: string, saves: readonly CohortSave[]): Promise<void> {
-  const rows = saves.map((save) => ({ symbol: save.cohort.symbol, at: save.updatedAtMs }));
   await updateFromJson(trx, {
     table: 'runs',
-    rows,
-    columns: { symbol: 'text', at: 'bigint' },
+    columns: { symbol: 'longtext', at: 'bigint' },
+    rows: saves.filter((save) => save.touchAll).map((save) => [save.cohort.symbol, save.updatedAtMs]),
     set: { updated_at_ms: 'j.at' },
-    where: sql`runs.exchange = ${exchange} and runs.symbol = j.symbol and runs.ended_at_ms is null and runs.exit_run = 0 and runs.height is null`,
+    where: sql`runs.exchange = ${exchange} and runs.symbol = j.symbol and runs.updated_at_ms < j.at
+      and runs.ended_at_ms is null and runs.exit_run = 0 and runs.height is null`,
   });
 }

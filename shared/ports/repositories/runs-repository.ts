@@ -15,10 +15,12 @@ export interface CohortRows {
 export interface CohortSave {
   /** The next state; its `version` is the one that was loaded and must still be stored. */
   readonly cohort: Cohort;
-  /** Runs that changed; the others of the symbol only get the new `updatedAtMs`. */
+  /** Runs that changed. */
   readonly updates: readonly RunUpdate[];
   /** Market time of the last tick. */
   readonly updatedAtMs: EpochMs;
+  /** Marks the runs that did not change as stepped, too: done when a bar closed, so freshness is exact to a bar. */
+  readonly touchAll: boolean;
 }
 
 export type CohortSaveOutcome =
