@@ -8,12 +8,15 @@ export class DropLog {
   readonly #counts = new Map<string, number>();
   readonly #samples: { reason: string; sample: string; atMs: EpochMs }[] = [];
 
-  add(reason: string, sample: string, atMs: EpochMs): void {
-    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
+  /** Returns how often that reason has occurred, this time included. */
+  add(reason: string, sample: string, atMs: EpochMs): number {
+    const count = (this.#counts.get(reason) ?? 0) + 1;
+    this.#counts.set(reason, count);
     // Through a buffer: a substring would keep the whole message alive.
     const short = Buffer.from(sample.slice(0, SAMPLE_CHARS)).toString();
     if (this.#samples.length >= SAMPLES_MAX) this.#samples.shift();
     this.#samples.push({ reason, sample: short, atMs });
+    return count;
   }
 
   counts(): Readonly<Record<string, number>> {

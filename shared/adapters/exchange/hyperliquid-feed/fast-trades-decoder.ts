@@ -23,6 +23,8 @@ const QUOTE = 34;
 const POINT = 46;
 const ZERO = 48;
 const NINE = 57;
+/** The year 2100, as in every wire format. */
+const TIME_MAX_MS = 4_102_444_800_000;
 
 /** End of the ASCII letters and digits from `at` on: hashes, addresses. */
 function wordEnd(text: string, at: number): number {
@@ -102,6 +104,7 @@ export function decodeTradesFast(
     end = integerEnd(text, at);
     if (end === -1 || end - at > 13) return null;
     const venueTimeMs = +text.slice(at, end);
+    if (venueTimeMs > TIME_MAX_MS) return null;
     at = end;
     if (!text.startsWith(HASH, at)) return null;
     at = wordEnd(text, at + HASH.length);

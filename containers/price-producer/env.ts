@@ -1,0 +1,40 @@
+import type { TickSequenceLimits } from '#shared/core/market/tick-sequence.ts';
+
+/** What the price producer must be told; the feed's own settings go to the feed. */
+export interface PriceProducerEnv {
+  readonly exchange: string;
+  /** Trades wait at most this long for company; 0 publishes each message at once. */
+  readonly flushIntervalMs: number;
+  readonly flushTicks: number;
+  readonly maxRecordsPerPut: number;
+  readonly retryMinMs: number;
+  readonly retryMaxMs: number;
+  readonly sequence: TickSequenceLimits;
+  /** The list of symbols is read again this often, and sooner while it cannot be read or is empty. */
+  readonly instrumentsReloadMs: number;
+  readonly instrumentsRetryMs: number;
+  /** Without data of any symbol for this long the producer is unhealthy. */
+  readonly livenessMs: number;
+  /** `stop` gives the stream this long to take what is pending. */
+  readonly stopTimeoutMs: number;
+}
+
+/** Defaults for everything but the exchange. */
+export const PRICE_PRODUCER_DEFAULTS: Omit<PriceProducerEnv, 'exchange'> = {
+  flushIntervalMs: 200,
+  flushTicks: 100,
+  maxRecordsPerPut: 500,
+  retryMinMs: 100,
+  retryMaxMs: 10_000,
+  sequence: {
+    rememberedIds: 2_000,
+    maxPending: 5_000,
+    maxAgeMs: 60_000,
+    maxBackfillAgeMs: 3_600_000,
+    maxFutureMs: 10_000,
+  },
+  instrumentsReloadMs: 300_000,
+  instrumentsRetryMs: 5_000,
+  livenessMs: 60_000,
+  stopTimeoutMs: 2_500,
+};
