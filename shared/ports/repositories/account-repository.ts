@@ -12,8 +12,16 @@ export interface BalancePoint {
 
 /** Own table of positions: one snapshot per account, replaced only by one with a later venue time. */
 export interface AccountRepository {
-  /** Positions, snapshot and balance history point in one transaction. `stale` when a newer snapshot is stored. */
-  saveSnapshot(state: AccountState, netTransfersQuote: DecimalText, storedAtMs: EpochMs): Promise<'stored' | 'stale'>;
+  /**
+   * Positions, snapshot and balance history point in one transaction. `stale` when a snapshot of this or a later venue time is
+   * stored. An incomplete state deletes no position: what could not be read is not flat. With unknown net transfers (null) no
+   * history point is written: a deposit must not look like profit.
+   */
+  saveSnapshot(
+    state: AccountState,
+    netTransfersQuote: DecimalText | null,
+    storedAtMs: EpochMs,
+  ): Promise<'stored' | 'stale'>;
   latest(exchange: string, account: string): Promise<AccountState | null>;
   /** Oldest first. */
   balanceHistory(exchange: string, account: string, sinceMs: EpochMs, limit: number): Promise<readonly BalancePoint[]>;

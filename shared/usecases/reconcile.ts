@@ -1,0 +1,182 @@
+import type { DecimalText } from '#shared/core/decimal.ts';
+import type { ClientOrderId } from '#shared/core/orders/order.ts';
+import type { AccountState } from '#shared/core/portfolio/account-state.ts';
+import {
+  type AccountView,
+  foreignPositions,
+  ownTableView,
+  unreadableView,
+} from '#shared/core/reconciliation/account-view.ts';
+import { assembleSymbols } from '#shared/core/reconciliation/assemble-cycle.ts';
+import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
+import type { AccountMoney, CycleInputs, CycleSettings } from '#shared/core/reconciliation/cycle-inputs.ts';
+import { planCycle } from '#shared/core/reconciliation/plan-cycle.ts';
+import type { SystemState } from '#shared/core/system/system-state.ts';
+import { observedView } from '#shared/messages/observed-view.ts';
+import { outboxBodies } from '#shared/messages/reconciliation-messages.ts';
+import type { Trace } from '#shared/messages/trace.ts';
+import type { Clock } from '#shared/ports/clock.ts';
+import type { Ids } from '#shared/ports/ids.ts';
+import type { ObserverDocuments } from '#shared/ports/observer-documents.ts';
+import type { AccountRepository } from '#shared/ports/repositories/account-repository.ts';
+import type { LeasesRepository } from '#shared/ports/repositories/leases-repository.ts';
+import type {
+  CycleRows,
+  CycleSaved,
+  ReconciliationRepository,
+} from '#shared/ports/repositories/reconciliation-repository.ts';
+import type { RunAggregate, RunsRepository } from '#shared/ports/repositories/runs-repository.ts';
+import type { SystemStateRepository } from '#shared/ports/repositories/system-state-repository.ts';
+
+export const OWN_TABLE = 'own-table';
+const LEASE_TTL_MS = 60_000;
+
+export interface ReconcileDeps {
+  readonly reconciliation: ReconciliationRepository;
+  readonly accounts: Pick<AccountRepository, 'latest'>;
+  readonly runs: Pick<RunsRepository, 'aggregates'>;
+  readonly systemState: Pick<SystemStateRepository, 'read'>;
+  readonly leases: Pick<LeasesRepository, 'acquire' | 'holds' | 'release'>;
+  /** Where each observer's document is found. */
+  readonly observers: readonly { readonly id: string; readonly documents: Pick<ObserverDocuments, 'get'> }[];
+  /** Realised profit and fees since 00:00 UTC, for the daily limits. */
+  readonly today: (
+    exchange: string,
+    account: string,
+    nowMs: number,
+  ) => Promise<{ readonly realizedPnlQuote: DecimalText; readonly feesQuote: DecimalText }>;
+  readonly ids: Ids;
+  readonly clock: Pick<Clock, 'nowMs'>;
+}
+
+export interface ReconcileInput {
+  readonly exchange: string;
+  /** Key of the rows. */
+  readonly account: string;
+  /** Key in observer documents. */
+  readonly address: string;
+  /** Plan only these; null plans all. */
+  readonly symbols: readonly string[] | null;
+  readonly settings: CycleSettings;
+  /** Ask our own table, too. */
+  readonly useOwnTable: boolean;
+  /** A run counts when it earned strictly more. */
+  readonly livePnlAboveMicros: number;
+  readonly runStaleMs: number;
+  /** Name of the run supervisor's job in `job_state`. */
+  readonly supervisorJob: string;
+  readonly installationTag: string;
+  readonly trace: Trace;
+}
+
+export type ReconcileOutcome =
+  /** Another planner holds this account: nothing was done. */
+  | { readonly kind: 'busy' }
+  /** Our lease ran out before the decisions were stored: nothing was stored. */
+  | { readonly kind: 'lease-lost' }
+  | {
+      readonly kind: 'done';
+      readonly cycleId: string;
+      readonly nowMs: number;
+      readonly decisions: readonly CycleDecision[];
+      readonly stored: readonly ClientOrderId[];
+      readonly superseded: CycleSaved['superseded'];
+    };
+
+/** One cycle of one account: read once, plan purely, store decisions, intents and outbox in one transaction. Sends nothing. */
+export async function reconcile(deps: ReconcileDeps, input: ReconcileInput): Promise<ReconcileOutcome> {
+  const cycleId = deps.ids.next();
+  const name = `reconciliation:${input.exchange}:${input.account}`;
+  const lease = await deps.leases.acquire(name, cycleId, deps.clock.nowMs(), LEASE_TTL_MS);
+  if (lease === null) return { kind: 'busy' };
+  try {
+    const facts = await readFacts(deps, input);
+    const nowMs = deps.clock.nowMs();
+    const decisions = planCycle(cycleInputs(facts, input, cycleId, nowMs));
+    if (!(await deps.leases.holds(lease, deps.clock.nowMs()))) return { kind: 'lease-lost' };
+    const { exchange, account, trace } = input;
+    const bodies = outboxBodies(decisions, trace);
+    const save = { exchange, account, cycleId, decisions, outboxBodies: bodies, trace, atMs: nowMs };
+    const { stored, superseded } = await deps.reconciliation.saveCycle(save);
+    return { kind: 'done', cycleId, nowMs, decisions, stored, superseded };
+  } finally {
+    await deps.leases.release(lease);
+  }
+}
+
+interface Facts {
+  readonly rows: CycleRows;
+  readonly snapshot: AccountState | null;
+  readonly runs: readonly RunAggregate[];
+  readonly systemState: SystemState | null;
+  readonly observed: readonly AccountView[];
+  readonly today: { readonly realizedPnlQuote: DecimalText; readonly feesQuote: DecimalText };
+}
+
+async function readFacts(deps: ReconcileDeps, input: ReconcileInput): Promise<Facts> {
+  const { exchange, account, supervisorJob } = input;
+  const nowMs = deps.clock.nowMs();
+  const filter = { livePnlAboveMicros: input.livePnlAboveMicros, freshSinceMs: nowMs - input.runStaleMs };
+  const [rows, snapshot, runs, systemState, observed, today] = await Promise.all([
+    deps.reconciliation.readCycle({ exchange, account, supervisorJob, nowMs }),
+    deps.accounts.latest(exchange, account),
+    deps.runs.aggregates(exchange, filter),
+    // An unreadable state permits what an absent one permits: own cancels only.
+    deps.systemState.read(exchange).catch(() => null),
+    Promise.all(deps.observers.map((observer) => readObserver(observer, input))),
+    deps.today(exchange, account, nowMs),
+  ]);
+  return { rows, snapshot, runs, systemState, observed, today };
+}
+
+/** A source that cannot be read is a source that says nothing; the quorum decides what that means. */
+async function readObserver(observer: ReconcileDeps['observers'][number], input: ReconcileInput): Promise<AccountView> {
+  const source = `observer:${observer.id}`;
+  try {
+    return observedView(source, await observer.documents.get(observer.id), input.exchange, input.address);
+  } catch (error) {
+    return unreadableView(source, (error instanceof Error ? error.message : String(error)).slice(0, 300));
+  }
+}
+
+function cycleInputs(facts: Facts, input: ReconcileInput, cycleId: string, nowMs: number): CycleInputs {
+  const { rows, snapshot, today } = facts;
+  const views = [...(input.useOwnTable ? [ownTableView(OWN_TABLE, snapshot)] : []), ...facts.observed];
+  const runs = new Map(facts.runs.filter((r) => r.height === null).map((r) => [r.symbol, r]));
+  const previous = new Map(rows.previous.map((p) => [p.symbol, p]));
+  const coins = rows.symbols.map((s) => s.instrument.coin);
+  return {
+    exchange: input.exchange,
+    account: input.account,
+    cycleId,
+    correlationId: input.trace.correlationId,
+    installationTag: input.installationTag,
+    nowMs,
+    settings: input.settings,
+    systemState: facts.systemState,
+    latched: rows.latched,
+    supervisorOkAtMs: rows.supervisorOkAtMs,
+    money: accountMoney(snapshot, input.settings, nowMs),
+    activity: {
+      ordersLastMinute: rows.ordersLastMinute,
+      realizedPnlTodayQuote: today.realizedPnlQuote,
+      feesTodayQuote: today.feesQuote,
+    },
+    symbols: assembleSymbols(rows.symbols, views, runs, rows.orders, previous),
+    foreign: foreignPositions(snapshot, coins).map((position) => ({
+      ...position,
+      source: OWN_TABLE,
+      previous: previous.get(position.symbol) ?? null,
+    })),
+    only: input.symbols === null ? null : new Set(input.symbols),
+  };
+}
+
+/** Equity and margin are known only from a complete snapshot that is as fresh as a source of a position must be. */
+function accountMoney(snapshot: AccountState | null, settings: CycleSettings, nowMs: number): AccountMoney | null {
+  if (snapshot === null || !snapshot.complete) return null;
+  const ageMs = nowMs - snapshot.venueTimeMs;
+  if (ageMs > settings.sourceAgeMsMax || ageMs < -settings.futureToleranceMs) return null;
+  const { equityQuote, marginUsedQuote, venueTimeMs } = snapshot;
+  return { equityQuote, marginUsedQuote, venueTimeMs };
+}
