@@ -1,0 +1,147 @@
+import { type Decimal, ZERO } from '#shared/core/decimal.ts';
+import {
+  accountValue,
+  initialMargin,
+  liquidationPrice,
+  type MarginPosition,
+  notional,
+  withdrawable,
+} from '#shared/core/matching/margin.ts';
+import { crossPositions, maintenanceOf, marginPosition } from './clearing.ts';
+import { wireDecimal } from './wire-number.ts';
+import {
+  type Account,
+  type AccountSnapshot,
+  leverageOf,
+  markOf,
+  type Position,
+  type SimOrder,
+  type World,
+} from './world.ts';
+
+type SubView = { readonly rawQuote: Decimal; readonly positions: ReadonlyMap<string, Position> };
+const EMPTY: SubView = { rawQuote: ZERO, positions: new Map() };
+const usd = (value: Decimal): string => wireDecimal(value.toDecimalPlaces(6));
+
+/** `clearinghouseState` of one dex as it stood at `atMs` (a lagging answer), or as it stands now. */
+export function clearinghouseState(world: World, account: Account | undefined, dex: string, lagMs: number): unknown {
+  const atMs = world.nowMs - lagMs;
+  const sub = account ? (lagMs > 0 ? olderSub(account, dex, atMs) : (account.subs.get(dex) ?? EMPTY)) : EMPTY;
+  const cross = account ? crossPositions(world, account, sub.positions) : [];
+  const crossValue = accountValue(sub.rawQuote, cross);
+  const crossMargin = cross.reduce((sum, p) => sum.plus(initialMargin(p)), ZERO);
+  const crossNotional = cross.reduce((sum, p) => sum.plus(notional(p)), ZERO);
+  let [value, margin, open, raw] = [crossValue, crossMargin, crossNotional, sub.rawQuote];
+  const assetPositions: unknown[] = [];
+  for (const [coin, position] of sub.positions) {
+    const market = world.byCoin.get(coin);
+    if (!market || !account) continue;
+    const own = marginPosition(account, market, position);
+    const isolatedValue = position.isolatedRaw === null ? null : accountValue(position.isolatedRaw, [own]);
+    if (isolatedValue !== null) {
+      value = value.plus(isolatedValue);
+      margin = margin.plus(isolatedValue);
+      open = open.plus(notional(own));
+      raw = raw.plus(position.isolatedRaw ?? ZERO);
+    }
+    const liquidation =
+      isolatedValue === null ? liquidationPrice(own, crossValue, cross) : liquidationPrice(own, isolatedValue, [own]);
+    const used = isolatedValue ?? initialMargin(own);
+    const pnl = position.size.times(markOf(market).minus(position.entryPrice));
+    const { value: leverage } = leverageOf(account, market);
+    assetPositions.push({
+      type: 'oneWay',
+      position: {
+        coin,
+        szi: wireDecimal(position.size),
+        leverage:
+          position.isolatedRaw === null
+            ? { type: 'cross', value: leverage }
+            : { type: 'isolated', value: leverage, rawUsd: usd(position.isolatedRaw) },
+        entryPx: wireDecimal(position.entryPrice.toSignificantDigits(8)),
+        positionValue: usd(notional(own)),
+        unrealizedPnl: usd(pnl),
+        returnOnEquity: wireDecimal(used.isZero() ? ZERO : pnl.div(used).toDecimalPlaces(10)),
+        liquidationPx: liquidation === null ? null : wireDecimal(liquidation.toSignificantDigits(8)),
+        marginUsed: usd(used),
+        maxLeverage: market.spec.maxLeverage,
+        cumFunding: {
+          allTime: usd(position.fundingAllTime),
+          sinceOpen: usd(position.fundingSinceOpen),
+          sinceChange: usd(position.fundingSinceChange),
+        },
+      },
+    });
+  }
+  return {
+    marginSummary: summary(value, open, raw, margin),
+    crossMarginSummary: summary(crossValue, crossNotional, sub.rawQuote, crossMargin),
+    crossMaintenanceMarginUsed: usd(maintenanceOf(cross)),
+    withdrawable: usd(withdrawable(crossValue, cross)),
+    assetPositions,
+    time: atMs,
+  };
+}
+
+const summary = (value: Decimal, open: Decimal, raw: Decimal, margin: Decimal) => ({
+  accountValue: usd(value),
+  totalNtlPos: usd(open),
+  totalRawUsd: usd(raw),
+  totalMarginUsed: usd(margin),
+});
+
+/** Positions and cash as of then; the marks are today's, because the venue keeps no older ones. */
+function olderSub(account: Account, dex: string, atMs: number): SubView {
+  let found: AccountSnapshot | undefined;
+  for (const snapshot of account.history) if (snapshot.atMs <= atMs) found = snapshot;
+  return (found ?? account.history[0])?.subs.get(dex) ?? EMPTY;
+}
+
+/** Value of all sub-accounts, isolated positions included: the account's equity. */
+export function equityOf(world: World, account: Account): Decimal {
+  let total = ZERO;
+  for (const sub of account.subs.values()) {
+    total = total.plus(accountValue(sub.rawQuote, crossPositions(world, account, sub.positions)));
+    for (const [coin, position] of sub.positions) {
+      const market = world.byCoin.get(coin);
+      if (!market || position.isolatedRaw === null) continue;
+      const own: MarginPosition = marginPosition(account, market, position);
+      total = total.plus(accountValue(position.isolatedRaw, [own]));
+    }
+  }
+  return total;
+}
+
+/** Withdrawable quote of one dex. */
+export function withdrawableOf(world: World, account: Account, dex: string): Decimal {
+  const sub = account.subs.get(dex) ?? EMPTY;
+  const cross = crossPositions(world, account, sub.positions);
+  return withdrawable(accountValue(sub.rawQuote, cross), cross);
+}
+
+/** The short form of `openOrders` and `orderUpdates`. */
+export const wireOrder = (order: SimOrder) => ({
+  coin: order.coin,
+  side: order.side === 'buy' ? 'B' : 'A',
+  limitPx: wireDecimal(order.limitPx),
+  sz: wireDecimal(order.remaining),
+  oid: order.oid,
+  timestamp: order.acceptedAtMs,
+  origSz: wireDecimal(order.origSz),
+  ...(order.reduceOnly ? { reduceOnly: true } : {}),
+  ...(order.cloid === null ? {} : { cloid: order.cloid }),
+});
+
+/** The long form of `frontendOpenOrders` and `orderStatus`. */
+export const frontendOrder = (order: SimOrder) => ({
+  ...wireOrder(order),
+  triggerCondition: 'N/A',
+  isTrigger: false,
+  triggerPx: '0.0',
+  children: [],
+  isPositionTpsl: false,
+  reduceOnly: order.reduceOnly,
+  orderType: 'Limit',
+  tif: order.tif,
+  cloid: order.cloid,
+});

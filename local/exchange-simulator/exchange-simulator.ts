@@ -1,0 +1,366 @@
+import { ZERO } from '#shared/core/decimal.ts';
+import { nextFundingMs, payFunding } from './clearing.ts';
+import { applyTransfer } from './control.ts';
+import { type Fault, FaultScript } from './fault-script.ts';
+import { answerHttp, type WireRequest, type WireResponse } from './http-wire.ts';
+import { rollDay } from './market-info.ts';
+import type { MarketSource, MarketTick } from './market-source.ts';
+import { fillResting, liquidateIfNeeded } from './order-desk.ts';
+import { PriceModel } from './price-model.ts';
+import { runScheduledCancels } from './scheduled-cancel.ts';
+import { DEFAULT_OPTIONS, type SimulatorOptions } from './simulator-options.ts';
+import { SocketHub } from './socket-hub.ts';
+import type { SocketSession, SocketSink } from './socket-session.ts';
+import { StateStore } from './state-store.ts';
+import { wireNumber } from './wire-number.ts';
+import { createWorld, emptyDirty, hashOf, type MarketState, type World } from './world.ts';
+import { dirtyCommit, fullCommit, loadWorld, marketRow } from './world-codec.ts';
+
+interface Timer {
+  readonly atMs: number;
+  readonly run: () => void;
+}
+
+/** A socket of the simulator in process: the same session that a real socket gets. */
+export interface InProcessSocket {
+  readonly id: string;
+  onMessage(text: string): void;
+  close(): void;
+}
+
+const MAX_TIMERS = 10_000;
+const TAPE_KEPT = 30;
+const CROWD = ['0x0000000000000000000000000000000000000c01', '0x0000000000000000000000000000000000000c02'] as const;
+
+/**
+ * HyperLiquid, simulated: accounts, markets, orders, sockets, faults and a ledger behind the venue's own wire format,
+ * without a transport and without a clock of its own. Everything that happens, happens inside `pump`, `handle` or a
+ * socket message, at a definite market time, is written to the state file, and only then leaves.
+ */
+export class ExchangeSimulator {
+  readonly options: SimulatorOptions;
+  readonly faults = new FaultScript();
+  readonly hub: SocketHub;
+  #world: World;
+  #source: MarketSource;
+  #store: StateStore | null = null;
+  #steppedMs: number;
+  #nextFundingMs = 0;
+  #timers: Timer[] = [];
+  #changedMarkets = new Set<MarketState>();
+  #marketsSavedMs = 0;
+  #faultsSaved = -1;
+  #onChange: (() => void) | null = null;
+
+  /** @throws when the state file or the replay file cannot be opened. */
+  constructor(options: Partial<SimulatorOptions> = {}) {
+    this.options = { ...DEFAULT_OPTIONS, ...options };
+    this.#steppedMs = 0;
+    this.hub = new SocketHub(() => this.#world, this.faults);
+    if (this.options.statePath !== null) this.#store = new StateStore(this.options.statePath);
+    const begun = this.#begin(this.#store);
+    this.#world = begun.world;
+    this.#source = begun.source;
+    this.#commit(true);
+  }
+
+  get world(): World {
+    return this.#world;
+  }
+
+  get source(): MarketSource {
+    return this.#source;
+  }
+
+  /** Market time. */
+  nowMs(): number {
+    return this.#world.nowMs;
+  }
+
+  /** Called whenever the time of the next event may have changed: a driver re-arms its timer. */
+  onChange(listener: () => void): void {
+    this.#onChange = listener;
+  }
+
+  /** Market time of the next thing that happens by itself; null when nothing will. */
+  nextEventAtMs(): number | null {
+    let next: number = Math.min(this.#source.nextAtMs() ?? Number.POSITIVE_INFINITY, this.#nextFundingMs);
+    if (this.#timers[0]) next = Math.min(next, this.#timers[0].atMs);
+    for (const account of this.#world.accounts.values()) {
+      if (account.scheduledCancelAtMs !== null) next = Math.min(next, account.scheduledCancelAtMs);
+    }
+    next = Math.min(next, this.hub.nextAtMs() ?? next, this.faults.nextAtMs() ?? next);
+    return Number.isFinite(next) ? next : null;
+  }
+
+  /** Market time of the next trade of the crowd; null when a replay is over. */
+  nextMarketAtMs(): number | null {
+    return this.#source.nextAtMs();
+  }
+
+  /** Runs `run` at a later market time, inside the pump. */
+  after(delayMs: number, run: () => void): void {
+    if (this.#timers.length >= MAX_TIMERS) throw new RangeError(`more than ${MAX_TIMERS} delayed actions`);
+    const atMs = this.#world.nowMs + delayMs;
+    let at = this.#timers.length;
+    while (at > 0 && (this.#timers[at - 1] as Timer).atMs > atMs) at -= 1;
+    this.#timers.splice(at, 0, { atMs, run });
+    this.#onChange?.();
+  }
+
+  /** Does everything that is due, in time order, writes it, and lets the frames go. */
+  pump(): void {
+    this.#runUntil(this.options.mode === 'stepped' ? this.#steppedMs : this.options.nowMs());
+    this.#finish();
+  }
+
+  /** Stepped mode: moves market time to `toMs` (or to the next market instant) and does everything due on the way. */
+  advance(toMs?: number): void {
+    const target = toMs ?? this.#source.nextAtMs() ?? this.#steppedMs;
+    if (target > this.#steppedMs) this.#steppedMs = target;
+    this.pump();
+  }
+
+  /** The HTTP side: same answers in process and behind a server. */
+  handle(request: WireRequest): WireResponse {
+    this.#runUntil(this.options.mode === 'stepped' ? this.#steppedMs : this.options.nowMs());
+    const response = answerHttp(
+      this.#world,
+      (context) => this.faults.hits(context, this.#world.nowMs),
+      this.options.signatureSource,
+      request,
+      (late) => this.after(late.delayMs, late.run),
+    );
+    this.#finish();
+    return response;
+  }
+
+  /** The WebSocket side. Null when the venue refused the socket (it was closed through the sink). */
+  connect(sink: SocketSink, userAgent = ''): InProcessSocket | null {
+    this.#runUntil(this.options.mode === 'stepped' ? this.#steppedMs : this.options.nowMs());
+    const session = this.hub.connect(sink, userAgent);
+    this.#finish();
+    return session && this.#socket(session);
+  }
+
+  /** Runs an action of the control interface at the present market time, with the same promise: written, then answered. */
+  change<T>(action: (world: World) => T): T {
+    this.#runUntil(this.options.mode === 'stepped' ? this.#steppedMs : this.options.nowMs());
+    const result = action(this.#world);
+    this.#finish();
+    return result;
+  }
+
+  /** Replaces the fault script; what has fired stays on record. */
+  installFaults(faults: readonly Fault[]): void {
+    this.faults.install(faults);
+    this.#faultsSaved = -1;
+    this.pump();
+  }
+
+  /** Writes the complete state to a file. */
+  snapshot(path: string): void {
+    this.#commit(true);
+    if (this.#store) {
+      this.#store.snapshotTo(path);
+      return;
+    }
+    const store = new StateStore(path);
+    store.commit(fullCommit(this.#world, this.#extras(true)));
+    store.close();
+  }
+
+  /** Goes back to a snapshot, file and all; every socket is closed. @throws when the file cannot be read. */
+  restore(path: string): void {
+    this.hub.closeAll(1012, 'restored');
+    this.hub.flush();
+    this.#timers = [];
+    if (this.#store) this.#store.restoreFrom(path);
+    const store = this.#store ?? new StateStore(path);
+    const begun = this.#begin(store);
+    if (!this.#store) store.close();
+    this.#world = begun.world;
+    this.#source = begun.source;
+    this.#onChange?.();
+  }
+
+  /** Writes what is pending and closes the file. */
+  close(): void {
+    this.hub.closeAll(1001, 'going away');
+    this.hub.flush();
+    this.#commit(true);
+    this.#store?.close();
+    this.#store = null;
+  }
+
+  #socket(session: SocketSession): InProcessSocket {
+    return {
+      id: session.id,
+      onMessage: (text) => {
+        this.#runUntil(this.options.mode === 'stepped' ? this.#steppedMs : this.options.nowMs());
+        this.hub.message(session, text);
+        this.#finish();
+      },
+      close: () => this.hub.disconnect(session),
+    };
+  }
+
+  #begin(store: StateStore | null): { world: World; source: MarketSource } {
+    const { options } = this;
+    const firstMs = options.startMs ?? options.nowMs();
+    const world = createWorld(options, firstMs);
+    world.publisher = this.hub;
+    const source =
+      options.source?.(options.markets) ?? new PriceModel(options.markets, { ...options, startMs: firstMs });
+    const values = store?.values() ?? new Map<string, string>();
+    this.#world = world;
+    if (store && loadWorld(world, store, values)) {
+      source.restore(JSON.parse(values.get('source') ?? 'null'));
+      this.faults.restore(JSON.parse(values.get('faults') ?? 'null'));
+      if (options.mode === 'clock') source.skipTo(Math.max(world.nowMs, options.nowMs()));
+    } else {
+      this.#openFor(world, source);
+    }
+    this.#steppedMs = world.nowMs;
+    this.#nextFundingMs = nextFundingMs(world.nowMs);
+    return { world, source };
+  }
+
+  /** The first start: candles of the past, last prices, first deposits. */
+  #openFor(world: World, source: MarketSource): void {
+    for (const { market, ...bar } of source.history()) {
+      const state = world.markets[market] as MarketState;
+      state.candles.bar(bar);
+      state.price = bar.close;
+      state.lastTradeMs = bar.openTimeMs;
+      if (this.#store) {
+        world.dirty.candles.push({
+          coin: state.spec.coin,
+          bar: { t: bar.openTimeMs, o: bar.open, h: bar.high, l: bar.low, c: bar.close, v: bar.volume, n: bar.trades },
+        });
+      }
+    }
+    const first = source.nextAtMs();
+    if (this.options.startMs === undefined && this.options.source && first !== null) world.nowMs = first;
+    for (const market of world.markets) rollDay(market, world.nowMs);
+    for (const account of world.accounts.values()) {
+      for (const [dex, quote] of Object.entries(account.spec.depositsQuote)) {
+        applyTransfer(world, { user: account.spec.address, dex, amountQuote: quote });
+      }
+    }
+  }
+
+  #runUntil(nowMs: number): void {
+    const world = this.#world;
+    const { maxLagMs } = this.options;
+    if (nowMs - (this.#source.nextAtMs() ?? nowMs) > maxLagMs) this.#source.skipTo(nowMs);
+    for (;;) {
+      const atMs = this.nextEventAtMs();
+      if (atMs === null || atMs > nowMs) break;
+      if (atMs > world.nowMs) world.nowMs = atMs;
+      while (this.#timers[0] && this.#timers[0].atMs <= world.nowMs) this.#timers.shift()?.run();
+      for (const _ of this.faults.dueDisconnects(world.nowMs)) this.hub.closeAll(1006, 'fault');
+      this.hub.runDue();
+      runScheduledCancels(world);
+      if (this.#nextFundingMs <= world.nowMs) {
+        payFunding(world);
+        this.#nextFundingMs = nextFundingMs(world.nowMs);
+      }
+      while ((this.#source.nextAtMs() ?? Number.POSITIVE_INFINITY) <= world.nowMs) this.#tick(this.#source.take());
+    }
+    if (nowMs > world.nowMs) {
+      world.nowMs = nowMs;
+      world.dirty.clock = true;
+    }
+  }
+
+  #tick(tick: MarketTick): void {
+    const world = this.#world;
+    const market = world.markets[tick.market] as MarketState;
+    rollDay(market, tick.atMs);
+    market.price = tick.price;
+    market.lastTradeMs = world.nowMs;
+    market.ticks += 1;
+    market.consumedBids = ZERO;
+    market.consumedAsks = ZERO;
+    market.cachedBook = null;
+    market.cachedMark = null;
+    market.dayNotional += tick.price * tick.size;
+    const ended = market.candles.trade(tick.atMs, tick.price, tick.size);
+    if (ended && this.#store) world.dirty.candles.push({ coin: market.spec.coin, bar: { ...ended } });
+    const tid = world.counters.nextTid;
+    world.counters.nextTid += 1;
+    world.dirty.counters = true;
+    this.#changedMarkets.add(market);
+    const trade = {
+      coin: market.spec.coin,
+      side: tick.side,
+      px: wireNumber(tick.price),
+      sz: wireNumber(tick.size),
+      time: tick.atMs,
+      hash: hashOf(tid),
+      tid,
+      users: CROWD,
+    };
+    market.tape.push(trade);
+    if (market.tape.length > 2 * TAPE_KEPT) market.tape.splice(0, TAPE_KEPT);
+    fillResting(world, market, tick.price, tick.size);
+    liquidateIfNeeded(world, market);
+    this.hub.trade(market, trade);
+  }
+
+  #finish(): void {
+    this.#commit(false);
+    this.hub.flush();
+    this.#onChange?.();
+  }
+
+  #extras(all: boolean) {
+    const extras: { key: string; body: string }[] = [];
+    if (all || this.#faultsSaved !== this.faults.fired.length) {
+      this.#faultsSaved = this.faults.fired.length;
+      extras.push({ key: 'faults', body: JSON.stringify(this.faults.state()) });
+    }
+    if (all) extras.push({ key: 'source', body: JSON.stringify(this.#source.state()) });
+    return extras;
+  }
+
+  /** Under a running clock the prices are written once a second, in stepped mode at every step: a replay resumes exactly. */
+  #commit(all: boolean): void {
+    const world = this.#world;
+    const { dirty } = world;
+    if (this.#store) {
+      const due = this.options.mode === 'stepped' || world.nowMs - this.#marketsSavedMs >= 1_000;
+      const saveMarkets = all || (due && this.#changedMarkets.size > 0);
+      const rows = this.#extras(all);
+      if (saveMarkets) {
+        if (!all) rows.push({ key: 'source', body: JSON.stringify(this.#source.state()) });
+        for (const market of this.#changedMarkets) rows.push(marketRow(market));
+        this.#changedMarkets.clear();
+        this.#marketsSavedMs = world.nowMs;
+      }
+      const clock = dirty.clock && this.options.mode === 'stepped';
+      if (
+        all ||
+        rows.length > 0 ||
+        dirty.counters ||
+        clock ||
+        dirty.accounts.size + dirty.events.length + dirty.orders.size + dirty.nonces.size > 0
+      ) {
+        this.#store.commit(dirtyCommit(world, rows));
+      }
+    } else {
+      this.#changedMarkets.clear();
+    }
+    if (
+      dirty.counters ||
+      dirty.clock ||
+      dirty.events.length > 0 ||
+      dirty.accounts.size > 0 ||
+      dirty.orders.size > 0 ||
+      dirty.nonces.size > 0
+    ) {
+      world.dirty = emptyDirty();
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import { answerExchange, exchangeRequestSchema } from './exchange-endpoint.ts';
+import type { Fault, FaultContext } from './fault-script.ts';
+import { answerInfo, infoRequestSchema, type Reply, UNREADABLE } from './info-endpoint.ts';
+import type { SignatureSource } from './l1-signature.ts';
+import type { World } from './world.ts';
+
+export interface WireRequest {
+  /** Path only: `/info`, `/exchange`, `/control/...`. */
+  readonly path: string;
+  readonly body: string;
+  /** Lower-case names. */
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+}
+
+/** What a transport must do: answer after `delayMs`, or keep silent and break the connection after `delayMs` (null: never). */
+export type WireResponse =
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+      readonly delayMs: number;
+    }
+  | { readonly kind: 'no-answer'; readonly resetAfterMs: number | null };
+
+/** A request that a fault holds back: the engine runs it later. */
+export interface LateRequest {
+  readonly delayMs: number;
+  readonly run: () => void;
+}
+
+const JSON_HEADERS = { 'content-type': 'application/json' } as const;
+
+const answer = (reply: Reply, delayMs = 0, headers: Record<string, string> = {}): WireResponse => ({
+  kind: 'answer',
+  status: reply.status,
+  headers: { ...JSON_HEADERS, ...headers },
+  body: reply.body,
+  delayMs,
+});
+
+/**
+ * Answers `/info` and `/exchange` without any transport. `schedule` runs something at a later market time.
+ * Not found paths are 404, bodies that are no JSON or of another shape 422, as at the venue.
+ */
+export function answerHttp(
+  world: World,
+  faultsOf: (context: FaultContext) => Fault[],
+  source: SignatureSource,
+  request: WireRequest,
+  schedule: (late: LateRequest) => void,
+): WireResponse {
+  const { path } = request;
+  if (path !== '/info' && path !== '/exchange') return answer({ status: 404, body: 'null' });
+  const parsed = parseBody(path, request.body);
+  const faults = faultsOf(contextOf(path, parsed?.body, request.headers ?? {}));
+  const execute = (): Reply => {
+    if (!parsed) return UNREADABLE;
+    if (parsed.path === '/info') return answerInfo(world, parsed.body, faults);
+    return answerExchange(world, parsed.body, source);
+  };
+  let delayMs = 0;
+  for (const fault of faults) {
+    switch (fault.kind) {
+      case 'http-429':
+        return answer({ status: 429, body: 'null' }, delayMs, { 'retry-after': String(fault.retryAfterSeconds ?? 10) });
+      case 'http-5xx':
+        if (fault.afterExecution) execute();
+        return answer({ status: fault.status ?? 502, body: 'null' }, delayMs);
+      case 'accept-then-timeout':
+        execute();
+        return { kind: 'no-answer', resetAfterMs: fault.resetAfterMs ?? 0 };
+      case 'arrive-late':
+        schedule({ delayMs: fault.delayMs, run: execute });
+        return { kind: 'no-answer', resetAfterMs: fault.resetAfterMs ?? null };
+      case 'latency':
+        delayMs += fault.delayMs;
+        break;
+      default:
+        break;
+    }
+  }
+  return answer(execute(), delayMs);
+}
+
+type Parsed =
+  | { readonly path: '/info'; readonly body: ReturnType<typeof infoRequestSchema.parse> }
+  | { readonly path: '/exchange'; readonly body: ReturnType<typeof exchangeRequestSchema.parse> };
+
+function parseBody(path: '/info' | '/exchange', text: string): Parsed | null {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (path === '/info') {
+    const parsed = infoRequestSchema.safeParse(raw);
+    return parsed.success ? { path, body: parsed.data } : null;
+  }
+  const parsed = exchangeRequestSchema.safeParse(raw);
+  // The action is hashed with its keys in the order received, which the parsed copy does not promise to keep.
+  return parsed.success ? { path, body: { ...parsed.data, action: (raw as typeof parsed.data).action } } : null;
+}
+
+function contextOf(
+  path: '/info' | '/exchange',
+  body: Parsed['body'] | undefined,
+  headers: NonNullable<WireRequest['headers']>,
+): FaultContext {
+  const info = path === '/info' ? (body as { type?: string; dex?: string; user?: string; coin?: string }) : undefined;
+  const action = path === '/exchange' ? (body as { action?: { type?: string } } | undefined)?.action : undefined;
+  return {
+    path,
+    type: info?.type ?? action?.type ?? '',
+    dex: info?.dex,
+    user: info?.user,
+    coin: info?.coin,
+    observer: headers['x-observer-id'],
+    userAgent: headers['user-agent'],
+  };
+}

@@ -1,0 +1,77 @@
+import type { LadderShape } from '#shared/core/matching/ladder.ts';
+
+/** One perpetual of the simulated venue. */
+export interface MarketSpec {
+  /** Name on the wire: `BTC`, HIP-3 `xyz:INTC`. */
+  readonly coin: string;
+  readonly dex: string | null;
+  readonly assetId: number;
+  readonly sizeDecimals: number;
+  readonly maxLeverage: number;
+  readonly onlyIsolated: boolean;
+  readonly initialPrice: number;
+  /** Typical size of a one-minute move, in hundredths of a percent; feeds the price model. */
+  readonly volatilityBps: number;
+  /** Multiplies the base fees; builder-deployed markets charge twice. */
+  readonly feeScale: number;
+  /** Share of the position value paid by longs each hour. */
+  readonly hourlyFunding: string;
+  readonly shape: LadderShape;
+}
+
+export interface DexSpec {
+  readonly name: string;
+  readonly fullName: string;
+  readonly deployer: string;
+}
+
+export const NATIVE = 'native';
+
+export const DEXES: readonly DexSpec[] = [
+  { name: 'xyz', fullName: 'XYZ', deployer: '0x88806a71d74ad0a510b350545c9ae490912f0888' },
+];
+
+type Row = readonly [coin: string, sizeDecimals: number, maxLeverage: number, price: number, volatilityBps: number];
+
+const NATIVE_ROWS: readonly Row[] = [
+  ['BTC', 5, 40, 65_000, 5],
+  ['ETH', 4, 25, 3_200, 6],
+  ['SOL', 2, 20, 150, 8],
+  ['HYPE', 2, 10, 35, 10],
+  ['ZEC', 2, 10, 60, 11],
+  ['APT', 2, 10, 8, 9],
+];
+
+const XYZ_ROWS: readonly Row[] = [
+  ['INTC', 2, 10, 24, 6],
+  ['CL', 3, 20, 75, 5],
+];
+
+const spec = (row: Row, dex: string | null, assetId: number): MarketSpec => ({
+  coin: dex === null ? row[0] : `${dex}:${row[0]}`,
+  dex,
+  assetId,
+  sizeDecimals: row[1],
+  maxLeverage: row[2],
+  onlyIsolated: false,
+  initialPrice: row[3],
+  volatilityBps: row[4],
+  feeScale: dex === null ? 1 : 2,
+  hourlyFunding: '0.0000125',
+  shape: { spreadBps: 1, stepBps: 0.5, levels: 20, depthQuote: dex === null ? 40_000 : 15_000 },
+});
+
+/**
+ * The default universe: the named native coins, then `syntheticCount` coins `SYN001` … for benchmarks, then each HIP-3
+ * dex. Asset ids are the index in the native universe, or 100000 + dex index × 10000 + index.
+ */
+export function marketSpecs(syntheticCount = 0): readonly MarketSpec[] {
+  const synthetic = Array.from(
+    { length: syntheticCount },
+    (_, i): Row => [`SYN${String(i + 1).padStart(3, '0')}`, 2, 20, 10 + ((i * 37) % 90), 8],
+  );
+  return [
+    ...[...NATIVE_ROWS, ...synthetic].map((row, i) => spec(row, null, i)),
+    ...DEXES.flatMap((dex, d) => XYZ_ROWS.map((row, i) => spec(row, dex.name, 100_000 + (d + 1) * 10_000 + i))),
+  ];
+}

@@ -1,0 +1,43 @@
+import type { SignatureSource } from './l1-signature.ts';
+import type { MarketSource } from './market-source.ts';
+import { type MarketSpec, marketSpecs } from './market-specs.ts';
+import { type AccountSpec, TEST_ACCOUNTS } from './test-accounts.ts';
+
+export interface SimulatorOptions {
+  /** The clock of mode `clock`, and the start of mode `stepped` unless `startMs` says otherwise. */
+  readonly nowMs: () => number;
+  /** `clock`: follows `nowMs`. `stepped`: time stands still until `advance`. */
+  readonly mode: 'clock' | 'stepped';
+  readonly startMs?: number;
+  readonly seed: number;
+  readonly ticksPerSecond: number;
+  /** Minutes of candles before the first start; the model only. */
+  readonly historyMinutes: number;
+  readonly markets: readonly MarketSpec[];
+  readonly accounts: readonly AccountSpec[];
+  /** Another source of prices than the model. */
+  readonly source?: (markets: readonly MarketSpec[]) => MarketSource;
+  /** `a` as on mainnet, `b` as on testnet. */
+  readonly signatureSource: SignatureSource;
+  readonly ownTradesOnTape: boolean;
+  readonly fullCloseBelowMinimum: boolean;
+  /** SQLite file that is written before anything is answered; null keeps everything in memory. */
+  readonly statePath: string | null;
+  /** In mode `clock`: ticks that are more than this late are dropped (a machine that slept). */
+  readonly maxLagMs: number;
+}
+
+export const DEFAULT_OPTIONS: SimulatorOptions = {
+  nowMs: () => 1_700_000_000_000,
+  mode: 'stepped',
+  seed: 1,
+  ticksPerSecond: 5,
+  historyMinutes: 1_500,
+  markets: marketSpecs(),
+  accounts: TEST_ACCOUNTS,
+  signatureSource: 'a',
+  ownTradesOnTape: false,
+  fullCloseBelowMinimum: true,
+  statePath: null,
+  maxLagMs: Number.POSITIVE_INFINITY,
+};

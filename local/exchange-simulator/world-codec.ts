@@ -1,0 +1,199 @@
+import { dec } from '#shared/core/decimal.ts';
+import type { Bar } from './candle-book.ts';
+import { keepHistory } from './clearing.ts';
+import { NonceWindow } from './nonce-window.ts';
+import { rememberOrder } from './order-desk.ts';
+import type { Commit, StateStore } from './state-store.ts';
+import {
+  type Account,
+  type Counters,
+  type LedgerEvent,
+  MAX_EVENTS,
+  type MarketState,
+  type PathPoint,
+  type Position,
+  type SimOrder,
+  type WireFill,
+  type WireTrade,
+  type World,
+} from './world.ts';
+
+const TAPE = 30;
+const CANDLES_LOADED = 60_000;
+
+/** Decimals become text by themselves (`toJSON`); maps and sets are written as lists. */
+const accountBody = (account: Account): string =>
+  JSON.stringify({
+    subs: [...account.subs].map(([dex, sub]) => [dex, { rawQuote: sub.rawQuote, positions: [...sub.positions] }]),
+    leverage: [...account.leverage],
+    feesPaid: account.feesPaid,
+    fundingReceived: account.fundingReceived,
+    depositedQuote: account.depositedQuote,
+    scheduledCancelAtMs: account.scheduledCancelAtMs,
+    scheduledTriggers: account.scheduledTriggers,
+  });
+
+const marketBody = (market: MarketState): string =>
+  JSON.stringify({
+    price: market.price,
+    lastTradeMs: market.lastTradeMs,
+    ticks: market.ticks,
+    consumedBids: market.consumedBids,
+    consumedAsks: market.consumedAsks,
+    dayStartMs: market.dayStartMs,
+    prevDayPx: market.prevDayPx,
+    dayNotional: market.dayNotional,
+    tape: market.tape.slice(-TAPE),
+    running: market.candles.running('1m'),
+  });
+
+export const headBody = (world: World): string => JSON.stringify({ nowMs: world.nowMs, counters: world.counters });
+
+export const marketRow = (market: MarketState) => ({ key: `market ${market.spec.coin}`, body: marketBody(market) });
+
+/** Rows of everything that changed since the last commit. */
+export function dirtyCommit(world: World, extra: Commit['values']): Commit {
+  const { dirty } = world;
+  const values = [...extra];
+  for (const account of dirty.accounts) {
+    values.push({ key: `account ${account.spec.address}`, body: accountBody(account) });
+  }
+  for (const signer of dirty.nonces) values.push({ key: `nonces ${signer}`, body: noncesBody(world, signer) });
+  if (dirty.counters || dirty.clock) values.push({ key: 'head', body: headBody(world) });
+  return {
+    values,
+    orders: [...dirty.orders].map((order) => ({ oid: order.oid, body: JSON.stringify(order) })),
+    fills: dirty.fills.map(({ user, fill, path }) => ({ tid: fill.tid, user, body: JSON.stringify({ fill, path }) })),
+    events: dirty.events.map((event) => JSON.stringify(event)),
+    candles: dirty.candles.map(({ coin, bar }) => ({ coin, t: bar.t, body: JSON.stringify(bar) })),
+  };
+}
+
+/** Rows of everything: the first commit of a file made from a simulator without one. */
+export function fullCommit(world: World, extra: Commit['values']): Commit {
+  for (const account of world.accounts.values()) world.dirty.accounts.add(account);
+  for (const signer of world.nonces.keys()) world.dirty.nonces.add(signer);
+  for (const order of world.orders.values()) world.dirty.orders.add(order);
+  world.dirty.counters = true;
+  const changes = dirtyCommit(world, [...extra, ...world.markets.map(marketRow)]);
+  const fills = [...world.accounts.values()].flatMap((account) => {
+    const paths = new Map([...account.paths.values()].flat().map((path) => [path.tid, path]));
+    return account.fills.map((fill) => ({
+      tid: fill.tid,
+      user: account.spec.address,
+      body: JSON.stringify({ fill, path: paths.get(fill.tid) ?? null }),
+    }));
+  });
+  const candles = world.markets.flatMap((market) =>
+    market.candles.oneMinuteBars().map((bar) => ({ coin: market.spec.coin, t: bar.t, body: JSON.stringify(bar) })),
+  );
+  return { ...changes, fills, candles, events: world.events.map((event) => JSON.stringify(event)) };
+}
+
+const noncesBody = (world: World, signer: string): string => JSON.stringify(world.nonces.get(signer)?.values() ?? []);
+
+/** Fills an empty world from a store; false when the store is new. */
+export function loadWorld(world: World, store: StateStore, values: ReadonlyMap<string, string>): boolean {
+  const head = values.get('head');
+  if (head === undefined) return false;
+  const { nowMs, counters } = JSON.parse(head) as { nowMs: number; counters: Counters };
+  world.nowMs = nowMs;
+  Object.assign(world.counters, counters, { insurance: dec(counters.insurance) });
+  for (const market of world.markets) loadMarket(market, store, values.get(`market ${market.spec.coin}`));
+  for (const account of world.accounts.values()) {
+    const body = values.get(`account ${account.spec.address}`);
+    if (body !== undefined) loadAccount(account, JSON.parse(body) as SavedAccount);
+  }
+  for (const signer of world.signers.keys()) {
+    const body = values.get(`nonces ${signer}`);
+    if (body !== undefined) world.nonces.set(signer, new NonceWindow(JSON.parse(body) as number[]));
+  }
+  for (const body of store.orders()) {
+    const order = reviveOrder(JSON.parse(body) as SimOrder);
+    rememberOrder(world, order);
+    if (order.status === 'open') world.byCoin.get(order.coin)?.resting.add(order);
+  }
+  for (const { user, body } of store.fills()) {
+    const account = world.accounts.get(user);
+    const { fill, path } = JSON.parse(body) as { fill: WireFill; path: PathPoint | null };
+    if (!account) continue;
+    account.fills.push(fill);
+    if (path === null) continue;
+    const steps = account.paths.get(fill.coin) ?? [];
+    steps.push(path);
+    account.paths.set(fill.coin, steps);
+  }
+  for (const body of store.events(MAX_EVENTS)) world.events.push(JSON.parse(body) as LedgerEvent);
+  for (const account of world.accounts.values()) keepHistory(world, account);
+  return true;
+}
+
+interface SavedAccount {
+  readonly subs: readonly [
+    string,
+    { rawQuote: string; positions: readonly [string, Record<string, string | null>][] },
+  ][];
+  readonly leverage: readonly [string, { isolated: boolean; value: number }][];
+  readonly feesPaid: string;
+  readonly fundingReceived: string;
+  readonly depositedQuote: string;
+  readonly scheduledCancelAtMs: number | null;
+  readonly scheduledTriggers: { day: number; count: number };
+}
+
+function loadAccount(account: Account, saved: SavedAccount): void {
+  for (const [dex, sub] of saved.subs) {
+    const positions = sub.positions.map(([coin, position]) => [coin, revivePosition(position)] as const);
+    account.subs.set(dex, { rawQuote: dec(sub.rawQuote), positions: new Map(positions) });
+  }
+  for (const [coin, leverage] of saved.leverage) account.leverage.set(coin, leverage);
+  account.feesPaid = dec(saved.feesPaid);
+  account.fundingReceived = dec(saved.fundingReceived);
+  account.depositedQuote = dec(saved.depositedQuote);
+  account.scheduledCancelAtMs = saved.scheduledCancelAtMs;
+  account.scheduledTriggers = saved.scheduledTriggers;
+}
+
+const revivePosition = (saved: Record<string, string | null>): Position => ({
+  size: dec(saved.size as string),
+  entryPrice: dec(saved.entryPrice as string),
+  isolatedRaw: saved.isolatedRaw == null ? null : dec(saved.isolatedRaw),
+  fundingAllTime: dec(saved.fundingAllTime as string),
+  fundingSinceOpen: dec(saved.fundingSinceOpen as string),
+  fundingSinceChange: dec(saved.fundingSinceChange as string),
+});
+
+const reviveOrder = (saved: SimOrder): SimOrder => ({
+  ...saved,
+  limitPx: dec(saved.limitPx),
+  origSz: dec(saved.origSz),
+  remaining: dec(saved.remaining),
+  filled: dec(saved.filled),
+  cost: dec(saved.cost),
+  asked: saved.asked === null ? null : { low: dec(saved.asked.low), high: dec(saved.asked.high) },
+  positionAtAcceptance: dec(saved.positionAtAcceptance),
+});
+
+function loadMarket(market: MarketState, store: StateStore, body: string | undefined): void {
+  for (const text of store.candles(market.spec.coin, CANDLES_LOADED)) addBar(market, JSON.parse(text) as Bar);
+  if (body === undefined) return;
+  const { tape, running, consumedBids, consumedAsks, ...rest } = JSON.parse(body) as Omit<
+    MarketState,
+    'tape' | 'consumedBids' | 'consumedAsks'
+  > & { tape: WireTrade[]; running: Bar | null; consumedBids: string; consumedAsks: string };
+  Object.assign(market, rest, { consumedBids: dec(consumedBids), consumedAsks: dec(consumedAsks) });
+  market.tape.push(...tape);
+  const last = market.candles.running('1m');
+  if (running && (last === null || running.t > last.t)) addBar(market, running);
+}
+
+const addBar = (market: MarketState, bar: Bar): void =>
+  market.candles.bar({
+    openTimeMs: bar.t,
+    open: bar.o,
+    high: bar.h,
+    low: bar.l,
+    close: bar.c,
+    volume: bar.v,
+    trades: bar.n,
+  });
