@@ -44,7 +44,10 @@ describe('TickSequence', () => {
     const sequence = started();
     sequence.admit([tick(30, 5), tick(9, 7), tick(100, 7)], NOW, false);
     sequence.admit([tick(20, 6)], NOW, false);
-    expect(sequence.take(10)).toMatchObject({ gap: false, ticks: [9, 100, 20, 30].map((id) => ({ tradeId: `${id}` })) });
+    expect(sequence.take(10)).toMatchObject({
+      gap: false,
+      ticks: [9, 100, 20, 30].map((id) => ({ tradeId: `${id}` })),
+    });
   });
 
   it('drops a backfill that overlaps what was seen without a gap, and keeps its newer trades', () => {
@@ -155,7 +158,9 @@ describe('TickSequence', () => {
         const delivered = new Set(out.map((o) => o.tick));
         for (let i = 1; i < out.length; i += 1) {
           const [before, after] = [times[i - 1]!, times[i]!];
-          const missing = [...offered].some((t) => !delivered.has(t) && t.venueTimeMs > before && t.venueTimeMs < after);
+          const missing = [...offered].some(
+            (t) => !delivered.has(t) && t.venueTimeMs > before && t.venueTimeMs < after,
+          );
           if (missing) expect(out.slice(i).some((o) => o.gap)).toBe(true);
         }
       }),
