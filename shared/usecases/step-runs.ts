@@ -1,4 +1,4 @@
-import type { RunTick } from '#shared/core/runs/cohort.ts';
+import type { DataState, RunTick } from '#shared/core/runs/cohort.ts';
 import { decodeRunPlan, type RunPlan } from '#shared/core/runs/run-params.ts';
 import { decodeRunRow, type LiveRunRow, type RunUpdate, runUpdate, unreadableRun } from '#shared/core/runs/run-row.ts';
 import { type CohortRuns, eligibleDirection, stepCohort } from '#shared/core/runs/step-cohort.ts';
@@ -30,7 +30,8 @@ export interface SymbolStep {
   readonly ended: readonly { readonly id: number; readonly reason: string }[];
   /** True when this batch opened a hole: the symbol's desired position is unknown until it is warm again. */
   readonly gap: boolean;
-  readonly dataState: string;
+  readonly dataState: DataState;
+  readonly dataStateBefore: DataState;
   /** Σ direction over the runs that count, before and after. */
   readonly directionBefore: number;
   readonly directionAfter: number;
@@ -50,7 +51,7 @@ export class StepConflictError extends Error {
   readonly retryable = true;
 }
 
-/** Decoded cohorts by `exchange:symbol`, trusted only as far as the version guard of the next save. */
+/** Decoded cohorts by `cohortKey`, trusted only as far as the version guard of the next save. */
 export interface RunCache {
   readonly cohorts: Map<string, CohortRuns>;
   readonly plans: Map<number, RunPlan>;
@@ -85,7 +86,7 @@ export async function stepRuns(deps: StepRunsDeps, input: StepRunsInput): Promis
       let steps = await stepGroup(deps, exchange, group, input.livePnlAboveMicros);
       if (!steps) {
         reloads++;
-        for (const [symbol] of group) deps.cache.cohorts.delete(keyOf(exchange, symbol));
+        for (const [symbol] of group) deps.cache.cohorts.delete(cohortKey(exchange, symbol));
         steps = await stepGroup(deps, exchange, group, input.livePnlAboveMicros);
       }
       if (!steps) throw new StepConflictError(`runs of ${exchange} changed twice while a batch was stepped`);
@@ -95,7 +96,7 @@ export async function stepRuns(deps: StepRunsDeps, input: StepRunsInput): Promis
   return { symbols: facts, steps: facts.reduce((sum, f) => sum + f.ticks * f.runs, 0), reloads };
 }
 
-const keyOf = (exchange: string, symbol: string): string => `${exchange}:${symbol}`;
+export const cohortKey = (exchange: string, symbol: string): string => `${exchange}:${symbol}`;
 
 interface Work {
   readonly before: CohortRuns;
@@ -114,7 +115,7 @@ async function stepGroup(
   const work = new Map<string, Work>();
   const missing: string[] = [];
   for (const [symbol] of group) {
-    const cached = cohorts.get(keyOf(exchange, symbol));
+    const cached = cohorts.get(cohortKey(exchange, symbol));
     if (cached) work.set(symbol, { before: cached, unreadable: [] });
     else missing.push(symbol);
   }
@@ -152,6 +153,7 @@ async function stepGroup(
       ended: updates.flatMap((u) => (u.ended ? [{ id: u.id, reason: u.ended.reason }] : [])),
       gap: result.gap,
       dataState: result.cohort.dataState,
+      dataStateBefore: before.cohort.dataState,
       directionBefore: eligibleDirection(before.runs, livePnlAboveMicros),
       directionAfter: eligibleDirection(result.runs, livePnlAboveMicros),
       version,
@@ -162,7 +164,7 @@ async function stepGroup(
   if (cohorts.size > CACHED_COHORTS_MAX) cohorts.clear();
   for (const [symbol, entry] of after) {
     // Rows that cannot be read were ended by this save, or stay to be ended by the next one.
-    if (work.get(symbol)!.unreadable.length === 0) cohorts.set(keyOf(exchange, symbol), entry);
+    if (work.get(symbol)!.unreadable.length === 0) cohorts.set(cohortKey(exchange, symbol), entry);
   }
   return steps;
 }

@@ -1,0 +1,56 @@
+import type { KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
+import { toMicros } from '#shared/core/decimal.ts';
+import { logEvents, metrics } from '#shared/telemetry/names.ts';
+import { cohortKey, newRunCache, type SymbolStep, stepRuns } from '#shared/usecases/step-runs.ts';
+import { warmUpSymbol } from '#shared/usecases/warm-up-symbol.ts';
+import type { RunStrategiesDeps } from './deps.ts';
+import type { RunStrategiesEnv } from './env.ts';
+import { readRecords } from './read-records.ts';
+import { requestReconciliation, wishMoved } from './request-reconciliation.ts';
+
+/** Between two attempts to warm up one symbol: candles come by the minute. */
+const WARM_UP_EVERY_MS = 10_000;
+
+/**
+ * Kinesis `market` → steps of all live runs → `batchItemFailures`. Every readable record is stepped, also after a poison one:
+ * what is delivered again changes nothing, and nothing is lost when the poison record goes to the dead letters with its batch.
+ */
+export function createHandler(deps: RunStrategiesDeps, env: RunStrategiesEnv) {
+  const cache = newRunCache();
+  const warmUpTriedAtMs = new Map<string, number>();
+  const livePnlAboveMicros = toMicros(env.LIVE_PNL_THRESHOLD);
+  const { telemetry } = deps;
+
+  /** True when the symbol's runs know their history again. */
+  async function warmUp(step: SymbolStep): Promise<boolean> {
+    const key = cohortKey(step.exchange, step.symbol);
+    const nowMs = deps.clock.nowMs();
+    if (step.dataState === 'live' || nowMs - (warmUpTriedAtMs.get(key) ?? 0) < WARM_UP_EVERY_MS) return false;
+    warmUpTriedAtMs.set(key, nowMs);
+    const outcome = await warmUpSymbol(deps, { exchange: step.exchange, symbol: step.symbol });
+    cache.cohorts.delete(key);
+    return outcome.kind === 'warmed' && outcome.live;
+  }
+
+  return async (event: KinesisStreamEvent): Promise<KinesisStreamBatchResponse> => {
+    const { bundles, poison } = readRecords(event);
+    const facts = await stepRuns({ runs: deps.runs, cache }, { bundles, livePnlAboveMicros });
+    for (const step of facts.symbols) {
+      const { exchange, symbol } = step;
+      if ((await warmUp(step)) || wishMoved(step, env)) {
+        const newest = bundles.findLast((b) => b.exchange === exchange && b.symbol === symbol);
+        if (newest) await requestReconciliation(deps, env, step, newest.trace);
+      }
+      if (step.gap) telemetry.log('warn', logEvents.feedGap, { exchange, symbol });
+      if (step.malformed > 0)
+        telemetry.count(metrics.inputsDropped, step.malformed, { what: 'tick', code: 'no-price' });
+    }
+    for (const { sequenceNumber, error, sample } of poison) {
+      const fields = { what: 'market-bundle', code: 'malformed' };
+      telemetry.count(metrics.inputsDropped, 1, fields);
+      telemetry.log('error', logEvents.inputDropped, { ...fields, sequenceNumber, error, sample });
+    }
+    // The lowest failed sequence number is where the stream begins again.
+    return { batchItemFailures: poison.slice(0, 1).map((p) => ({ itemIdentifier: p.sequenceNumber })) };
+  };
+}
