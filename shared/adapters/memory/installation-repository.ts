@@ -1,4 +1,5 @@
-import { type InstallationRepository, isInstallationTag } from '#shared/ports/repositories/installation-repository.ts';
+import { isInstallationTag } from '#shared/core/system/installation-tag.ts';
+import type { InstallationRepository } from '#shared/ports/repositories/installation-repository.ts';
 
 export function memoryInstallationRepository(): InstallationRepository {
   let stored: string | null = null;

@@ -57,7 +57,7 @@ export function reconcilingGaps(inputs: ReconcilingInputs): readonly Reconciling
 function instrumentsGap(inputs: ReconcilingInputs): ReconcilingGap[] {
   const { instrumentsSyncedAtMs: syncedAtMs, instrumentsMaxAgeMs: maxAgeMs, nowMs } = inputs;
   const ageMs = syncedAtMs === null ? null : nowMs - syncedAtMs;
-  if (ageMs !== null && ageMs <= maxAgeMs) return [];
+  if (ageMs !== null && ageMs >= 0 && ageMs <= maxAgeMs) return [];
   const how = ageMs === null ? 'were never loaded' : `were loaded ${Math.round(ageMs / 1000)} s ago`;
   return [{ code: 'instruments-stale', message: `instruments ${how}`, numbers: { ageMs, maxAgeMs } }];
 }

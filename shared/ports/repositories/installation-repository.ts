@@ -4,5 +4,3 @@ export interface InstallationRepository {
   /** Stores `candidate` unless there is a tag, and returns the stored one. Throws for a candidate that is not 8 hex digits. */
   ensureTag(candidate: string): Promise<string>;
 }
-
-export const isInstallationTag = (text: string): boolean => /^[0-9a-f]{8}$/.test(text);

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import { type InstallationRepository, isInstallationTag } from '#shared/ports/repositories/installation-repository.ts';
+import { isInstallationTag } from '#shared/core/system/installation-tag.ts';
+import type { InstallationRepository } from '#shared/ports/repositories/installation-repository.ts';
 import type { Db } from '../open-database.ts';
 
 export function sqlInstallationRepository(db: Db): InstallationRepository {

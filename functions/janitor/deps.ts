@@ -1,0 +1,16 @@
+import type { Telemetry } from '#shared/ports/telemetry.ts';
+import type { VenueClock } from '#shared/ports/venue-clock.ts';
+import type { BootstrapSystemDeps } from '#shared/usecases/bootstrap-system.ts';
+import type { ChangeSystemStateDeps } from '#shared/usecases/change-system-state.ts';
+import type { FinishReconcilingDeps } from '#shared/usecases/finish-reconciling.ts';
+import type { SyncInstrumentsDeps } from '#shared/usecases/sync-instruments.ts';
+
+/** Ports only: the control of the state is bound inside the handler. */
+export type JanitorDeps = Omit<
+  ChangeSystemStateDeps & BootstrapSystemDeps & SyncInstrumentsDeps & FinishReconcilingDeps,
+  'control'
+> & {
+  /** Null where the venue's time cannot be asked. */
+  readonly venueClock: VenueClock | null;
+  readonly telemetry: Telemetry;
+};

@@ -1,0 +1,60 @@
+import { parseJobEvent } from '#shared/messages/job-event.ts';
+import type { SystemControl } from '#shared/ports/system-control.ts';
+import { bootstrapSystem } from '#shared/usecases/bootstrap-system.ts';
+import { systemControl } from '#shared/usecases/change-system-state.ts';
+import { checkVenueClock } from '#shared/usecases/check-venue-clock.ts';
+import { finishReconciling } from '#shared/usecases/finish-reconciling.ts';
+import { noteClockJump } from '#shared/usecases/note-clock-jump.ts';
+import { syncInstruments } from '#shared/usecases/sync-instruments.ts';
+import type { JanitorDeps } from './deps.ts';
+import type { JanitorEnv } from './env.ts';
+import { reportOutcome } from './report-outcome.ts';
+
+/** Job name of the one invocation at each start of the platform, before anything else runs. */
+export const JANITOR_START_JOB = 'janitor-start';
+const BY = 'janitor';
+
+/**
+ * `janitor-start` decides the state of this start and loads instruments; every other job is a tick (about every 5 s): it notes a
+ * sleep of the machine, keeps instruments and clock fresh, and ends RECONCILING. Every step may run twice.
+ */
+export function createHandler(deps: JanitorDeps, env: JanitorEnv) {
+  const control: SystemControl = systemControl(deps);
+  const bound = { ...deps, control };
+  const exchange = env.EXCHANGE;
+
+  return async (event: unknown) => {
+    // A malformed body asks for nothing that a plain tick would not do as well.
+    const isStart = parseJobEvent(event).some((r) => r.kind === 'job' && r.job.job === JANITOR_START_JOB);
+    const bootstrap = isStart ? await bootstrapSystem(bound, { exchange, by: BY }) : null;
+    const jump = isStart ? null : await noteClockJump(bound, { exchange, by: BY, gapMaxMs: env.CLOCK_JUMP_MS });
+    const maxAgeMs = isStart || jump?.kind === 'jumped' ? 0 : env.INSTRUMENTS_REFRESH_MS;
+    const clock = deps.venueClock
+      ? await checkVenueClock(
+          { ...deps, venueClock: deps.venueClock },
+          { exchange, maxAgeMs, behindMaxMs: env.CLOCK_BEHIND_MAX_MS, aheadMaxMs: env.CLOCK_AHEAD_MAX_MS },
+        )
+      : null;
+    const instruments = await syncInstruments(bound, {
+      exchange,
+      by: BY,
+      venueKind: env.VENUE_KIND,
+      approval: env.APPROVAL,
+      symbols: env.SYMBOLS,
+      maxAgeMs,
+    });
+    const reconciling = await finishReconciling(bound, {
+      exchange,
+      account: env.ACCOUNT,
+      address: env.ADDRESS,
+      by: BY,
+      observerIds: env.OBSERVER_IDS,
+      observersRequired: env.OBSERVERS_REQUIRED,
+      instrumentsMaxAgeMs: env.INSTRUMENTS_MAX_AGE_MS,
+      clockBehindMaxMs: env.CLOCK_BEHIND_MAX_MS,
+    });
+    const outcome = { bootstrap, jump, clock, instruments, reconciling };
+    reportOutcome(deps.telemetry, exchange, outcome);
+    return outcome;
+  };
+}

@@ -1,0 +1,46 @@
+import type { StateChange } from '#shared/ports/system-control.ts';
+import type { Telemetry } from '#shared/ports/telemetry.ts';
+import { logEvents } from '#shared/telemetry/names.ts';
+import type { BootstrapOutcome } from '#shared/usecases/bootstrap-system.ts';
+import type { VenueClockOutcome } from '#shared/usecases/check-venue-clock.ts';
+import type { FinishReconcilingOutcome } from '#shared/usecases/finish-reconciling.ts';
+import type { ClockJumpOutcome } from '#shared/usecases/note-clock-jump.ts';
+import type { SyncInstrumentsOutcome } from '#shared/usecases/sync-instruments.ts';
+
+export interface JanitorOutcome {
+  readonly bootstrap: BootstrapOutcome | null;
+  readonly jump: ClockJumpOutcome | null;
+  readonly clock: VenueClockOutcome | null;
+  readonly instruments: SyncInstrumentsOutcome;
+  readonly reconciling: FinishReconcilingOutcome;
+}
+
+/** One line per change of state and per failed step; a quiet tick logs nothing. */
+export function reportOutcome(telemetry: Telemetry, exchange: string, outcome: JanitorOutcome): void {
+  const { bootstrap, jump, clock, instruments, reconciling } = outcome;
+  const changes: (StateChange | null)[] = [
+    bootstrap?.change ?? null,
+    jump?.kind === 'jumped' ? jump.change : null,
+    instruments.kind === 'synced' ? instruments.change : null,
+    reconciling.kind === 'finished' ? reconciling.change : null,
+  ];
+  for (const change of changes) {
+    if (change?.kind !== 'changed') continue;
+    const { state, lockMode, reason, changedBy, version } = change.state;
+    const fields = { exchange, from: change.from?.state ?? null, to: state, lockMode, reason, by: changedBy, version };
+    telemetry.log('info', logEvents.stateChanged, fields);
+    if (change.markError) telemetry.log('warn', 'system.mark-failed', { exchange, error: change.markError });
+  }
+  if (instruments.kind === 'failed') {
+    telemetry.log('warn', 'instruments.failed', { exchange, error: instruments.error });
+  } else if (instruments.kind === 'refused') {
+    const { code, message, numbers } = instruments.refusal;
+    telemetry.log('warn', 'instruments.refused', { exchange, code, message, ...numbers });
+  } else if (instruments.kind === 'synced') {
+    const { counts, productsAdded, unknownSymbols } = instruments;
+    telemetry.log('info', 'instruments.synced', { exchange, ...counts, productsAdded, unknownSymbols });
+  }
+  if (clock?.kind === 'checked' && !clock.check.ok) {
+    telemetry.log('warn', 'clock.doubtful', { exchange, ...clock.check });
+  }
+}

@@ -1,0 +1,75 @@
+import { systemJobs } from '#shared/core/system/system-jobs.ts';
+import type { SystemState } from '#shared/core/system/system-state.ts';
+import type { Alerts } from '#shared/ports/alerts.ts';
+import type { Clock } from '#shared/ports/clock.ts';
+import type { Ids } from '#shared/ports/ids.ts';
+import type { InstallationMarker } from '#shared/ports/installation-marker.ts';
+import type { InstallationRepository } from '#shared/ports/repositories/installation-repository.ts';
+import type { JobStateRepository } from '#shared/ports/repositories/job-state-repository.ts';
+import type { SystemStateRepository } from '#shared/ports/repositories/system-state-repository.ts';
+import type { StateChange, SystemControl } from '#shared/ports/system-control.ts';
+
+export interface BootstrapSystemDeps {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly systemState: SystemStateRepository;
+  readonly installation: InstallationRepository;
+  readonly marker: InstallationMarker | null;
+  readonly jobs: JobStateRepository;
+  readonly control: SystemControl;
+  readonly alerts: Alerts;
+}
+
+export interface BootstrapOutcome {
+  readonly installationTag: string;
+  /** Why the database is taken for a copy or a backup, or null. */
+  readonly restored: string | null;
+  readonly change: StateChange;
+}
+
+/**
+ * First step of every start: BOOTSTRAPPING for a new database, RECONCILING for an approved one, LOCKED stays LOCKED, and a
+ * database that was copied or restored becomes LOCKED (freeze), because its orders may be another installation's or long gone.
+ */
+export async function bootstrapSystem(
+  deps: BootstrapSystemDeps,
+  input: { readonly exchange: string; readonly by: string },
+): Promise<BootstrapOutcome> {
+  const { exchange, by } = input;
+  const atMs = deps.clock.nowMs();
+  const state = await deps.systemState.read(exchange);
+  const installationTag = await deps.installation.ensureTag(deps.ids.next().slice(0, 8));
+  const restored = await findRestoreSign(deps.marker, installationTag, state);
+  const change = restored
+    ? await deps.control.change({ kind: 'database-restored', exchange, by, atMs, reason: restored })
+    : await deps.control.change({ kind: 'start', exchange, by, atMs, reason: 'platform started' });
+  if (restored) {
+    await deps.alerts.raise({
+      id: `database-restored:${exchange}:${installationTag}`,
+      kind: 'database-restored',
+      severity: 'critical',
+      exchange,
+      symbol: null,
+      message: `${exchange} is LOCKED: ${restored}`,
+      detail: { installationTag, stateVersion: state?.version ?? null },
+    });
+  }
+  // The gap since the last beat of an earlier life is a restart, not a jump of the clock.
+  await deps.jobs.recordOk(systemJobs(exchange).janitor, atMs);
+  return { installationTag, restored, change };
+}
+
+async function findRestoreSign(
+  marker: InstallationMarker | null,
+  tag: string,
+  state: SystemState | null,
+): Promise<string | null> {
+  // A database without a state has nothing to protect yet; its first change writes the mark.
+  if (!marker || !state) return null;
+  const mark = await marker.read();
+  if (!mark) return 'the database was not made here: no mark of this place lies beside it (copied or restored?)';
+  if (mark.tag !== tag) return `the database is of installation ${tag}, the mark beside it of ${mark.tag}`;
+  const seen = mark.stateVersions[state.exchange] ?? 0;
+  if (seen <= state.version) return null;
+  return `the database is older than the mark beside it (state version ${state.version}, seen ${seen}): restored from a backup?`;
+}

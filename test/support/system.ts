@@ -1,0 +1,98 @@
+import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
+import { memoryInstallationMarker } from '#shared/adapters/memory/installation-marker.ts';
+import { memoryInstallationRepository } from '#shared/adapters/memory/installation-repository.ts';
+import { memoryInstrumentsRepository } from '#shared/adapters/memory/instruments-repository.ts';
+import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
+import { seededIds } from '#shared/adapters/memory/seeded.ts';
+import { memorySystemStateRepository } from '#shared/adapters/memory/system-state-repository.ts';
+import type { Instrument } from '#shared/core/market/instrument.ts';
+import type { Order } from '#shared/core/orders/order.ts';
+import type { AccountState } from '#shared/core/portfolio/account-state.ts';
+import type { ObserverDocument } from '#shared/messages/observer-document.ts';
+import { systemControl } from '#shared/usecases/change-system-state.ts';
+import { anInstrument } from './instruments.ts';
+import { manualClock } from './manual-clock.ts';
+import { RecordingTelemetry } from './recording-telemetry.ts';
+
+export const ACCOUNT = '0x00000000000000000000000000000000000000aa';
+
+export const anAccountState = (venueTimeMs: number, change: Partial<AccountState> = {}): AccountState => ({
+  exchange: 'hyperliquid',
+  account: ACCOUNT,
+  venueTimeMs,
+  complete: true,
+  subAccounts: [{ name: 'native', complete: true, venueTimeMs, error: null }],
+  positions: [],
+  equityQuote: '10000',
+  marginUsedQuote: '0',
+  maintenanceMarginQuote: '0',
+  withdrawableQuote: '10000',
+  ...change,
+});
+
+export const anObserverDocument = (observerId: string, venueTimeMs: number): ObserverDocument => ({
+  v: 1,
+  observer_id: observerId,
+  timestamp: new Date(venueTimeMs).toISOString(),
+  exchange: 'hyperliquid',
+  positions: {
+    [ACCOUNT]: {
+      venue_time_ms: venueTimeMs,
+      complete: true,
+      sub_accounts: [{ name: 'native', complete: true, venue_time_ms: venueTimeMs, error: null }],
+      marginSummary: { accountValue: '10000', totalMarginUsed: '0' },
+      assetPositions: [],
+    },
+  },
+});
+
+/** Everything the janitor needs, in memory; what the world outside says is in `world` and may be changed by a test. */
+export function systemUnderTest() {
+  const clock = manualClock();
+  const world = {
+    instruments: [anInstrument('BTC'), anInstrument('ETH')] as readonly Instrument[] | Error,
+    venueTimeMs: null as number | null | Error,
+    account: null as AccountState | null,
+    documents: new Map<string, ObserverDocument | Error>(),
+    working: [] as readonly Order[],
+    loads: 0,
+  };
+  const systemState = memorySystemStateRepository();
+  const installation = memoryInstallationRepository();
+  const marker = memoryInstallationMarker();
+  const alerts = memoryAlerts(clock);
+  const stores = { systemState, installation, marker };
+  const deps = {
+    ...stores,
+    clock,
+    ids: seededIds(1),
+    alerts,
+    jobs: memoryJobStateRepository(),
+    instruments: memoryInstrumentsRepository(),
+    control: systemControl(stores),
+    telemetry: new RecordingTelemetry(),
+    marketData: {
+      loadInstruments: async () => {
+        world.loads += 1;
+        if (world.instruments instanceof Error) throw world.instruments;
+        return world.instruments;
+      },
+    },
+    venueClock: {
+      venueTimeMs: async () => {
+        if (world.venueTimeMs instanceof Error) throw world.venueTimeMs;
+        return world.venueTimeMs ?? clock.nowMs();
+      },
+    },
+    orders: { working: async () => world.working, pendingOutbox: async () => [] },
+    accounts: { latest: async () => world.account },
+    observers: {
+      get: async (id: string) => {
+        const document = world.documents.get(id);
+        if (document instanceof Error) throw document;
+        return document ?? null;
+      },
+    },
+  };
+  return { clock, world, deps, state: () => systemState.read('hyperliquid') };
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { memoryInstallationMarker } from '#shared/adapters/memory/installation-marker.ts';
+import { bootstrapSystem } from '#shared/usecases/bootstrap-system.ts';
+import { systemControl } from '#shared/usecases/change-system-state.ts';
+import { systemUnderTest } from '#test/support/system.ts';
+
+const input = { exchange: 'hyperliquid', by: 'janitor' };
+const at = { ...input, reason: 'test', atMs: 1 };
+
+/** A database that was approved and ran, and the mark that lies beside it. */
+async function approvedSystem() {
+  const { deps, state } = systemUnderTest();
+  await bootstrapSystem(deps, input);
+  await deps.control.change({ kind: 'bootstrap-complete', venueKind: 'simulator', approval: 'automatic', ...at });
+  await deps.control.change({ kind: 'reconciled', ...at });
+  return { deps, state, mark: (await deps.marker.read())! };
+}
+/** The same database found beside another mark. */
+const beside = (
+  deps: Awaited<ReturnType<typeof approvedSystem>>['deps'],
+  mark: Parameters<typeof memoryInstallationMarker>[0],
+) => {
+  const marker = memoryInstallationMarker(mark);
+  return { ...deps, marker, control: systemControl({ ...deps, marker }) };
+};
+
+describe('bootstrap system', () => {
+  it('creates the installation tag once', async () => {
+    const { deps } = systemUnderTest();
+
+    const first = await bootstrapSystem(deps, input);
+    const second = await bootstrapSystem(deps, input);
+
+    expect(first.installationTag).toMatch(/^[0-9a-f]{8}$/);
+    expect(second.installationTag).toBe(first.installationTag);
+    expect(await deps.marker.read()).toEqual({ tag: first.installationTag, stateVersions: { hyperliquid: 1 } });
+  });
+
+  it('trusts the database that its mark knows', async () => {
+    const { deps, state } = await approvedSystem();
+
+    const outcome = await bootstrapSystem(deps, input);
+
+    expect(outcome.restored).toBeNull();
+    expect(await state()).toMatchObject({ state: 'RECONCILING' });
+  });
+
+  it.each([
+    ['was copied to a place without a mark', () => null, 'copied'],
+    ['belongs to another installation', (mark) => ({ ...mark, tag: '12345678' }), 'of 12345678'],
+    ['is an older backup', (mark) => ({ ...mark, stateVersions: { hyperliquid: 9 } }), 'backup'],
+  ] satisfies [string, (mark: { tag: string; stateVersions: object }) => object | null, string][])(
+    'starts LOCKED (freeze) and raises an alarm when the database %s',
+    async (_what, change, reason) => {
+      const { deps, state, mark } = await approvedSystem();
+      const restored = beside(deps, change(mark) as never);
+
+      const outcome = await bootstrapSystem(restored, input);
+
+      expect(outcome.restored).toContain(reason);
+      expect(await state()).toMatchObject({ state: 'LOCKED', lockMode: 'freeze' });
+      expect(deps.alerts.raised()).toMatchObject([{ kind: 'database-restored', severity: 'critical' }]);
+
+      const again = await bootstrapSystem(restored, input);
+      expect(again.restored, 'the new place is known now').toBeNull();
+      expect(await state(), 'and the lock stays').toMatchObject({ state: 'LOCKED' });
+    },
+  );
+});

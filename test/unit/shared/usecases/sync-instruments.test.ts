@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { syncInstruments } from '#shared/usecases/sync-instruments.ts';
+import { anInstrument } from '#test/support/instruments.ts';
+import { systemUnderTest } from '#test/support/system.ts';
+
+const input = {
+  exchange: 'hyperliquid',
+  by: 'janitor',
+  venueKind: 'simulator',
+  approval: 'automatic',
+  symbols: [],
+  maxAgeMs: 0,
+} as const;
+const many = (count: number) => Array.from({ length: count }, (_, i) => anInstrument(`C${i}`, { assetId: i }));
+
+describe('sync instruments', () => {
+  it('changes nothing when the venue lists nothing', async () => {
+    const { deps, world } = systemUnderTest();
+    await syncInstruments(deps, input);
+    world.instruments = [];
+
+    const outcome = await syncInstruments(deps, input);
+
+    expect(outcome).toMatchObject({ kind: 'refused', refusal: { code: 'instruments-empty' } });
+    expect((await deps.instruments.all('hyperliquid')).every((i) => i.status === 'active')).toBe(true);
+  });
+
+  it('refuses a drop of more than half that the second answer does not repeat', async () => {
+    const { deps, world } = systemUnderTest();
+    world.instruments = many(10);
+    await syncInstruments(deps, input);
+    let answers = [many(4), many(3)];
+    const flaky = { loadInstruments: async () => answers.shift() ?? [] };
+
+    const refused = await syncInstruments({ ...deps, marketData: flaky }, input);
+
+    expect(refused).toMatchObject({ kind: 'refused', refusal: { code: 'instruments-dropped' } });
+    expect((await deps.instruments.all('hyperliquid')).filter((i) => i.status === 'active')).toHaveLength(10);
+
+    answers = [many(4), many(10)];
+    expect(await syncInstruments({ ...deps, marketData: flaky }, input)).toMatchObject({
+      kind: 'synced',
+      counts: { total: 10, delisted: 0 },
+    });
+  });
+
+  it('applies a drop that a second answer, seconds later, confirms', async () => {
+    const { deps, world, clock } = systemUnderTest();
+    world.instruments = many(10);
+    await syncInstruments(deps, input);
+    world.instruments = many(4);
+    const beganMs = clock.nowMs();
+
+    const outcome = await syncInstruments(deps, input);
+
+    expect(outcome).toMatchObject({ kind: 'synced', counts: { total: 4, delisted: 6 } });
+    expect(clock.nowMs() - beganMs).toBeGreaterThanOrEqual(5_000);
+  });
+
+  it('loads again at once after a failure and not before its age after a success', async () => {
+    const { deps, world } = systemUnderTest();
+    const lazy = { ...input, maxAgeMs: 3_600_000 };
+    world.instruments = [];
+    expect((await syncInstruments(deps, lazy)).kind).toBe('refused');
+    world.instruments = many(2);
+    expect((await syncInstruments(deps, lazy)).kind).toBe('synced');
+
+    expect((await syncInstruments(deps, lazy)).kind).toBe('not-due');
+    expect(world.loads).toBe(2);
+  });
+});
