@@ -18,6 +18,13 @@ export class BudgetExhaustedError extends ExchangeError {
   }
 }
 
+/** We closed the adapter while the call was under way, or before it began: nobody's fault. */
+export class ConnectionClosedError extends ExchangeError {
+  constructor(mayHaveReachedVenue: boolean) {
+    super('network', 'the connection was closed by us', { retryable: false, mayHaveReachedVenue });
+  }
+}
+
 /** An HTTP status that is not 2xx. */
 export class HttpStatusError extends ExchangeError {
   readonly status: number;
@@ -88,4 +95,5 @@ export function errorClassOf(error: ExchangeError): ErrorClass {
 export const isVenueFailure = (error: unknown): boolean =>
   error instanceof ExchangeError &&
   !(error instanceof BudgetExhaustedError) &&
+  !(error instanceof ConnectionClosedError) &&
   !['breaker-open', 'rejected', 'auth', 'configuration'].includes(error.kind);

@@ -1,25 +1,49 @@
 import { TaskCancelledError, TimeoutStrategy, timeout } from 'cockatiel';
 import { ExchangeError } from '#shared/ports/exchange.ts';
-import { classifyFailure, HttpStatusError, RateLimitedError } from './exchange-failure.ts';
+import { ConnectionClosedError, classifyFailure, HttpStatusError, RateLimitedError } from './exchange-failure.ts';
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Every call of an exchange goes through it: the prefix is put before the whole address, `origin` is its header. */
+/** The prefix is put before the whole address; `origin` is the header that the proxy may want to see. */
 export interface ExchangeProxy {
   readonly urlPrefix: string;
-  readonly origin: string;
+  readonly origin: string | null;
+}
+
+/** Proxies in turn: the next one is taken each time a breaker opens. */
+export class ProxyRotation {
+  readonly #proxies: readonly ExchangeProxy[];
+  #index = 0;
+
+  constructor(urlPrefixes: readonly string[], origin: string | null) {
+    this.#proxies = urlPrefixes.map((prefix) => ({ urlPrefix: /[/=?]$/.test(prefix) ? prefix : `${prefix}/`, origin }));
+  }
+
+  /** Null when there are none: calls then go straight to the venue. */
+  current(): ExchangeProxy | null {
+    return this.#proxies[this.#index % this.#proxies.length] ?? null;
+  }
+
+  rotate(): void {
+    this.#index += 1;
+  }
 }
 
 export interface TransportOptions {
   readonly fetch: Fetch;
   /** For the whole exchange of request and reply, body included. */
   readonly timeoutMs: number;
-  readonly proxy: ExchangeProxy | null;
+  /** Asked for each call: every call goes through the proxy of the moment. */
+  readonly proxy: () => ExchangeProxy | null;
   readonly replyBytesMax?: number;
 }
 
-/** Posts JSON and gives the text of a 2xx reply; throws typed errors for everything else. */
-export type ExchangeTransport = (url: string, body: string, headers?: Record<string, string>) => Promise<string>;
+export interface ExchangeTransport {
+  /** Posts JSON and gives the text of a 2xx reply; throws typed errors for everything else. */
+  (url: string, body: string, headers?: Record<string, string>): Promise<string>;
+  /** Ends what is under way, as a lost answer; later calls fail without being sent. */
+  close(): Promise<void>;
+}
 
 const REPLY_BYTES_MAX = 32 * 1024 * 1024;
 const RETRY_AFTER_MAX_MS = 3_600_000;
@@ -36,10 +60,13 @@ export function retryAfterMs(header: string | null, nowMs: number): number | nul
 export function createTransport(options: TransportOptions, nowMs: () => number): ExchangeTransport {
   const limit = timeout(options.timeoutMs, TimeoutStrategy.Aggressive);
   const bytesMax = options.replyBytesMax ?? REPLY_BYTES_MAX;
-  return async (url, body, headers = {}) => {
-    const target = options.proxy === null ? url : `${options.proxy.urlPrefix}${url}`;
-    const allHeaders = { 'content-type': 'application/json', ...headers };
-    if (options.proxy !== null) Object.assign(allHeaders, { Origin: options.proxy.origin });
+  const closing = new AbortController();
+  const post = async (url: string, body: string, headers: Record<string, string> = {}): Promise<string> => {
+    if (closing.signal.aborted) throw new ConnectionClosedError(false);
+    const proxy = options.proxy();
+    const target = proxy === null ? url : `${proxy.urlPrefix}${url}`;
+    const origin = proxy?.origin == null ? {} : { Origin: proxy.origin };
+    const allHeaders = { 'content-type': 'application/json', ...lowerCased(headers), ...origin };
     try {
       return await limit.execute(async ({ signal }) => {
         const response = await options.fetch(target, {
@@ -55,8 +82,9 @@ export function createTransport(options: TransportOptions, nowMs: () => number):
         if (text.length > bytesMax) throw tooLong(bytesMax);
         if (response.status >= 200 && response.status < 300) return text;
         throw statusError(response.status, text, retryAfterMs(response.headers.get('retry-after'), nowMs()));
-      });
+      }, closing.signal);
     } catch (error) {
+      if (closing.signal.aborted) throw new ConnectionClosedError(true);
       if (error instanceof TaskCancelledError) {
         const message = `no answer within ${options.timeoutMs} ms`;
         throw new ExchangeError('timeout', message, { retryable: true, mayHaveReachedVenue: true });
@@ -64,7 +92,16 @@ export function createTransport(options: TransportOptions, nowMs: () => number):
       throw classifyFailure(error, 'request failed');
     }
   };
+  return Object.assign(post, {
+    async close() {
+      closing.abort();
+    },
+  });
 }
+
+/** ccxt writes header names in its own case; two spellings of one name would be sent twice. */
+const lowerCased = (headers: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 const tooLong = (bytesMax: number): ExchangeError =>
   new ExchangeError('malformed-reply', `reply is longer than ${bytesMax} bytes`, {

@@ -57,6 +57,8 @@ export interface ResilienceDeps {
   readonly telemetry: Telemetry;
   readonly alerts: Alerts;
   readonly breakers: BreakerRepository;
+  /** Told when any class opens: time to try another way there. */
+  readonly onBreakerOpen?: () => void;
 }
 
 const REFUSED_DEFAULT_MS = 10_000;
@@ -173,6 +175,7 @@ export class ResilientCaller {
     telemetry.gauge(exchangeMetrics.breakerState, value, { exchange, class: callClass });
     telemetry.log(state === 'open' ? 'error' : 'info', exchangeEvents.breakerChanged, { exchange, callClass, state });
     if (state !== 'open') return;
+    this.#deps.onBreakerOpen?.();
     const message = `calls of class ${callClass} to ${exchange} are stopped after repeated failures`;
     await this.#monitor.raise(`breaker-${callClass}`, 'critical', message, { callClass });
   }

@@ -1,0 +1,79 @@
+import { Decimal, decimalText } from '#shared/core/decimal.ts';
+import type { VenueTransfer } from '#shared/ports/exchange.ts';
+import { ledgerAddress, ledgerDecimal } from './wire-schemas.ts';
+
+interface LedgerEntry {
+  readonly time: number;
+  readonly hash: string;
+  readonly delta: { readonly type: string; readonly [field: string]: unknown };
+}
+
+/** Entries that move nothing into or out of the perpetual account: spot balances, and results that are profit or loss. */
+const NOT_TRANSFERS = new Set([
+  'spotTransfer',
+  'spotGenesis',
+  'rewardsClaim',
+  'liquidation',
+  'cStakingTransfer',
+  'deployGasAuction',
+  'gossipPriorityGasAuction',
+  'activateDexAbstraction',
+  'borrowLend',
+]);
+
+/**
+ * Reads one ledger entry as a signed transfer of the perpetual sub-accounts of `address`; null when it moves nothing there.
+ * Throws RangeError for an entry that this version does not understand: an unknown deposit would read as profit.
+ */
+export function readTransfer(
+  entry: LedgerEntry,
+  address: string,
+  dexes: readonly (string | null)[],
+): VenueTransfer | null {
+  const { delta } = entry;
+  if (NOT_TRANSFERS.has(delta.type)) return null;
+  const amount = signedAmount(delta, address.toLowerCase(), dexes);
+  if (amount.isZero()) return null;
+  return { id: `${entry.hash}:${delta.type}`, amountQuote: decimalText(amount), venueTimeMs: entry.time };
+}
+
+function signedAmount(delta: LedgerEntry['delta'], address: string, dexes: readonly (string | null)[]): Decimal {
+  const money = (field: string): Decimal => new Decimal(ledgerDecimal.parse(delta[field]));
+  const fee = (): Decimal => (delta.fee === undefined || delta.fee === '' ? new Decimal(0) : money('fee'));
+  const isUs = (field: string): boolean => ledgerAddress.parse(delta[field]).toLowerCase() === address;
+  switch (delta.type) {
+    case 'deposit':
+    case 'vaultDistribution':
+      return money('usdc');
+    case 'withdraw':
+      // The amount that left the account; the bridge's fee comes out of what arrives.
+      return money('usdc').neg();
+    case 'accountClassTransfer':
+      if (typeof delta.toPerp !== 'boolean') throw new RangeError('accountClassTransfer without toPerp');
+      return delta.toPerp ? money('usdc') : money('usdc').neg();
+    case 'internalTransfer':
+    case 'subAccountTransfer': {
+      const sent = isUs('user') ? money('usdc').plus(fee()).neg() : new Decimal(0);
+      return sent.plus(isUs('destination') ? money('usdc') : 0);
+    }
+    case 'vaultCreate':
+    case 'vaultDeposit':
+      return money('usdc').neg();
+    case 'vaultWithdraw':
+    case 'vaultLeaderCommission':
+      return delta.type === 'vaultWithdraw' ? money('netWithdrawnUsd') : money('usdc');
+    case 'send': {
+      // Between dexes of the account, or to somebody else; `spot` is not a perpetual sub-account.
+      const value = money('usdcValue');
+      const ours = (field: string): boolean => {
+        const dex = delta[field];
+        if (typeof dex !== 'string') throw new RangeError(`send without ${field}`);
+        return dexes.includes(dex === '' ? null : dex);
+      };
+      const sent = isUs('user') && ours('sourceDex') ? value.neg() : new Decimal(0);
+      return sent.plus(isUs('destination') && ours('destinationDex') ? value : 0);
+    }
+    default:
+      throw new RangeError(`unknown ledger entry ${delta.type}`);
+  }
+}

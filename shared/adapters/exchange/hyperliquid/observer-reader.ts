@@ -1,0 +1,125 @@
+import * as z from 'zod';
+import { Decimal, isDecimalText } from '#shared/core/decimal.ts';
+import type { ObserverDocument } from '#shared/messages/observer-document.ts';
+
+/** One account's entry of an observer's document. */
+export type ObservedAccount = ObserverDocument['positions'][string];
+
+export interface ObserverRead {
+  /** REST base, such as `https://api.hyperliquid.xyz`. */
+  readonly url: string;
+  /** Master address of the account. */
+  readonly address: string;
+  readonly dexes: readonly string[];
+  readonly observerId: string;
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly timeoutMs: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** No sub-account could be read: an observer keeps its last document, whose age then speaks for itself. */
+export class ObserverReadError extends Error {
+  override readonly name = 'ObserverReadError';
+}
+
+const ATTEMPTS = 2;
+const REPLY_CHARS_MAX = 8_000_000;
+
+const number = z.string().max(40).refine(isDecimalText, 'expected a decimal number as text');
+const stateSchema = z.looseObject({
+  time: z.number().int().min(1).max(4_102_444_800_000),
+  marginSummary: z.looseObject({ accountValue: number, totalMarginUsed: number }),
+  assetPositions: z
+    .array(
+      z.looseObject({
+        type: z.string().max(32),
+        position: z.looseObject({ coin: z.string().min(1).max(64), szi: number }),
+      }),
+    )
+    .max(5000),
+});
+type State = z.infer<typeof stateSchema>;
+type SubAccount = ObservedAccount['sub_accounts'][number];
+
+/**
+ * Reads one account for an observer: a second pair of eyes, so on purpose none of the code of the AccountReader is shared:
+ * no ccxt, no breaker, another parser and other sums. Two attempts per sub-account; one that fails is named and leaves the entry
+ * incomplete. Throws `ObserverReadError` when none can be read.
+ */
+export async function readAccountForObserver(read: ObserverRead): Promise<ObservedAccount> {
+  const names = ['', ...read.dexes];
+  const subAccounts: SubAccount[] = [];
+  const states: State[] = [];
+  for (const dex of names) {
+    const name = dex === '' ? 'native' : dex;
+    const answer = await askTwice(read, dex);
+    if (typeof answer === 'string') {
+      subAccounts.push({ name, complete: false, venue_time_ms: null, error: answer });
+      continue;
+    }
+    states.push(answer);
+    subAccounts.push({ name, complete: true, venue_time_ms: answer.time, error: null });
+  }
+  if (states.length === 0) throw new ObserverReadError(`no sub-account could be read: ${subAccounts[0]?.error}`);
+  let oldestMs = Number.POSITIVE_INFINITY;
+  let value = new Decimal(0);
+  let margin = new Decimal(0);
+  for (const state of states) {
+    oldestMs = Math.min(oldestMs, state.time);
+    value = value.plus(state.marginSummary.accountValue);
+    margin = margin.plus(state.marginSummary.totalMarginUsed);
+  }
+  return {
+    venue_time_ms: oldestMs,
+    complete: states.length === names.length,
+    sub_accounts: subAccounts,
+    marginSummary: { accountValue: value.toFixed(), totalMarginUsed: margin.toFixed() },
+    assetPositions: states.flatMap((state) => state.assetPositions) as ObservedAccount['assetPositions'],
+  };
+}
+
+async function askTwice(read: ObserverRead, dex: string): Promise<State | string> {
+  let why = '';
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    try {
+      return await ask(read, dex);
+    } catch (error) {
+      why = (error instanceof Error ? error.message : String(error)).slice(0, 300);
+      // A limiter that was asked to slow us down is not asked again at once.
+      if (why.startsWith('HTTP 429')) break;
+    }
+  }
+  return why;
+}
+
+async function ask(read: ObserverRead, dex: string): Promise<State> {
+  const body = { type: 'clearinghouseState', user: read.address.toLowerCase(), ...(dex === '' ? {} : { dex }) };
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(new Error(`no answer within ${read.timeoutMs} ms`)), read.timeoutMs);
+  try {
+    const response = await Promise.race([
+      read.fetch(`${read.url.replace(/\/+$/, '')}/info`, {
+        method: 'POST',
+        headers: { ...read.headers, 'content-type': 'application/json', 'x-observer-id': read.observerId },
+        body: JSON.stringify(body),
+        signal: abort.signal,
+        redirect: 'manual',
+      }),
+      aborted(abort.signal),
+    ]);
+    if (response.status !== 200) throw new Error(`HTTP ${response.status}`);
+    const text = await Promise.race([response.text(), aborted(abort.signal)]);
+    if (text.length > REPLY_CHARS_MAX) throw new Error('reply too long');
+    const parsed = stateSchema.safeParse(JSON.parse(text));
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0];
+    throw new Error(`malformed reply: ${issue?.path.join('.')}: ${issue?.message}`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });

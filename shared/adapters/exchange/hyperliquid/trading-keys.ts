@@ -1,0 +1,66 @@
+import type { Clock } from '#shared/ports/clock.ts';
+import { ExchangeError } from '#shared/ports/exchange.ts';
+import type { Secrets } from '#shared/ports/secrets.ts';
+import type { ExchangeTransport } from '../resilience/exchange-transport.ts';
+import type { HyperliquidAccount } from './accounts.ts';
+import { HyperliquidSigner, type SigningSource } from './ccxt-hyperliquid-signer.ts';
+import { NonceSequence } from './nonce-sequence.ts';
+
+const KEY = /^(0x)?[0-9a-fA-F]{64}$/;
+
+export interface TradingKeysDeps {
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  readonly transport: ExchangeTransport;
+  readonly httpUrl: string;
+  readonly source: SigningSource;
+}
+
+/**
+ * The signers of this process, one per account, made at first use. Two accounts of one agent share its nonces. A failure is a
+ * `configuration` error that names the secret and nothing of its value, and the next call tries again.
+ */
+export class TradingKeys {
+  readonly #deps: TradingKeysDeps;
+  readonly #signers = new Map<string, Promise<HyperliquidSigner>>();
+  readonly #nonces = new Map<string, NonceSequence>();
+
+  constructor(deps: TradingKeysDeps) {
+    this.#deps = deps;
+  }
+
+  signer(account: HyperliquidAccount): Promise<HyperliquidSigner> {
+    const known = this.#signers.get(account.name);
+    if (known) return known;
+    const made = this.#make(account).catch((error: unknown) => {
+      this.#signers.delete(account.name);
+      throw error;
+    });
+    this.#signers.set(account.name, made);
+    return made;
+  }
+
+  async #make(account: HyperliquidAccount): Promise<HyperliquidSigner> {
+    const name = account.tradingKeySecret;
+    if (name === null) throw configuration(`account ${account.name} has no trading key`);
+    let privateKey: string;
+    try {
+      privateKey = (await this.#deps.secrets.get(name)).trim();
+    } catch {
+      // The cause is left out: a message of a store may hold what it read.
+      throw configuration(`secret ${name} cannot be read`);
+    }
+    if (!KEY.test(privateKey)) throw configuration(`secret ${name} is not a private key of 64 hex digits`);
+    const { clock, transport, httpUrl, source } = this.#deps;
+    const shared = new NonceSequence(clock);
+    const base = { httpUrl, transport, nowMs: () => clock.nowMs(), privateKey, source };
+    const vaultAddress = account.vaultAddress ?? null;
+    const agent = new HyperliquidSigner({ ...base, nonces: shared, vaultAddress }).agentAddress().toLowerCase();
+    const nonces = this.#nonces.get(agent) ?? shared;
+    this.#nonces.set(agent, nonces);
+    return new HyperliquidSigner({ ...base, nonces, vaultAddress });
+  }
+}
+
+const configuration = (message: string): ExchangeError =>
+  new ExchangeError('configuration', message, { retryable: false, mayHaveReachedVenue: false });

@@ -1,0 +1,149 @@
+import * as z from 'zod';
+import { decimalText as canonical, isDecimalText } from '#shared/core/decimal.ts';
+
+/** Shapes of HyperLiquid's replies, loose: new fields are welcome, a changed one is a malformed reply. */
+
+/** The venue writes `0.0` and `-0.0`; inside, a number has one spelling. */
+const decimal = z
+  .string()
+  .max(40)
+  .refine(isDecimalText, 'expected a decimal number as text')
+  .transform((text) => canonical(text));
+const time = z.number().int().min(0).max(4_102_444_800_000);
+/** Ids beyond 2^53 arrive as text, because ccxt quotes unsafe integers. */
+const id = z.union([z.number().int().min(0), z.string().regex(/^\d{1,20}$/)]).transform(String);
+const coin = z.string().min(1).max(64);
+const side = z.enum(['A', 'B']).transform((letter) => (letter === 'B' ? ('buy' as const) : ('sell' as const)));
+const cloid = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{32}$/)
+  .transform((text) => text.toLowerCase() as `0x${string}`)
+  .nullish();
+
+export const perpDexsSchema = z
+  .array(z.union([z.null(), z.looseObject({ name: z.string().min(1).max(32) })]))
+  .min(1)
+  .max(200);
+
+export const metaSchema = z.looseObject({
+  universe: z
+    .array(
+      z.looseObject({
+        name: coin,
+        szDecimals: z.number().int().min(0).max(8),
+        maxLeverage: z.number().int().min(1).max(1000),
+        isDelisted: z.boolean().optional(),
+      }),
+    )
+    .max(5000),
+  collateralToken: z.number().int().optional(),
+});
+
+export const metaAndContextsSchema = z.tuple([
+  metaSchema,
+  z.array(z.looseObject({ markPx: decimal.nullable(), midPx: decimal.nullish() })).max(5000),
+]);
+
+export const candlesSchema = z
+  .array(z.looseObject({ t: time, o: decimal, h: decimal, l: decimal, c: decimal, v: decimal }))
+  .max(5000);
+
+export const clearinghouseSchema = z.looseObject({
+  marginSummary: z.looseObject({ accountValue: decimal, totalMarginUsed: decimal }),
+  crossMaintenanceMarginUsed: decimal,
+  withdrawable: decimal,
+  assetPositions: z
+    .array(
+      z.looseObject({
+        type: z.literal('oneWay'),
+        position: z.looseObject({
+          coin,
+          szi: decimal,
+          entryPx: decimal.nullish(),
+          positionValue: decimal,
+          unrealizedPnl: decimal,
+          marginUsed: decimal,
+          liquidationPx: decimal.nullish(),
+        }),
+      }),
+    )
+    .max(5000),
+  time,
+});
+export type ClearinghouseState = z.infer<typeof clearinghouseSchema>;
+
+const venueOrder = z.looseObject({
+  coin,
+  side,
+  limitPx: decimal,
+  sz: decimal,
+  oid: id,
+  timestamp: time,
+  origSz: decimal,
+  cloid,
+});
+export const openOrdersSchema = z.array(venueOrder).max(10_000);
+
+export const orderStatusSchema = z.discriminatedUnion('status', [
+  z.looseObject({
+    status: z.literal('order'),
+    order: z.looseObject({ order: venueOrder, status: z.string().min(1).max(64), statusTimestamp: time }),
+  }),
+  z.looseObject({ status: z.literal('unknownOid') }),
+]);
+export type WireOrder = z.infer<typeof venueOrder>;
+
+export const fillsSchema = z
+  .array(
+    z.looseObject({
+      coin,
+      px: decimal,
+      sz: decimal,
+      side,
+      time,
+      startPosition: decimal,
+      closedPnl: decimal,
+      oid: id,
+      tid: id,
+      crossed: z.boolean(),
+      fee: decimal,
+      feeToken: z.string().max(32),
+      cloid,
+      liquidation: z.looseObject({ liquidatedUser: z.string().max(64) }).nullish(),
+    }),
+  )
+  .max(2000);
+
+export const ledgerSchema = z
+  .array(z.looseObject({ time, hash: z.string().min(1).max(80), delta: z.looseObject({ type: z.string().max(64) }) }))
+  .max(2000);
+/** Amounts in ledger entries. */
+export const ledgerDecimal = decimal;
+export const ledgerAddress = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
+
+/** Answers of `POST /exchange`. */
+export const exchangeReplySchema = z.discriminatedUnion('status', [
+  z.looseObject({ status: z.literal('ok'), response: z.unknown() }),
+  z.looseObject({ status: z.literal('err'), response: z.string().max(2000) }),
+]);
+
+/** One status per order; anything else than exactly one known variant is not an answer. */
+export const orderAnswerSchema = z.looseObject({
+  type: z.literal('order'),
+  data: z.looseObject({
+    statuses: z.tuple([
+      z.union([
+        z.strictObject({ resting: z.looseObject({ oid: id, cloid }) }),
+        z.strictObject({ filled: z.looseObject({ oid: id, totalSz: decimal, avgPx: decimal, cloid }) }),
+        z.strictObject({ error: z.string().max(2000) }),
+      ]),
+    ]),
+  }),
+});
+
+export const cancelAnswerSchema = z.looseObject({
+  type: z.literal('cancel'),
+  data: z.looseObject({
+    statuses: z.tuple([z.union([z.literal('success'), z.strictObject({ error: z.string().max(2000) })])]),
+  }),
+});
