@@ -1,6 +1,7 @@
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import { clientOrderId } from '#shared/core/orders/client-order-id.ts';
 import type { Order, OrderIntent } from '#shared/core/orders/order.ts';
+import type { VenueFill } from '#shared/ports/exchange.ts';
 
 export const EXCHANGE = 'hyperliquid';
 export const ACCOUNT = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266';
@@ -53,5 +54,23 @@ export const order = (over: Partial<Order> = {}): Order => ({
   answeredAtMs: null,
   endedAtMs: null,
   venueEndedAtMs: null,
+  ...over,
+});
+
+/** A buy of 1 at 100 from flat, of an order without a client order id. */
+export const fill = (over: Partial<VenueFill> = {}): VenueFill => ({
+  symbol: SYMBOL,
+  tradeId: 'trade-1',
+  venueOrderId: '77',
+  clientOrderId: null,
+  side: 'buy',
+  price: '100',
+  size: '1',
+  feeQuote: '0.045',
+  closedPnlQuote: '0',
+  startPosition: '0',
+  crossed: true,
+  liquidation: false,
+  venueTimeMs: T0,
   ...over,
 });

@@ -121,6 +121,12 @@ export interface OrdersRepository {
   lastFills(exchange: string, account: string): Promise<readonly StoredFill[]>;
   /** Newest first. */
   recentFills(exchange: string, limit: number): Promise<readonly StoredFill[]>;
+  /** Of all fills since 00:00 UTC of `nowMs`; fees are not part of the profit. Rounded to millionths per fill. */
+  dayTotals(
+    exchange: string,
+    account: string,
+    nowMs: EpochMs,
+  ): Promise<{ readonly realizedPnlQuote: DecimalText; readonly feesQuote: DecimalText }>;
   /** The venue confirmed this leverage. */
   recordLeverage(exchange: string, account: string, symbol: string, leverage: number, atMs: EpochMs): Promise<void>;
   /** HOLD after a foreign change (the first reason stays); release clears it. */

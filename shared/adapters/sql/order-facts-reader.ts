@@ -1,0 +1,85 @@
+import { decimalText } from '#shared/core/decimal.ts';
+import { type LeveragePolicy, targetLeverage } from '#shared/core/risk/leverage.ts';
+import { MINUTE_MS } from '#shared/core/time.ts';
+import type { OrderFactsReader } from '#shared/ports/order-facts.ts';
+import type { Db } from './open-database.ts';
+import { fillQueries } from './repositories/fill-queries.ts';
+import { decodeInstrument } from './repositories/instruments-repository.ts';
+
+/**
+ * Eight small statements by key. The position is that of our own table, and only when its snapshot is complete and later than
+ * the last end of an order of ours: otherwise it is unknown, and nothing is opened on it.
+ */
+export function sqlOrderFactsReader(db: Db, policy: LeveragePolicy): OrderFactsReader {
+  const { dayTotals } = fillQueries(db);
+  return {
+    async read(exchange, account, symbol, nowMs) {
+      const instrumentRow = await db
+        .selectFrom('instruments')
+        .selectAll()
+        .where('exchange', '=', exchange)
+        .where('symbol', '=', symbol)
+        .executeTakeFirst();
+      if (!instrumentRow) return null;
+      const product = await db
+        .selectFrom('products')
+        .select('leverage')
+        .where('exchange', '=', exchange)
+        .where('symbol', '=', symbol)
+        .executeTakeFirst();
+      const price = await db
+        .selectFrom('latest_prices')
+        .select(['price', 'venue_time_ms', 'mark_price', 'mark_time_ms'])
+        .where('exchange', '=', exchange)
+        .where('symbol', '=', symbol)
+        .executeTakeFirst();
+      const snapshot = await db
+        .selectFrom('account_snapshots')
+        .select(['venue_time_ms', 'complete', 'equity_quote', 'margin_used_quote'])
+        .where('exchange', '=', exchange)
+        .where('account', '=', account)
+        .executeTakeFirst();
+      const position = await db
+        .selectFrom('positions')
+        .select('size')
+        .where('exchange', '=', exchange)
+        .where('account', '=', account)
+        .where('symbol', '=', symbol)
+        .executeTakeFirst();
+      const settled = await db
+        .selectFrom('position_epochs')
+        .select('settled_at_ms')
+        .where('exchange', '=', exchange)
+        .where('account', '=', account)
+        .where('symbol', '=', symbol)
+        .executeTakeFirst();
+      const sent = await db
+        .selectFrom('order_execution_log')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .where('exchange', '=', exchange)
+        .where('account', '=', account)
+        // Served by the index on created_at_ms: an order is sent within seconds of its intent, or expires.
+        .where('created_at_ms', '>', nowMs - 10 * MINUTE_MS)
+        .where('sent_at_ms', '>', nowMs - MINUTE_MS)
+        .executeTakeFirstOrThrow();
+      const today = await dayTotals(exchange, account, nowMs);
+
+      const instrument = decodeInstrument(instrumentRow);
+      const isFresh = snapshot?.complete === 1 && snapshot.venue_time_ms > (settled?.settled_at_ms ?? 0);
+      return {
+        nowMs,
+        lastPrice: price && price.venue_time_ms > 0 ? { price: price.price, venueTimeMs: price.venue_time_ms } : null,
+        markPrice:
+          price?.mark_price && price.mark_time_ms ? { price: price.mark_price, timeMs: price.mark_time_ms } : null,
+        positionSize: isFresh ? decimalText(position?.size ?? '0') : null,
+        equityQuote: snapshot?.complete === 1 ? decimalText(snapshot.equity_quote) : null,
+        marginUsedQuote: decimalText(snapshot?.margin_used_quote ?? '0'),
+        ordersLastMinute: Number(sent.count),
+        realizedPnlTodayQuote: today.realizedPnlQuote,
+        feesTodayQuote: today.feesQuote,
+        instrument,
+        ...targetLeverage(instrument, product?.leverage ?? null, policy),
+      };
+    },
+  };
+}

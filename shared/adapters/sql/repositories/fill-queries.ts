@@ -1,0 +1,136 @@
+import { sql } from 'kysely';
+import { decimalText, fromMicros } from '#shared/core/decimal.ts';
+import { DAY_MS, slotOf } from '#shared/core/time.ts';
+import type { OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
+import type { Db } from '../open-database.ts';
+import { jsonRows } from '../upsert.ts';
+import { decodeFill, encodeFill, FILL_COLUMNS } from './order-rows.ts';
+
+const FILL_NAMES = Object.keys(FILL_COLUMNS) as (keyof typeof FILL_COLUMNS)[];
+
+/** The part of the orders repository that is about fills and the ids behind them. */
+export function fillQueries(
+  db: Db,
+): Pick<OrdersRepository, 'saveFills' | 'newestFillMs' | 'lastFills' | 'recentFills' | 'dayTotals' | 'ownOrders'> {
+  return {
+    async saveFills(exchange, account, fills, atMs) {
+      if (fills.length === 0) return [];
+      const unique = [...new Map(fills.map((fill) => [keyOf(fill.tradeId, fill.venueOrderId), fill])).values()];
+      return db.transaction().execute(async (tx) => {
+        const ids = unique.map((fill) => ({ trade_id: fill.tradeId }));
+        const stored = await tx
+          .selectFrom('fills')
+          .select(['trade_id', 'venue_order_id'])
+          .where('exchange', '=', exchange)
+          .where('account', '=', account)
+          .where(
+            'trade_id',
+            'in',
+            sql<string>`(select j.trade_id from ${jsonRows(tx, ids, { trade_id: 'text' })} as j)`,
+          )
+          .execute();
+        const known = new Set(stored.map((row) => keyOf(row.trade_id, row.venue_order_id)));
+        const fresh = unique.filter((fill) => !known.has(keyOf(fill.tradeId, fill.venueOrderId)));
+        if (fresh.length === 0) return [];
+        const source = jsonRows(tx, fresh.map(encodeFill), FILL_COLUMNS);
+        await tx
+          .insertInto('fills')
+          .columns(['exchange', 'account', ...FILL_NAMES, 'stored_at_ms'])
+          .expression(
+            sql<never>`select ${exchange}, ${account}, ${sql.join(FILL_NAMES.map((n) => sql.ref(`j.${n}`)))}, ${atMs} from ${source} as j where true` as never,
+          )
+          // Another tracker may have stored one since the read: the first row stays.
+          .onDuplicateKeyUpdate({ stored_at_ms: sql<number>`fills.stored_at_ms` })
+          .execute();
+        return fresh;
+      });
+    },
+
+    async newestFillMs(exchange, account) {
+      const row = await db
+        .selectFrom('fills')
+        .select((eb) => eb.fn.max('venue_time_ms').as('newest'))
+        .where('exchange', '=', exchange)
+        .where('account', '=', account)
+        .executeTakeFirst();
+      return row?.newest ?? null;
+    },
+
+    async lastFills(exchange, account) {
+      const rows = await db
+        .selectFrom('position_epochs as e')
+        .innerJoin('fills as f', (join) =>
+          join
+            .onRef('f.exchange', '=', 'e.exchange')
+            .onRef('f.account', '=', 'e.account')
+            .onRef('f.symbol', '=', 'e.symbol'),
+        )
+        .selectAll('f')
+        .where('e.exchange', '=', exchange)
+        .where('e.account', '=', account)
+        .where('f.venue_time_ms', '=', (eb) =>
+          eb
+            .selectFrom('fills as newest')
+            .select((inner) => inner.fn.max('newest.venue_time_ms').as('at'))
+            .whereRef('newest.exchange', '=', 'e.exchange')
+            .whereRef('newest.account', '=', 'e.account')
+            .whereRef('newest.symbol', '=', 'e.symbol'),
+        )
+        .orderBy('f.symbol')
+        .orderBy('f.trade_id')
+        .orderBy('f.venue_order_id')
+        .execute();
+      return rows.map(decodeFill);
+    },
+
+    async recentFills(exchange, limit) {
+      const rows = await db
+        .selectFrom('fills')
+        .selectAll()
+        .where('exchange', '=', exchange)
+        .orderBy('venue_time_ms', 'desc')
+        .orderBy('trade_id', 'desc')
+        .orderBy('venue_order_id')
+        .limit(limit)
+        .execute();
+      return rows.map(decodeFill);
+    },
+
+    async dayTotals(exchange, account, nowMs) {
+      const row = await db
+        .selectFrom('fills')
+        .select([sql<number | null>`sum(closed_pnl_micros)`.as('pnl'), sql<number | null>`sum(fee_micros)`.as('fees')])
+        .where('exchange', '=', exchange)
+        .where('account', '=', account)
+        .where('venue_time_ms', '>=', slotOf(nowMs, DAY_MS))
+        .executeTakeFirstOrThrow();
+      // MySQL sums BIGINTs to a DECIMAL, which arrives as text.
+      const total = (micros: number | null) => decimalText(fromMicros(Number(micros ?? 0)));
+      return { realizedPnlQuote: total(row.pnl), feesQuote: total(row.fees) };
+    },
+
+    async ownOrders(exchange, account, ids) {
+      const clientIds = jsonRows(db, asRows(ids.clientOrderIds), { id: 'text' });
+      const venueIds = jsonRows(db, asRows(ids.venueOrderIds), { id: 'text' });
+      const rows = await db
+        .selectFrom('order_execution_log')
+        .select(['client_order_id', 'venue_order_id'])
+        .where('exchange', '=', exchange)
+        .where('account', '=', account)
+        .where((eb) =>
+          eb.or([
+            eb('client_order_id', 'in', sql<string>`(select c.id from ${clientIds} as c)`),
+            eb('venue_order_id', 'in', sql<string>`(select v.id from ${venueIds} as v)`),
+          ]),
+        )
+        .execute();
+      return {
+        clientOrderIds: new Set(rows.map((row) => row.client_order_id)),
+        venueOrderIds: new Set(rows.flatMap((row) => (row.venue_order_id === null ? [] : [row.venue_order_id]))),
+      };
+    },
+  };
+}
+
+const keyOf = (tradeId: string, venueOrderId: string): string => JSON.stringify([tradeId, venueOrderId]);
+const asRows = (ids: readonly string[]) => [...new Set(ids)].map((id) => ({ id }));

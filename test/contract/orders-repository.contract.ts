@@ -1,0 +1,475 @@
+import { describe, expect, it } from 'vitest';
+import type { ClientOrderId, EndStatus, OrderStatus } from '#shared/core/orders/order.ts';
+import type { OrderEnd, OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
+import { ACCOUNT, EXCHANGE, fill, intent, SYMBOL, T0 } from '#test/support/orders.ts';
+
+const BODY = JSON.stringify({ trace: { correlationId: 'c', bornAtMs: T0 - 5 } });
+const ETH = 'ETH/USDC:USDC';
+
+const end = (
+  clientOrderId: ClientOrderId,
+  status: EndStatus,
+  over: Partial<OrderEnd> & { onlyFrom?: readonly OrderStatus[] } = {},
+): OrderEnd => ({
+  clientOrderId,
+  status,
+  filledSize: '0',
+  averagePrice: null,
+  venueEndedAtMs: null,
+  errorCode: null,
+  errorMessage: null,
+  ...over,
+});
+
+const answer = (
+  status: 'open' | 'partially-filled' | 'unknown',
+  filledSize = '0',
+  venueOrderId: string | null = '77',
+) => ({
+  status,
+  venueOrderId,
+  filledSize,
+  averagePrice: filledSize === '0' ? null : '101',
+  errorCode: null,
+  errorMessage: null,
+});
+
+/** What every store of orders promises. */
+export function ordersRepositoryContract(name: string, create: () => Promise<OrdersRepository>): void {
+  describe(`orders repository: ${name}`, () => {
+    describe('storeIntent', () => {
+      it('stores the intent and its outbox row', async () => {
+        const repository = await create();
+        const stored = intent({ reduceOnly: true, orderClass: 'reduce', timeInForce: 'Gtc', size: '0.5' });
+
+        expect(await repository.storeIntent(stored, BODY, null)).toBe('stored');
+
+        expect(await repository.find(stored.clientOrderId)).toEqual({
+          ...stored,
+          status: 'intent',
+          venueOrderId: null,
+          filledSize: '0',
+          averagePrice: null,
+          errorCode: null,
+          errorMessage: null,
+          sentAtMs: null,
+          answeredAtMs: null,
+          endedAtMs: null,
+          venueEndedAtMs: null,
+        });
+        expect(await repository.pendingOutbox(EXCHANGE, T0, 10)).toEqual([
+          {
+            clientOrderId: stored.clientOrderId,
+            exchange: EXCHANGE,
+            account: ACCOUNT,
+            body: BODY,
+            createdAtMs: T0,
+            expiresAtMs: stored.expiresAtMs,
+            enqueuedAtMs: null,
+            attempts: 0,
+          },
+        ]);
+      });
+
+      it('answers stored when the same decision comes again and superseded for another one', async () => {
+        const repository = await create();
+        const first = intent();
+        await repository.storeIntent(first, BODY, null);
+
+        expect(await repository.storeIntent(first, BODY, null)).toBe('stored');
+        expect(await repository.storeIntent(intent({ decisionId: 'other', size: '9' }), BODY, null)).toBe('superseded');
+
+        expect((await repository.find(first.clientOrderId))?.size).toBe('1');
+        expect(await repository.pendingOutbox(EXCHANGE, T0, 10)).toHaveLength(1);
+      });
+
+      it('lets exactly one of two planners win when both store at once', async () => {
+        const repository = await create();
+        const answers = await Promise.all([
+          repository.storeIntent(intent({ decisionId: 'a' }), BODY, null),
+          repository.storeIntent(intent({ decisionId: 'b' }), BODY, null),
+        ]);
+        expect(answers.toSorted()).toEqual(['stored', 'superseded']);
+      });
+
+      it('refuses an epoch that is not the current one and stores nothing', async () => {
+        const repository = await create();
+        const first = intent();
+        await repository.storeIntent(first, BODY, null);
+        await repository.recordEnd(end(first.clientOrderId, 'expired'), T0);
+
+        const ahead = intent({ epoch: 2 });
+        expect(await repository.storeIntent(ahead, BODY, null)).toBe('stale-epoch');
+        expect(await repository.storeIntent(intent({ decisionId: 'late' }), BODY, null)).toBe('stale-epoch');
+        expect(await repository.find(ahead.clientOrderId)).toBeNull();
+        expect(await repository.storeIntent(intent({ epoch: 1 }), BODY, null)).toBe('stored');
+      });
+
+      it('finds an order by its idempotency key, which is unique', async () => {
+        const repository = await create();
+        const first = intent();
+        await repository.storeIntent(first, BODY, { key: 'k1', requestHash: 'h1' });
+
+        const found = await repository.findByIdempotencyKey('k1');
+        expect(found?.order.clientOrderId).toBe(first.clientOrderId);
+        expect(found?.requestHash).toBe('h1');
+        expect(await repository.findByIdempotencyKey('k2')).toBeNull();
+        const other = intent({ symbol: ETH });
+        expect(await repository.storeIntent(other, BODY, { key: 'k1', requestHash: 'h1' })).toBe('superseded');
+        expect(await repository.find(other.clientOrderId)).toBeNull();
+      });
+    });
+
+    describe('sending and answers', () => {
+      it('marks sending once', async () => {
+        const repository = await create();
+        const { clientOrderId } = intent();
+        await repository.storeIntent(intent(), BODY, null);
+
+        const answers = await Promise.all([
+          repository.markSending(clientOrderId, T0 + 1),
+          repository.markSending(clientOrderId, T0 + 1),
+        ]);
+
+        expect(answers.toSorted()).toEqual([false, true]);
+        expect(await repository.find(clientOrderId)).toMatchObject({ status: 'sending', sentAtMs: T0 + 1 });
+        expect(await repository.markSending(intent({ symbol: ETH }).clientOrderId, T0)).toBe(false);
+      });
+
+      it('keeps the answer and never lets a fill shrink', async () => {
+        const repository = await create();
+        const { clientOrderId } = intent();
+        await repository.storeIntent(intent(), BODY, null);
+        await repository.markSending(clientOrderId, T0 + 1);
+
+        await repository.recordAnswer(clientOrderId, answer('partially-filled', '0.4'), T0 + 2);
+        await repository.recordAnswer(clientOrderId, answer('open', '0.10', null), T0 + 3);
+
+        expect(await repository.find(clientOrderId)).toMatchObject({
+          status: 'partially-filled',
+          venueOrderId: '77',
+          filledSize: '0.4',
+          averagePrice: '101',
+          answeredAtMs: T0 + 2,
+        });
+      });
+
+      it('ignores an answer to an intent, to an ended order and to nobody', async () => {
+        const repository = await create();
+        const { clientOrderId } = intent();
+        await repository.storeIntent(intent(), BODY, null);
+        await repository.recordAnswer(clientOrderId, answer('open'), T0);
+        expect((await repository.find(clientOrderId))?.status).toBe('intent');
+
+        await repository.recordEnd(end(clientOrderId, 'rejected'), T0);
+        await repository.recordAnswer(clientOrderId, answer('open'), T0);
+        expect((await repository.find(clientOrderId))?.status).toBe('rejected');
+
+        await repository.recordAnswer(intent({ symbol: ETH }).clientOrderId, answer('open'), T0);
+      });
+    });
+
+    describe('recordEnd', () => {
+      it('ends, acknowledges and raises the epoch exactly once', async () => {
+        const repository = await create();
+        const { clientOrderId } = intent();
+        await repository.storeIntent(intent(), BODY, null);
+        await repository.markSending(clientOrderId, T0 + 1);
+        const filled = end(clientOrderId, 'filled', { filledSize: '1', averagePrice: '99.5', venueEndedAtMs: T0 + 9 });
+
+        const first = await Promise.all([
+          repository.recordEnd(filled, T0 + 10),
+          repository.recordEnd(end(clientOrderId, 'cancelled', { venueEndedAtMs: T0 + 99 }), T0 + 10),
+        ]);
+
+        expect(first.toSorted()).toEqual([false, true]);
+        expect(await repository.recordEnd(filled, T0 + 11)).toBe(false);
+        expect((await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL)).epoch).toBe(1);
+        expect(await repository.working(EXCHANGE, ACCOUNT)).toEqual([]);
+        expect(await repository.pendingOutbox(EXCHANGE, T0, 10)).toEqual([]);
+      });
+
+      it('stores what ended it and when', async () => {
+        const repository = await create();
+        const { clientOrderId } = intent();
+        await repository.storeIntent(intent(), BODY, null);
+        await repository.markSending(clientOrderId, T0 + 1);
+        await repository.recordEnd(
+          end(clientOrderId, 'cancelled', {
+            filledSize: '0.25',
+            averagePrice: '99.5',
+            venueEndedAtMs: T0 + 9,
+            errorCode: 'why',
+            errorMessage: 'because',
+          }),
+          T0 + 10,
+        );
+        expect(await repository.find(clientOrderId)).toMatchObject({
+          status: 'cancelled',
+          filledSize: '0.25',
+          averagePrice: '99.5',
+          venueEndedAtMs: T0 + 9,
+          endedAtMs: T0 + 10,
+          answeredAtMs: T0 + 10,
+          errorCode: 'why',
+          errorMessage: 'because',
+        });
+      });
+
+      it('moves settledAt to the later venue time and leaves it when the venue never saw the order', async () => {
+        const repository = await create();
+        const ends: [EndStatus, number | null, number][] = [
+          ['filled', T0 + 50, T0 + 50],
+          ['cancelled', T0 + 40, T0 + 50],
+          ['expired', null, T0 + 50],
+          ['filled', T0 + 60, T0 + 60],
+        ];
+        for (const [epoch, [status, venueEndedAtMs, settledAtMs]] of ends.entries()) {
+          const next = intent({ epoch });
+          await repository.storeIntent(next, BODY, null);
+          await repository.markSending(next.clientOrderId, T0);
+          await repository.recordEnd(end(next.clientOrderId, status, { venueEndedAtMs }), T0);
+          expect(await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL)).toMatchObject({ epoch: epoch + 1, settledAtMs });
+        }
+      });
+
+      it('counts exits that were sent and not filled, in a row', async () => {
+        const repository = await create();
+        const reduce = { orderClass: 'reduce', reduceOnly: true } as const;
+        const steps = [
+          { sent: true, over: reduce, status: 'rejected', filledSize: '0', attempts: 1 },
+          { sent: false, over: reduce, status: 'rejected', filledSize: '0', attempts: 1 },
+          { sent: true, over: reduce, status: 'cancelled', filledSize: '0.9', attempts: 2 },
+          { sent: true, over: reduce, status: 'filled', filledSize: '1', attempts: 0 },
+          { sent: true, over: reduce, status: 'expired', filledSize: '0', attempts: 1 },
+          { sent: true, over: {}, status: 'rejected', filledSize: '0', attempts: 0 },
+        ] as const;
+        for (const [epoch, step] of steps.entries()) {
+          const next = intent({ epoch, ...step.over });
+          await repository.storeIntent(next, BODY, null);
+          if (step.sent) await repository.markSending(next.clientOrderId, T0);
+          await repository.recordEnd(end(next.clientOrderId, step.status, { filledSize: step.filledSize }), T0);
+          const after = await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL);
+          expect(after.exitAttempts, `after step ${epoch}`).toBe(step.attempts);
+        }
+      });
+
+      it('leaves an order alone whose status is not in onlyFrom', async () => {
+        const repository = await create();
+        const { clientOrderId } = intent();
+        await repository.storeIntent(intent(), BODY, null);
+        await repository.markSending(clientOrderId, T0);
+
+        expect(await repository.recordEnd(end(clientOrderId, 'expired', { onlyFrom: ['intent'] }), T0)).toBe(false);
+
+        expect((await repository.find(clientOrderId))?.status).toBe('sending');
+        expect((await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL)).epoch).toBe(0);
+        expect(await repository.pendingOutbox(EXCHANGE, T0, 10)).toHaveLength(1);
+      });
+
+      it('does not touch other symbols, nor orders it does not know', async () => {
+        const repository = await create();
+        await repository.storeIntent(intent(), BODY, null);
+        const eth = intent({ symbol: ETH });
+        await repository.storeIntent(eth, BODY, null);
+        await repository.recordEnd(end(eth.clientOrderId, 'expired'), T0);
+
+        expect(await repository.recordEnd(end(`0x${'0'.repeat(32)}`, 'expired'), T0)).toBe(false);
+
+        expect(await repository.epochs(EXCHANGE, ACCOUNT)).toMatchObject([
+          { symbol: SYMBOL, epoch: 0 },
+          { symbol: ETH, epoch: 1 },
+        ]);
+      });
+    });
+
+    describe('outbox', () => {
+      it('counts attempts, and drops rows that are acknowledged or expired', async () => {
+        const repository = await create();
+        const eth = intent({ symbol: ETH, createdAtMs: T0 - 1, expiresAtMs: T0 + 5 });
+        await repository.storeIntent(intent(), BODY, null);
+        await repository.storeIntent(eth, BODY, null);
+        await repository.markEnqueued([eth.clientOrderId, intent().clientOrderId], T0 + 1);
+        await repository.markEnqueued([eth.clientOrderId], T0 + 2);
+        await repository.markEnqueued([], T0 + 3);
+
+        const pending = await repository.pendingOutbox(EXCHANGE, T0 + 4, 10);
+        expect(pending.map((row) => [row.clientOrderId, row.attempts, row.enqueuedAtMs])).toEqual([
+          [eth.clientOrderId, 2, T0 + 2],
+          [intent().clientOrderId, 1, T0 + 1],
+        ]);
+        expect(await repository.pendingOutbox(EXCHANGE, T0 + 4, 1)).toHaveLength(1);
+        expect(await repository.pendingOutbox('other', T0 + 4, 10)).toEqual([]);
+        expect(await repository.expiredOutbox(EXCHANGE, T0 + 4, 10)).toEqual([]);
+
+        expect(await repository.expiredOutbox(EXCHANGE, T0 + 5, 10)).toEqual([
+          { clientOrderId: eth.clientOrderId, status: 'intent' },
+        ]);
+        await repository.ackOutbox(eth.clientOrderId, T0 + 6);
+        await repository.ackOutbox(intent().clientOrderId, T0 + 6);
+        expect(await repository.expiredOutbox(EXCHANGE, T0 + 60_000, 10)).toEqual([]);
+        expect(await repository.pendingOutbox(EXCHANGE, T0, 10)).toEqual([]);
+      });
+    });
+
+    describe('queries', () => {
+      it('lists working orders oldest first and recent ones newest first', async () => {
+        const repository = await create();
+        const newer = intent({ createdAtMs: T0 + 5 });
+        const older = intent({ symbol: ETH, createdAtMs: T0 + 1 });
+        await repository.storeIntent(newer, BODY, null);
+        await repository.storeIntent(older, BODY, null);
+
+        const ids = (list: readonly { clientOrderId: string }[]) => list.map((o) => o.clientOrderId);
+        expect(ids(await repository.working(EXCHANGE, ACCOUNT))).toEqual([older.clientOrderId, newer.clientOrderId]);
+        expect(await repository.working(EXCHANGE, 'other')).toEqual([]);
+        expect(ids(await repository.recent(EXCHANGE, 1))).toEqual([newer.clientOrderId]);
+      });
+
+      it('knows its own orders by either id, ended or not', async () => {
+        const repository = await create();
+        const { clientOrderId } = intent();
+        const foreign = `0x${'f'.repeat(32)}`;
+        await repository.storeIntent(intent(), BODY, null);
+        await repository.markSending(clientOrderId, T0);
+        await repository.recordAnswer(clientOrderId, answer('open', '0', '77'), T0);
+        await repository.recordEnd(end(clientOrderId, 'filled', { filledSize: '1' }), T0);
+
+        const byClient = await repository.ownOrders(EXCHANGE, ACCOUNT, {
+          clientOrderIds: [clientOrderId, foreign],
+          venueOrderIds: [],
+        });
+        const byVenue = await repository.ownOrders(EXCHANGE, ACCOUNT, {
+          clientOrderIds: [],
+          venueOrderIds: ['77', '78'],
+        });
+        const none = await repository.ownOrders(EXCHANGE, 'other', {
+          clientOrderIds: [clientOrderId],
+          venueOrderIds: ['77'],
+        });
+
+        for (const own of [byClient, byVenue]) {
+          expect([...own.clientOrderIds]).toEqual([clientOrderId]);
+          expect([...own.venueOrderIds]).toEqual(['77']);
+        }
+        expect(none.clientOrderIds.size + none.venueOrderIds.size).toBe(0);
+      });
+    });
+
+    describe('fills', () => {
+      it('returns only those that are new', async () => {
+        const repository = await create();
+        const a = { ...fill({ tradeId: 'a' }), ours: true };
+        const b = { ...fill({ tradeId: 'b', venueTimeMs: T0 + 7 }), ours: false };
+
+        expect(await repository.newestFillMs(EXCHANGE, ACCOUNT)).toBeNull();
+        expect((await repository.saveFills(EXCHANGE, ACCOUNT, [a, a], T0)).map((f) => f.tradeId)).toEqual(['a']);
+        expect((await repository.saveFills(EXCHANGE, ACCOUNT, [a, b], T0)).map((f) => f.tradeId)).toEqual(['b']);
+        expect(await repository.saveFills(EXCHANGE, ACCOUNT, [], T0)).toEqual([]);
+
+        expect(await repository.newestFillMs(EXCHANGE, ACCOUNT)).toBe(T0 + 7);
+        expect(await repository.newestFillMs(EXCHANGE, 'other')).toBeNull();
+        expect(await repository.recentFills(EXCHANGE, 10)).toEqual([
+          { ...b, account: ACCOUNT },
+          { ...a, account: ACCOUNT },
+        ]);
+      });
+
+      it('tells trades apart that two of our orders share', async () => {
+        const repository = await create();
+        const one = { ...fill({ tradeId: 't', venueOrderId: '1' }), ours: true };
+        const two = { ...fill({ tradeId: 't', venueOrderId: '2' }), ours: true };
+        expect(await repository.saveFills(EXCHANGE, ACCOUNT, [one, two], T0)).toHaveLength(2);
+      });
+
+      it('gives the fills of the newest time of each symbol with an epoch', async () => {
+        const repository = await create();
+        await repository.storeIntent(intent(), BODY, null);
+        await repository.saveFills(
+          EXCHANGE,
+          ACCOUNT,
+          [
+            { ...fill({ tradeId: 'old', venueTimeMs: T0 }), ours: true },
+            { ...fill({ tradeId: 'n1', venueTimeMs: T0 + 5 }), ours: true },
+            { ...fill({ tradeId: 'n2', venueTimeMs: T0 + 5 }), ours: true },
+            { ...fill({ tradeId: 'eth', symbol: ETH, venueTimeMs: T0 + 9 }), ours: false },
+          ],
+          T0,
+        );
+        expect((await repository.lastFills(EXCHANGE, ACCOUNT)).map((f) => f.tradeId)).toEqual(['n1', 'n2']);
+        expect(await repository.lastFills(EXCHANGE, 'other')).toEqual([]);
+      });
+    });
+
+    describe('dayTotals', () => {
+      it('sums profit and fees since midnight UTC exactly', async () => {
+        const repository = await create();
+        const midnight = Date.UTC(2023, 10, 15);
+        const tenth = (tradeId: string, venueTimeMs: number) => ({
+          ...fill({ tradeId, venueTimeMs, closedPnlQuote: '-0.1', feeQuote: '0.000001' }),
+          ours: true,
+        });
+        await repository.saveFills(
+          EXCHANGE,
+          ACCOUNT,
+          [tenth('y', midnight - 1), tenth('a', midnight), tenth('b', midnight + 1), tenth('c', midnight + 2)],
+          T0,
+        );
+        expect(await repository.dayTotals(EXCHANGE, ACCOUNT, midnight + 5)).toEqual({
+          realizedPnlQuote: '-0.3',
+          feesQuote: '0.000003',
+        });
+        expect(await repository.dayTotals(EXCHANGE, 'other', midnight + 5)).toEqual({
+          realizedPnlQuote: '0',
+          feesQuote: '0',
+        });
+      });
+    });
+
+    describe('hold, leverage and adoption', () => {
+      it('keeps the first reason until it is released', async () => {
+        const repository = await create();
+        await repository.hold(EXCHANGE, ACCOUNT, SYMBOL, 'foreign-fill', T0 + 1);
+        await repository.hold(EXCHANGE, ACCOUNT, SYMBOL, 'liquidation', T0 + 2);
+        expect(await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL)).toMatchObject({
+          holdReason: 'foreign-fill',
+          heldAtMs: T0 + 1,
+          epoch: 0,
+        });
+
+        await repository.release(EXCHANGE, ACCOUNT, SYMBOL, T0 + 3);
+        expect(await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL)).toMatchObject({ holdReason: null, heldAtMs: null });
+        await repository.hold(EXCHANGE, ACCOUNT, SYMBOL, 'liquidation', T0 + 4);
+        expect(await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL)).toMatchObject({
+          holdReason: 'liquidation',
+          adoptedAtMs: null,
+        });
+      });
+
+      it('adopts: no hold any more, and the time is kept', async () => {
+        const repository = await create();
+        await repository.hold(EXCHANGE, ACCOUNT, SYMBOL, 'foreign-fill', T0 + 1);
+        await repository.adopt(EXCHANGE, ACCOUNT, SYMBOL, T0 + 2);
+        await repository.adopt(EXCHANGE, ACCOUNT, ETH, T0 + 3);
+        expect(await repository.epochs(EXCHANGE, ACCOUNT)).toMatchObject([
+          { symbol: SYMBOL, holdReason: null, heldAtMs: null, adoptedAtMs: T0 + 2 },
+          { symbol: ETH, adoptedAtMs: T0 + 3 },
+        ]);
+      });
+
+      it('remembers leverage and what an end leaves untouched', async () => {
+        const repository = await create();
+        await repository.recordLeverage(EXCHANGE, ACCOUNT, SYMBOL, 5, T0);
+        await repository.recordLeverage(EXCHANGE, ACCOUNT, SYMBOL, 3, T0);
+        await repository.hold(EXCHANGE, ACCOUNT, SYMBOL, 'liquidation', T0);
+        await repository.storeIntent(intent(), BODY, null);
+        await repository.recordEnd(end(intent().clientOrderId, 'expired'), T0);
+        expect(await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL)).toMatchObject({
+          leverageSet: 3,
+          holdReason: 'liquidation',
+          epoch: 1,
+        });
+      });
+    });
+  });
+}
