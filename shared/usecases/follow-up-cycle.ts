@@ -1,4 +1,5 @@
 import type { AlarmKind, CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
+import { SECOND_MS, slotOf } from '#shared/core/time.ts';
 import {
   cancelCommands,
   RECONCILIATION_JOB,
@@ -7,13 +8,15 @@ import {
 } from '#shared/messages/reconciliation-messages.ts';
 import type { Trace } from '#shared/messages/trace.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
-import type { QueueMessage, WorkQueue } from '#shared/ports/work-queue.ts';
+import type { WorkQueue } from '#shared/ports/work-queue.ts';
 
 export interface FollowUpCycleDeps {
   /** FIFO queue `orders`, for cancels. */
   readonly orders: WorkQueue;
-  /** Queue `run-requests`. */
+  /** Queue of run-requests; FIFO or standard. */
   readonly runRequests: WorkQueue;
+  /** Standard queue of run-requests: FIFO queues cannot delay one message. */
+  readonly delayedRequests: WorkQueue;
   readonly alerts: Alerts;
 }
 
@@ -87,16 +90,18 @@ async function askAgain(
   const delaySeconds = 2 ** attempt;
   const starts = repeatOf !== null || waiting.some((d) => !d.repeats);
   const goesOn = starts && delaySeconds <= input.retryDelaySecondsMax;
-  const messages: QueueMessage[] = SOURCE_JOBS.map((job) => ({
-    body: JSON.stringify(runRequest(job, exchange, null, 'a source of the position is too old', trace)),
-  }));
-  if (goesOn) {
-    const symbols = waiting.map((d) => d.symbol);
-    const again = runRequest(RECONCILIATION_JOB, exchange, symbols, SOURCES_RETRY, trace, attempt);
-    messages.push({ body: JSON.stringify(again), delaySeconds });
-  }
-  await deps.runRequests.send(messages);
-  return goesOn ? delaySeconds : null;
+  await deps.runRequests.send(
+    SOURCE_JOBS.map((job) => ({
+      body: JSON.stringify(runRequest(job, exchange, null, 'a source of the position is too old', trace)),
+      groupId: `${job}:${exchange}`,
+      deduplicationId: `${job}:${exchange}:${slotOf(input.nowMs, SECOND_MS)}`,
+    })),
+  );
+  if (!goesOn) return null;
+  const symbols = waiting.map((d) => d.symbol);
+  const again = runRequest(RECONCILIATION_JOB, exchange, symbols, SOURCES_RETRY, trace, attempt);
+  await deps.delayedRequests.send([{ body: JSON.stringify(again), delaySeconds }]);
+  return delaySeconds;
 }
 
 async function raiseAlarms(deps: FollowUpCycleDeps, input: FollowUpCycleInput): Promise<readonly AlarmKind[]> {

@@ -1,4 +1,3 @@
-import type { DecimalText } from '#shared/core/decimal.ts';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
 import type { AccountState } from '#shared/core/portfolio/account-state.ts';
 import {
@@ -39,12 +38,6 @@ export interface ReconcileDeps {
   readonly leases: Pick<LeasesRepository, 'acquire' | 'holds' | 'release'>;
   /** Where each observer's document is found. */
   readonly observers: readonly { readonly id: string; readonly documents: Pick<ObserverDocuments, 'get'> }[];
-  /** Realised profit and fees since 00:00 UTC, for the daily limits. */
-  readonly today: (
-    exchange: string,
-    account: string,
-    nowMs: number,
-  ) => Promise<{ readonly realizedPnlQuote: DecimalText; readonly feesQuote: DecimalText }>;
   readonly ids: Ids;
   readonly clock: Pick<Clock, 'nowMs'>;
 }
@@ -110,23 +103,21 @@ interface Facts {
   readonly runs: readonly RunAggregate[];
   readonly systemState: SystemState | null;
   readonly observed: readonly AccountView[];
-  readonly today: { readonly realizedPnlQuote: DecimalText; readonly feesQuote: DecimalText };
 }
 
 async function readFacts(deps: ReconcileDeps, input: ReconcileInput): Promise<Facts> {
   const { exchange, account, supervisorJob } = input;
   const nowMs = deps.clock.nowMs();
   const filter = { livePnlAboveMicros: input.livePnlAboveMicros, freshSinceMs: nowMs - input.runStaleMs };
-  const [rows, snapshot, runs, systemState, observed, today] = await Promise.all([
+  const [rows, snapshot, runs, systemState, observed] = await Promise.all([
     deps.reconciliation.readCycle({ exchange, account, supervisorJob, nowMs }),
     deps.accounts.latest(exchange, account),
     deps.runs.aggregates(exchange, filter),
     // An unreadable state permits what an absent one permits: own cancels only.
     deps.systemState.read(exchange).catch(() => null),
     Promise.all(deps.observers.map((observer) => readObserver(observer, input))),
-    deps.today(exchange, account, nowMs),
   ]);
-  return { rows, snapshot, runs, systemState, observed, today };
+  return { rows, snapshot, runs, systemState, observed };
 }
 
 /** A source that cannot be read is a source that says nothing; the quorum decides what that means. */
@@ -140,7 +131,7 @@ async function readObserver(observer: ReconcileDeps['observers'][number], input:
 }
 
 function cycleInputs(facts: Facts, input: ReconcileInput, cycleId: string, nowMs: number): CycleInputs {
-  const { rows, snapshot, today } = facts;
+  const { rows, snapshot } = facts;
   const views = [...(input.useOwnTable ? [ownTableView(OWN_TABLE, snapshot)] : []), ...facts.observed];
   const runs = new Map(facts.runs.filter((r) => r.height === null).map((r) => [r.symbol, r]));
   const previous = new Map(rows.previous.map((p) => [p.symbol, p]));
@@ -157,11 +148,7 @@ function cycleInputs(facts: Facts, input: ReconcileInput, cycleId: string, nowMs
     latched: rows.latched,
     supervisorOkAtMs: rows.supervisorOkAtMs,
     money: accountMoney(snapshot, input.settings, nowMs),
-    activity: {
-      ordersLastMinute: rows.ordersLastMinute,
-      realizedPnlTodayQuote: today.realizedPnlQuote,
-      feesTodayQuote: today.feesQuote,
-    },
+    activity: rows.activity,
     symbols: assembleSymbols(rows.symbols, views, runs, rows.orders, previous),
     foreign: foreignPositions(snapshot, coins).map((position) => ({
       ...position,

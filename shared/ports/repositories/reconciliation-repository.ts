@@ -1,7 +1,7 @@
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
 import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
-import type { CycleOrder, PreviousDecision } from '#shared/core/reconciliation/cycle-inputs.ts';
+import type { AccountActivity, CycleOrder, PreviousDecision } from '#shared/core/reconciliation/cycle-inputs.ts';
 import type { SymbolPrice } from '#shared/core/reconciliation/order-pricing.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { Trace } from '#shared/messages/trace.ts';
@@ -29,7 +29,8 @@ export interface CycleRows {
   readonly previous: readonly PreviousDecision[];
   readonly latched: 'take-profit' | 'drawdown' | null;
   readonly supervisorOkAtMs: EpochMs | null;
-  readonly ordersLastMinute: number;
+  /** What the limits count: orders sent within 60 s; realised profit (without fees) and fees since 00:00 UTC. */
+  readonly activity: AccountActivity;
 }
 
 export interface CycleQuery {

@@ -1,0 +1,200 @@
+import { sql } from 'kysely';
+import * as z from 'zod';
+import { decimalText } from '#shared/core/decimal.ts';
+import type { AccountState, VenuePosition } from '#shared/core/portfolio/account-state.ts';
+import type { AccountRepository } from '#shared/ports/repositories/account-repository.ts';
+import type { Db } from '../open-database.ts';
+import { inserted, insertedIfNewer, jsonRows } from '../upsert.ts';
+
+const subAccountsSchema = z.array(
+  z.object({
+    name: z.string(),
+    complete: z.boolean(),
+    venueTimeMs: z.number().nullable(),
+    error: z.string().nullable(),
+  }),
+);
+
+const POSITION_COLUMNS = {
+  symbol: 'text',
+  coin: 'text',
+  size: 'text',
+  entry_price: 'text',
+  value_quote: 'text',
+  unrealized_pnl_quote: 'text',
+  margin_used_quote: 'text',
+  liquidation_price: 'text',
+} as const;
+const POSITION_NAMES = Object.keys(POSITION_COLUMNS) as (keyof typeof POSITION_COLUMNS)[];
+
+const SNAPSHOT_COLUMNS = [
+  'stored_at_ms',
+  'complete',
+  'equity_quote',
+  'margin_used_quote',
+  'maintenance_margin_quote',
+  'withdrawable_quote',
+  'sub_accounts_json',
+] as const;
+
+const encodePosition = (p: VenuePosition) => ({
+  symbol: p.symbol,
+  coin: p.coin,
+  size: p.size,
+  entry_price: p.entryPrice,
+  value_quote: p.valueQuote,
+  unrealized_pnl_quote: p.unrealizedPnlQuote,
+  margin_used_quote: p.marginUsedQuote,
+  liquidation_price: p.liquidationPrice,
+});
+
+/** Snapshots and equity curve. Statements do not grow with the number of positions. */
+export function sqlAccountRepository(db: Db): AccountRepository {
+  return {
+    async saveSnapshot(state, netTransfersQuote, storedAtMs) {
+      return db.transaction().execute(async (tx) => {
+        if (!(await claimSnapshot(tx, state, storedAtMs))) return 'stale';
+        await upsertPositions(tx, state);
+        // Only a complete view may say that something is gone.
+        if (state.complete) {
+          await tx
+            .deleteFrom('positions')
+            .where('exchange', '=', state.exchange)
+            .where('account', '=', state.account)
+            .where('venue_time_ms', '<', state.venueTimeMs)
+            .execute();
+        }
+        if (netTransfersQuote !== null) await insertHistory(tx, state, netTransfersQuote);
+        return 'stored';
+      });
+    },
+
+    async latest(exchange, account) {
+      const snapshot = await db
+        .selectFrom('account_snapshots')
+        .selectAll()
+        .where('exchange', '=', exchange)
+        .where('account', '=', account)
+        .executeTakeFirst();
+      if (!snapshot) return null;
+      const positions = await db
+        .selectFrom('positions')
+        .selectAll()
+        .where('exchange', '=', exchange)
+        .where('account', '=', account)
+        .orderBy('symbol')
+        .execute();
+      return {
+        exchange,
+        account,
+        venueTimeMs: snapshot.venue_time_ms,
+        complete: snapshot.complete === 1,
+        subAccounts: subAccountsSchema.parse(JSON.parse(snapshot.sub_accounts_json)),
+        positions: positions.map((row) => ({
+          symbol: row.symbol,
+          coin: row.coin,
+          size: decimalText(row.size),
+          entryPrice: row.entry_price === null ? null : decimalText(row.entry_price),
+          valueQuote: decimalText(row.value_quote),
+          unrealizedPnlQuote: decimalText(row.unrealized_pnl_quote),
+          marginUsedQuote: decimalText(row.margin_used_quote),
+          liquidationPrice: row.liquidation_price === null ? null : decimalText(row.liquidation_price),
+        })),
+        equityQuote: decimalText(snapshot.equity_quote),
+        marginUsedQuote: decimalText(snapshot.margin_used_quote),
+        maintenanceMarginQuote: decimalText(snapshot.maintenance_margin_quote),
+        withdrawableQuote: decimalText(snapshot.withdrawable_quote),
+      };
+    },
+
+    async balanceHistory(exchange, account, sinceMs, limit) {
+      const rows = await db
+        .selectFrom('balance_history')
+        .selectAll()
+        .where('exchange', '=', exchange)
+        .where('account', '=', account)
+        .where('venue_time_ms', '>=', sinceMs)
+        .orderBy('venue_time_ms')
+        .limit(limit)
+        .execute();
+      return rows.map((row) => ({
+        venueTimeMs: row.venue_time_ms,
+        equityQuote: decimalText(row.equity_quote),
+        marginUsedQuote: decimalText(row.margin_used_quote),
+        netTransfersQuote: decimalText(row.net_transfers_quote),
+        complete: row.complete === 1,
+      }));
+    },
+  };
+}
+
+/**
+ * Moves the snapshot forward in venue time; false when this or a later one is stored. The upsert takes the row's lock, so that
+ * two writers are serial; what is read back afterwards says who won.
+ */
+async function claimSnapshot(tx: Db, state: AccountState, storedAtMs: number): Promise<boolean> {
+  const storedTime = () =>
+    tx
+      .selectFrom('account_snapshots')
+      .select('venue_time_ms')
+      .where('exchange', '=', state.exchange)
+      .where('account', '=', state.account)
+      .executeTakeFirst();
+  const before = await storedTime();
+  if (before && before.venue_time_ms >= state.venueTimeMs) return false;
+  await tx
+    .insertInto('account_snapshots')
+    .values({
+      exchange: state.exchange,
+      account: state.account,
+      venue_time_ms: state.venueTimeMs,
+      stored_at_ms: storedAtMs,
+      complete: state.complete ? 1 : 0,
+      equity_quote: state.equityQuote,
+      margin_used_quote: state.marginUsedQuote,
+      maintenance_margin_quote: state.maintenanceMarginQuote,
+      withdrawable_quote: state.withdrawableQuote,
+      sub_accounts_json: JSON.stringify(state.subAccounts),
+    })
+    .onDuplicateKeyUpdate({
+      ...(Object.fromEntries(
+        SNAPSHOT_COLUMNS.map((c) => [c, insertedIfNewer('account_snapshots', c, 'venue_time_ms')]),
+      ) as object),
+      // The guard is assigned last: MySQL runs assignments left to right.
+      venue_time_ms: insertedIfNewer('account_snapshots', 'venue_time_ms', 'venue_time_ms'),
+    })
+    .execute();
+  return (await storedTime())?.venue_time_ms === state.venueTimeMs;
+}
+
+async function upsertPositions(tx: Db, state: AccountState): Promise<void> {
+  const source = jsonRows(tx, state.positions.map(encodePosition), POSITION_COLUMNS);
+  await tx
+    .insertInto('positions')
+    .columns(['exchange', 'account', ...POSITION_NAMES, 'venue_time_ms'])
+    .expression(
+      sql<never>`select ${state.exchange}, ${state.account}, ${sql.join(POSITION_NAMES.map((n) => sql.ref(`j.${n}`)))}, ${state.venueTimeMs} from ${source} as j where true` as never,
+    )
+    .onDuplicateKeyUpdate({
+      ...(Object.fromEntries(POSITION_NAMES.filter((n) => n !== 'symbol').map((n) => [n, inserted(n)])) as object),
+      venue_time_ms: inserted('venue_time_ms'),
+    })
+    .execute();
+}
+
+async function insertHistory(tx: Db, state: AccountState, netTransfersQuote: string): Promise<void> {
+  await tx
+    .insertInto('balance_history')
+    .values({
+      exchange: state.exchange,
+      account: state.account,
+      venue_time_ms: state.venueTimeMs,
+      equity_quote: state.equityQuote,
+      margin_used_quote: state.marginUsedQuote,
+      maintenance_margin_quote: state.maintenanceMarginQuote,
+      net_transfers_quote: netTransfersQuote,
+      complete: state.complete ? 1 : 0,
+    })
+    .onDuplicateKeyUpdate({ complete: inserted('complete') })
+    .execute();
+}
