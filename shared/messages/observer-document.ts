@@ -41,3 +41,24 @@ export const observerDocumentSchema = z.object({
   ),
 });
 export type ObserverDocument = z.infer<typeof observerDocumentSchema>;
+
+/** Largest document that anyone reads. */
+export const OBSERVER_DOCUMENT_BYTES_MAX = 1_048_576;
+
+/** Throws, naming the first problem, when the text is not a document of this observer. */
+export function decodeObserverDocument(text: string, observerId: string): ObserverDocument {
+  if (text.length > OBSERVER_DOCUMENT_BYTES_MAX) throw new RangeError(`document of ${observerId} is too large`);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new TypeError(`document of ${observerId} is not JSON`, { cause });
+  }
+  const parsed = observerDocumentSchema.safeParse(json);
+  if (!parsed.success) throw new TypeError(`document of ${observerId}: ${z.prettifyError(parsed.error).slice(0, 200)}`);
+  // Two addresses that serve one observer's document are one witness.
+  if (parsed.data.observer_id !== observerId) {
+    throw new TypeError(`document of ${observerId} was written by ${parsed.data.observer_id}`);
+  }
+  return parsed.data;
+}

@@ -1,0 +1,68 @@
+import type { SQSBatchResponse } from 'aws-lambda';
+import { type JobRecord, parseJobEvent } from '#shared/messages/job-event.ts';
+import type { Trace } from '#shared/messages/trace.ts';
+import { logEvents, metrics } from '#shared/telemetry/names.ts';
+import { refreshBalances } from '#shared/usecases/refresh-balances.ts';
+import type { BalanceDeps } from './deps.ts';
+import type { BalanceEnv } from './env.ts';
+
+const JOB = 'balance';
+
+/**
+ * A schedule, or an SQS batch of schedules and run-requests → one newer snapshot. A batch is one reading: the account is the
+ * same. A failure throws when asked directly; from a queue every message of the batch comes again.
+ */
+export function createHandler(deps: BalanceDeps, env: BalanceEnv) {
+  const { EXCHANGE: exchange, ACCOUNT: account, ADDRESS: address } = env;
+  const { telemetry } = deps;
+
+  async function refresh(trace: Trace): Promise<void> {
+    const facts = await refreshBalances(deps, { exchange, account, address, trace });
+    const { state, kind, transfersError } = facts;
+    const labels = { exchange, account };
+    if (kind === 'stored' && state.complete) {
+      telemetry.gauge(metrics.equity, Number(state.equityQuote), labels);
+      telemetry.gauge(metrics.marginUsed, Number(state.marginUsedQuote), labels);
+      telemetry.gauge(metrics.openPositions, state.positions.length, labels);
+    }
+    for (const { name, complete, error } of state.subAccounts) {
+      if (!complete) drop('sub-account', 'not-read', { name, error });
+    }
+    if (transfersError !== null) drop('transfers', 'not-read', { error: transfersError });
+    await deps.jobs.recordOk(JOB, deps.clock.nowMs(), {
+      kind,
+      complete: state.complete,
+      venueTimeMs: state.venueTimeMs,
+    });
+  }
+
+  function drop(what: string, code: string, fields: Readonly<Record<string, unknown>>): void {
+    telemetry.count(metrics.inputsDropped, 1, { what, code });
+    telemetry.log('warn', logEvents.inputDropped, { what, code, ...fields });
+  }
+
+  return async (event: unknown): Promise<SQSBatchResponse> => {
+    const records = parseJobEvent(event);
+    const jobs = records.filter((r) => r.kind === 'job');
+    for (const bad of records) if (bad.kind === 'malformed') drop('job', 'malformed', { sample: bad.body });
+    const failed = new Set(records.filter((r) => r.kind === 'malformed').map((r) => r.messageId));
+    if (jobs.length > 0) {
+      try {
+        await refresh(traceOf(jobs, deps));
+      } catch (error) {
+        await deps.jobs.recordError(JOB, deps.clock.nowMs(), String(error));
+        if (jobs.some((r) => r.messageId === null)) throw error;
+        telemetry.log('error', logEvents.functionFailed, { function: JOB, error: String(error) });
+        for (const r of jobs) failed.add(r.messageId);
+      }
+    } else if (failed.has(null)) throw new TypeError('not a job');
+    const ids = [...failed].filter((id) => id !== null);
+    return { batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })) };
+  };
+}
+
+/** The trace of the first request; a schedule starts one. */
+function traceOf(records: readonly JobRecord[], deps: Pick<BalanceDeps, 'ids' | 'clock'>): Trace {
+  for (const r of records) if (r.kind === 'job' && r.job.type === 'run-request') return r.job.trace;
+  return { correlationId: deps.ids.next(), bornAtMs: deps.clock.nowMs() };
+}

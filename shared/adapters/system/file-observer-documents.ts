@@ -1,0 +1,44 @@
+import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { decodeObserverDocument, OBSERVER_DOCUMENT_BYTES_MAX } from '#shared/messages/observer-document.ts';
+import type { ObserverDocuments } from '#shared/ports/observer-documents.ts';
+
+const SAFE_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
+/**
+ * One file per observer in a folder. A new document replaces the old one by rename after it is on the disk: a reader, or a
+ * process killed half-way, sees the one or the other and never a piece.
+ */
+export function fileObserverDocuments(folder: string): ObserverDocuments {
+  const pathOf = (observerId: string): string => {
+    if (!SAFE_ID.test(observerId)) throw new RangeError(`not a file name: observer ${JSON.stringify(observerId)}`);
+    return join(folder, `3T-observer.${observerId}.json`);
+  };
+  return {
+    async put(document) {
+      const path = pathOf(document.observer_id);
+      await mkdir(folder, { recursive: true });
+      const temporary = `${path}.${process.pid}.tmp`;
+      const file = await open(temporary, 'w', 0o644);
+      try {
+        await file.writeFile(JSON.stringify(document), 'utf8');
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, path);
+    },
+
+    async get(observerId) {
+      const path = pathOf(observerId);
+      try {
+        const { size } = await stat(path);
+        if (size > OBSERVER_DOCUMENT_BYTES_MAX) throw new RangeError(`document of ${observerId} is too large`);
+        return decodeObserverDocument(await readFile(path, 'utf8'), observerId);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+        throw error;
+      }
+    },
+  };
+}
