@@ -1,6 +1,7 @@
 import type { Admission } from '#shared/core/market/tick-sequence.ts';
 import type { TimerHandle } from '#shared/ports/clock.ts';
 import type { TradeBatch } from '#shared/ports/price-feed.ts';
+import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { PricePublisher } from '#shared/usecases/publish-prices.ts';
 import type { PriceProducerDeps } from './deps.ts';
 import type { PriceProducerEnv } from './env.ts';
@@ -39,16 +40,21 @@ export function createPriceProducer(deps: PriceProducerDeps, env: PriceProducerE
     if (!stopped) reloadTimer = clock.setTimer(delayMs, () => void reloadInstruments());
   };
 
-  /** The first drop and every thousandth after it: bad data must not become a flood of log lines. */
   let drops = 0;
-  const report = (batch: TradeBatch, { late, stale, future, overflow }: Admission): void => {
-    const dropped = late + stale + future + overflow;
-    if (dropped === 0) return;
-    if (drops === 0 || Math.floor(drops / 1000) !== Math.floor((drops + dropped) / 1000)) {
-      const sample = batch.ticks[0];
-      telemetry.log('warn', 'producer.trades-dropped', { symbol: batch.symbol, late, stale, future, overflow, sample });
+  const report = (batch: TradeBatch, admission: Admission): void => {
+    const labels = { exchange: env.exchange };
+    telemetry.count(metrics.ticks, batch.ticks.length, labels);
+    if (admission.admitted === batch.ticks.length && admission.overflow === 0) return;
+    for (const reason of ['duplicate', 'late', 'stale', 'future', 'overflow'] as const) {
+      if (admission[reason] > 0) telemetry.count(metrics.ticksDropped, admission[reason], { ...labels, reason });
     }
-    drops += dropped;
+    const lost = admission.late + admission.stale + admission.future + admission.overflow;
+    // The first and every thousandth: bad data must not become a flood of log lines.
+    if (lost > 0 && (drops === 0 || Math.floor(drops / 1000) !== Math.floor((drops + lost) / 1000))) {
+      const fields = { what: 'trade', code: 'out-of-order', ...admission, sample: batch.ticks[0] };
+      telemetry.log('warn', logEvents.inputDropped, fields);
+    }
+    drops += lost;
   };
 
   return {

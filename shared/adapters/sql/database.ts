@@ -315,11 +315,14 @@ export interface Database {
     exchange: string;
     symbol: string;
     timeframe: string;
-    /** Open time of the newest final bar stored. */
+    /** Open time of the newest final bar stored; times are -1 before the first. */
     last_final_open_ms: number;
     /** When a job for the series was last queued, and for which bar. */
     queued_bar_ms: number;
     queued_at_ms: number;
+    /** Failures for good since the last success. */
+    failures: number;
+    failed_at_ms: number;
     updated_at_ms: number;
   };
   /** Last successful slot and heartbeat of each scheduled job. */

@@ -16,6 +16,7 @@ export interface LatestPrice {
 export interface PricesRepository {
   /** Stores ticks (`stream_data`, duplicates ignored) and moves `latest_prices` forward in venue time, in one transaction. */
   saveTicks(ticks: readonly TradeTick[], receivedAtMs: EpochMs): Promise<{ readonly stored: number }>;
+  /** Only for symbols that have a price already; an older mark price never replaces a newer one. */
   saveMarkPrices(
     exchange: string,
     marks: readonly { symbol: string; markPrice: DecimalText; observedAtMs: EpochMs }[],

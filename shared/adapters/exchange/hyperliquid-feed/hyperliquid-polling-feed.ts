@@ -4,6 +4,7 @@ import type { EpochMs } from '#shared/core/time.ts';
 import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
 import type { FeedCounters, FeedHealth, FeedInstrument, PriceFeed, TradeListener } from '#shared/ports/price-feed.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
+import { logEvents } from '#shared/telemetry/names.ts';
 import { DropLog } from './drop-log.ts';
 import { fullJitterMs } from './full-jitter.ts';
 import type { PostJson } from './post-json.ts';
@@ -188,7 +189,6 @@ export class HyperliquidPollingFeed implements PriceFeed {
 
   #deliver(symbol: string, price: unknown, nowMs: EpochMs): void {
     if (!this.#listener) return;
-    if (price === undefined) return this.#drop('no-price', symbol);
     if (!isDecimalText(price) || !(Number(price) > 0)) {
       this.#drop(price === undefined ? 'no-price' : 'malformed-price', `${symbol} ${String(price)}`);
       return;
@@ -214,7 +214,12 @@ export class HyperliquidPollingFeed implements PriceFeed {
   #drop(reason: string, sample: string): void {
     const count = this.#drops.add(reason, sample, this.#deps.clock.nowMs());
     if (count === 1 || count % 1000 === 0) {
-      this.#deps.telemetry.log('warn', 'feed.dropped', { reason, count, sample: sample.slice(0, 200) });
+      this.#deps.telemetry.log('warn', logEvents.inputDropped, {
+        what: 'price',
+        code: reason,
+        count,
+        sample: sample.slice(0, 200),
+      });
     }
   }
 }

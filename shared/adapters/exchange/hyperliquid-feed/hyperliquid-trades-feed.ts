@@ -2,6 +2,7 @@ import type { EpochMs } from '#shared/core/time.ts';
 import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
 import type { FeedCounters, FeedHealth, FeedInstrument, PriceFeed, TradeListener } from '#shared/ports/price-feed.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
+import { logEvents } from '#shared/telemetry/names.ts';
 import { type DecodedFrame, decodeFrame, type FrameDrop } from './decode-frame.ts';
 import { DropLog } from './drop-log.ts';
 import type { DecodedTrades } from './fast-trades-decoder.ts';
@@ -153,7 +154,10 @@ export class HyperliquidTradesFeed implements PriceFeed {
     this.#open = true;
     this.#counts.connectsOpened += 1;
     this.#connectedAtMs = this.#deps.clock.nowMs();
-    this.#deps.telemetry.log('info', 'feed.connected', { symbols: this.#subscriptions.size, attempt: this.#attempt });
+    this.#deps.telemetry.log('info', logEvents.feedConnected, {
+      symbols: this.#subscriptions.size,
+      attempt: this.#attempt,
+    });
     this.#ask();
     this.#watch(this.#options.pingAfterMs);
   }
@@ -291,7 +295,12 @@ export class HyperliquidTradesFeed implements PriceFeed {
   #drop(reason: string, sample: string): void {
     const count = this.#drops.add(reason, sample, this.#deps.clock.nowMs());
     if (count === 1 || count % 1000 === 0) {
-      this.#deps.telemetry.log('warn', 'feed.dropped', { reason, count, sample: sample.slice(0, 200) });
+      this.#deps.telemetry.log('warn', logEvents.inputDropped, {
+        what: 'feed',
+        code: reason,
+        count,
+        sample: sample.slice(0, 200),
+      });
     }
   }
 
@@ -307,7 +316,7 @@ export class HyperliquidTradesFeed implements PriceFeed {
     const { backoffMinMs, backoffMaxMs } = this.#options;
     const delayMs = fullJitterMs(this.#attempt, backoffMinMs, backoffMaxMs, this.#deps.random);
     this.#attempt += 1;
-    this.#deps.telemetry.log('warn', 'feed.disconnected', { reason, attempt: this.#attempt, delayMs });
+    this.#deps.telemetry.log('warn', logEvents.feedDisconnected, { reason, attempt: this.#attempt, delayMs });
     this.#connectTimer = this.#deps.clock.setTimer(delayMs, () => this.#connect());
   }
 

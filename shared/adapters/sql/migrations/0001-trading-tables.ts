@@ -233,6 +233,8 @@ export const tradingTables: readonly TableSpec[] = [
       last_final_open_ms: big,
       queued_bar_ms: big,
       queued_at_ms: big,
+      failures: int,
+      failed_at_ms: big,
       updated_at_ms: big,
     },
     primaryKey: ['exchange', 'symbol', 'timeframe'],

@@ -4,7 +4,7 @@ import {
   TRADES_FEED_DEFAULTS,
 } from '#shared/adapters/exchange/hyperliquid-feed/hyperliquid-trades-feed.ts';
 import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
-import type { TradeBatch } from '#shared/ports/price-feed.ts';
+import type { FeedInstrument, TradeBatch } from '#shared/ports/price-feed.ts';
 import { fakeConnect, subscriptionResponse, tradesMessage } from '#test/support/fake-socket.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 
@@ -12,7 +12,7 @@ const NOW = 1_700_000_000_000;
 const BTC = { symbol: 'BTC/USDC:USDC', coin: 'BTC', dex: null };
 const INTC = { symbol: 'XYZ-INTC/USDC:USDC', coin: 'xyz:INTC', dex: 'xyz' };
 
-function setUp(instruments = [BTC]) {
+function setUp(instruments: readonly FeedInstrument[] = [BTC]) {
   const clock = new VirtualClock(NOW);
   const net = fakeConnect();
   const telemetry = new RecordingTelemetry();
@@ -202,7 +202,7 @@ describe('HyperliquidTradesFeed', () => {
     });
     expect(feed.dropSamples().every((s) => s.sample.length <= 200)).toBe(true);
     expect(batches.slice(2).map((b) => b.resumed)).toEqual([true, false, true]);
-    expect(telemetry.logs.filter((l) => l.event === 'feed.dropped')).toHaveLength(5);
+    expect(telemetry.logs.filter((l) => l.event === 'input.dropped')).toHaveLength(5);
   });
 
   it('keeps a bounded number of samples', () => {
