@@ -1,0 +1,206 @@
+import { type Selectable, sql } from 'kysely';
+import { decimalText } from '#shared/core/decimal.ts';
+import type {
+  DecisionView,
+  OverviewView,
+  PositionView,
+  PriceView,
+  RunsView,
+  SymbolView,
+} from '#shared/ports/repositories/read-model.ts';
+import type { Database } from '../database.ts';
+import type { Db } from '../open-database.ts';
+import { sqlJobStateRepository } from '../repositories/job-state-repository.ts';
+import { sqlSystemStateRepository } from '../repositories/system-state-repository.ts';
+import { decodeDecision, plainOrNull } from './read-trading.ts';
+
+/** Newest decision per product: the index on (exchange, account, symbol, created_at_ms) serves each with one seek. */
+const newestDecision = (account: string) => sql<string>`(select d.id from decisions as d
+  where d.exchange = products.exchange and d.account = ${account} and d.symbol = products.symbol
+  order by d.created_at_ms desc, d.id desc limit 1)`;
+
+export async function readOverview(db: Db, exchange: string, account: string): Promise<OverviewView> {
+  const state = await sqlSystemStateRepository(db).read(exchange);
+  const jobs = await sqlJobStateRepository(db).all();
+  const snapshot = await db
+    .selectFrom('account_snapshots')
+    .selectAll()
+    .where('exchange', '=', exchange)
+    .where('account', '=', account)
+    .executeTakeFirst();
+  const products = await db
+    .selectFrom('products')
+    .innerJoin('instruments', (join) =>
+      join.onRef('instruments.exchange', '=', 'products.exchange').onRef('instruments.symbol', '=', 'products.symbol'),
+    )
+    .selectAll('instruments')
+    .select(['products.managed', 'products.released_at_ms', 'products.leverage'])
+    .where('products.exchange', '=', exchange)
+    .orderBy('products.symbol')
+    .execute();
+  const positions = await ofAccount(db, 'positions', exchange, account);
+  const epochs = await ofAccount(db, 'position_epochs', exchange, account);
+  const prices = await db.selectFrom('latest_prices').selectAll().where('exchange', '=', exchange).execute();
+  const cohorts = await db.selectFrom('run_cohorts').selectAll().where('exchange', '=', exchange).execute();
+  const decisions = await latestDecisions(db, exchange, account);
+  const takeProfit = await db
+    .selectFrom('take_profit_state')
+    .selectAll()
+    .where('exchange', '=', exchange)
+    .where('account', '=', account)
+    .executeTakeFirst();
+  const runs = await liveRuns(db, exchange);
+  const orders = await db
+    .selectFrom('order_execution_log')
+    .select(['status', sql<number>`count(*)`.as('n')])
+    .where('exchange', '=', exchange)
+    .groupBy('status')
+    .orderBy('status')
+    .execute();
+  const counts = await db
+    .selectNoFrom((eb) => [
+      eb
+        .selectFrom('order_outbox')
+        .select(sql<number>`count(*)`.as('n'))
+        .where('exchange', '=', exchange)
+        .where('acked_at_ms', 'is', null)
+        .as('outbox'),
+      eb.selectFrom('dead_letters').select(sql<number>`count(*)`.as('n')).as('dead'),
+      eb.selectFrom('alerts').select(sql<number>`count(*)`.as('n')).where('exchange', '=', exchange).as('alerts'),
+    ])
+    .executeTakeFirstOrThrow();
+
+  const positionOf = new Map(positions.map((row) => [row.symbol, decodePosition(row)]));
+  const priceOf = new Map(prices.map((row) => [row.symbol, decodePrice(row)]));
+  const epochOf = new Map(epochs.map((row) => [row.symbol, row]));
+  const cohortOf = new Map(cohorts.map((row) => [row.symbol, row]));
+  const isProduct = new Set(products.map((row) => row.symbol));
+  return {
+    state,
+    jobs,
+    account: snapshot
+      ? {
+          venueTimeMs: snapshot.venue_time_ms,
+          storedAtMs: snapshot.stored_at_ms,
+          complete: snapshot.complete === 1,
+          equityQuote: decimalText(snapshot.equity_quote),
+          marginUsedQuote: decimalText(snapshot.margin_used_quote),
+          maintenanceMarginQuote: decimalText(snapshot.maintenance_margin_quote),
+          withdrawableQuote: decimalText(snapshot.withdrawable_quote),
+        }
+      : null,
+    symbols: products.map((row): SymbolView => {
+      const epoch = epochOf.get(row.symbol);
+      const cohort = cohortOf.get(row.symbol);
+      return {
+        symbol: row.symbol,
+        coin: row.coin,
+        dex: row.dex,
+        sizeDecimals: row.size_decimals,
+        minNotionalQuote: decimalText(row.min_notional_quote),
+        status: row.status,
+        managed: row.managed === 1,
+        released: row.released_at_ms !== null,
+        leverage: row.leverage,
+        position: positionOf.get(row.symbol) ?? null,
+        price: priceOf.get(row.symbol) ?? null,
+        epoch: epoch?.epoch ?? 0,
+        holdReason: epoch?.hold_reason ?? null,
+        heldAtMs: epoch?.held_at_ms ?? null,
+        dataState: cohort?.data_state ?? null,
+        dataStateSinceMs: cohort?.data_state_since_ms ?? null,
+        decision: decisions.get(row.symbol) ?? null,
+      };
+    }),
+    foreignPositions: [...positionOf.values()].filter((position) => !isProduct.has(position.symbol)),
+    takeProfit: takeProfit
+      ? {
+          baselineQuote: plainOrNull(takeProfit.baseline_quote),
+          height: takeProfit.height,
+          latched: takeProfit.latched,
+          latchedAtMs: takeProfit.latched_at_ms,
+        }
+      : null,
+    runs,
+    ordersByStatus: Object.fromEntries(orders.map((row) => [row.status, Number(row.n)])),
+    pendingOutbox: Number(counts.outbox),
+    deadLetters: Number(counts.dead),
+    alerts: Number(counts.alerts),
+  };
+}
+
+const ofAccount = <T extends 'positions' | 'position_epochs'>(db: Db, table: T, exchange: string, account: string) =>
+  db
+    .selectFrom(table as 'positions')
+    .selectAll()
+    .where('exchange', '=', exchange)
+    .where('account', '=', account)
+    .orderBy('symbol')
+    .execute() as unknown as Promise<Selectable<Database[T]>[]>;
+
+async function latestDecisions(db: Db, exchange: string, account: string): Promise<ReadonlyMap<string, DecisionView>> {
+  const rows = await db
+    .selectFrom('decisions')
+    .selectAll()
+    .where('id', 'in', (eb) =>
+      eb.selectFrom('products').select(newestDecision(account).as('id')).where('products.exchange', '=', exchange),
+    )
+    .execute();
+  return new Map(rows.map((row) => [row.symbol, decodeDecision(row, row.inputs_json)]));
+}
+
+async function liveRuns(db: Db, exchange: string): Promise<readonly RunsView[]> {
+  const sum = (condition: string) => sql<number>`sum(case when ${sql.raw(condition)} then 1 else 0 end)`;
+  const rows = await db
+    .selectFrom('runs')
+    .select(['symbol', 'strategy', sql<number>`count(*)`.as('live')])
+    .select([
+      sum('position_direction > 0').as('long_count'),
+      sum('position_direction < 0').as('short_count'),
+      sum('live_pnl_micros > 0').as('winning'),
+      sum('live_pnl_micros < 0').as('losing'),
+      sql<number>`sum(position_direction)`.as('direction'),
+      sql<number>`sum(live_pnl_micros)`.as('pnl'),
+      sql<number | null>`max(updated_at_ms)`.as('newest'),
+    ])
+    .where('exchange', '=', exchange)
+    .where('ended_at_ms', 'is', null)
+    .where('exit_run', '=', 0)
+    .where('height', 'is', null)
+    .groupBy(['symbol', 'strategy'])
+    .orderBy('symbol')
+    .orderBy('strategy')
+    .execute();
+  return rows.map((row) => ({
+    symbol: row.symbol,
+    strategy: row.strategy,
+    live: Number(row.live),
+    long: Number(row.long_count),
+    short: Number(row.short_count),
+    winning: Number(row.winning),
+    losing: Number(row.losing),
+    directionSum: Number(row.direction),
+    pnlMicros: Number(row.pnl),
+    newestUpdateMs: row.newest === null ? null : Number(row.newest),
+  }));
+}
+
+const decodePosition = (row: Selectable<Database['positions']>): PositionView => ({
+  symbol: row.symbol,
+  size: decimalText(row.size),
+  entryPrice: plainOrNull(row.entry_price),
+  valueQuote: decimalText(row.value_quote),
+  unrealizedPnlQuote: decimalText(row.unrealized_pnl_quote),
+  marginUsedQuote: decimalText(row.margin_used_quote),
+  liquidationPrice: plainOrNull(row.liquidation_price),
+  venueTimeMs: row.venue_time_ms,
+});
+
+const decodePrice = (row: Selectable<Database['latest_prices']>): PriceView => ({
+  symbol: row.symbol,
+  price: decimalText(row.price),
+  venueTimeMs: row.venue_time_ms,
+  receivedAtMs: row.received_at_ms,
+  markPrice: plainOrNull(row.mark_price),
+  markTimeMs: row.mark_time_ms,
+});
