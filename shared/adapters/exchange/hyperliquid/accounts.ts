@@ -14,9 +14,11 @@ export interface HyperliquidAccount {
 
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 
-/** Finds a configured account by name; an address stands for itself and can be read, not traded. */
+/** Finds a configured account by name or address; any other address stands for itself and can be read, not traded. */
 export function findAccount(accounts: readonly HyperliquidAccount[], account: string): HyperliquidAccount {
-  const found = accounts.find((known) => known.name === account);
+  const found =
+    accounts.find((known) => known.name === account) ??
+    accounts.find((known) => known.address.toLowerCase() === account.toLowerCase());
   if (found) return found;
   if (ADDRESS.test(account)) return { name: account, address: account, tradingKeySecret: null };
   throw new ExchangeError('configuration', `hyperliquid has no account ${account}`, {
