@@ -38,6 +38,8 @@ export const cancelCommands = (
 /** Jobs that read the account's position. */
 export const SOURCE_JOBS = ['balance', 'observer'] as const;
 export const RECONCILIATION_JOB = 'reconciliation';
+/** Resolves unknown and open orders, stores fills. */
+export const ORDER_TRACKER_JOB = 'order-tracker';
 
 export const runRequest = (
   job: string,

@@ -1,25 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { ClientOrderId, EndStatus, OrderStatus } from '#shared/core/orders/order.ts';
-import type { OrderEnd, OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
-import { ACCOUNT, EXCHANGE, fill, intent, SYMBOL, T0 } from '#test/support/orders.ts';
+import type { EndStatus } from '#shared/core/orders/order.ts';
+import type { OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
+import { ACCOUNT, EXCHANGE, intent, orderEnd, SYMBOL, T0 } from '#test/support/orders.ts';
 
 const BODY = JSON.stringify({ trace: { correlationId: 'c', bornAtMs: T0 - 5 } });
 const ETH = 'ETH/USDC:USDC';
-
-const end = (
-  clientOrderId: ClientOrderId,
-  status: EndStatus,
-  over: Partial<OrderEnd> & { onlyFrom?: readonly OrderStatus[] } = {},
-): OrderEnd => ({
-  clientOrderId,
-  status,
-  filledSize: '0',
-  averagePrice: null,
-  venueEndedAtMs: null,
-  errorCode: null,
-  errorMessage: null,
-  ...over,
-});
 
 const answer = (
   status: 'open' | 'partially-filled' | 'unknown',
@@ -96,7 +81,7 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Ord
         const repository = await create();
         const first = intent();
         await repository.storeIntent(first, BODY, null);
-        await repository.recordEnd(end(first.clientOrderId, 'expired'), T0);
+        await repository.recordEnd(orderEnd(first.clientOrderId, 'expired'), T0);
 
         const ahead = intent({ epoch: 2 });
         expect(await repository.storeIntent(ahead, BODY, null)).toBe('stale-epoch');
@@ -161,7 +146,7 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Ord
         await repository.recordAnswer(clientOrderId, answer('open'), T0);
         expect((await repository.find(clientOrderId))?.status).toBe('intent');
 
-        await repository.recordEnd(end(clientOrderId, 'rejected'), T0);
+        await repository.recordEnd(orderEnd(clientOrderId, 'rejected'), T0);
         await repository.recordAnswer(clientOrderId, answer('open'), T0);
         expect((await repository.find(clientOrderId))?.status).toBe('rejected');
 
@@ -175,11 +160,15 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Ord
         const { clientOrderId } = intent();
         await repository.storeIntent(intent(), BODY, null);
         await repository.markSending(clientOrderId, T0 + 1);
-        const filled = end(clientOrderId, 'filled', { filledSize: '1', averagePrice: '99.5', venueEndedAtMs: T0 + 9 });
+        const filled = orderEnd(clientOrderId, 'filled', {
+          filledSize: '1',
+          averagePrice: '99.5',
+          venueEndedAtMs: T0 + 9,
+        });
 
         const first = await Promise.all([
           repository.recordEnd(filled, T0 + 10),
-          repository.recordEnd(end(clientOrderId, 'cancelled', { venueEndedAtMs: T0 + 99 }), T0 + 10),
+          repository.recordEnd(orderEnd(clientOrderId, 'cancelled', { venueEndedAtMs: T0 + 99 }), T0 + 10),
         ]);
 
         expect(first.toSorted()).toEqual([false, true]);
@@ -195,7 +184,7 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Ord
         await repository.storeIntent(intent(), BODY, null);
         await repository.markSending(clientOrderId, T0 + 1);
         await repository.recordEnd(
-          end(clientOrderId, 'cancelled', {
+          orderEnd(clientOrderId, 'cancelled', {
             filledSize: '0.25',
             averagePrice: '99.5',
             venueEndedAtMs: T0 + 9,
@@ -228,7 +217,7 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Ord
           const next = intent({ epoch });
           await repository.storeIntent(next, BODY, null);
           await repository.markSending(next.clientOrderId, T0);
-          await repository.recordEnd(end(next.clientOrderId, status, { venueEndedAtMs }), T0);
+          await repository.recordEnd(orderEnd(next.clientOrderId, status, { venueEndedAtMs }), T0);
           expect(await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL)).toMatchObject({ epoch: epoch + 1, settledAtMs });
         }
       });
@@ -248,7 +237,7 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Ord
           const next = intent({ epoch, ...step.over });
           await repository.storeIntent(next, BODY, null);
           if (step.sent) await repository.markSending(next.clientOrderId, T0);
-          await repository.recordEnd(end(next.clientOrderId, step.status, { filledSize: step.filledSize }), T0);
+          await repository.recordEnd(orderEnd(next.clientOrderId, step.status, { filledSize: step.filledSize }), T0);
           const after = await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL);
           expect(after.exitAttempts, `after step ${epoch}`).toBe(step.attempts);
         }
@@ -260,7 +249,9 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Ord
         await repository.storeIntent(intent(), BODY, null);
         await repository.markSending(clientOrderId, T0);
 
-        expect(await repository.recordEnd(end(clientOrderId, 'expired', { onlyFrom: ['intent'] }), T0)).toBe(false);
+        expect(await repository.recordEnd(orderEnd(clientOrderId, 'expired', { onlyFrom: ['intent'] }), T0)).toBe(
+          false,
+        );
 
         expect((await repository.find(clientOrderId))?.status).toBe('sending');
         expect((await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL)).epoch).toBe(0);
@@ -272,9 +263,9 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Ord
         await repository.storeIntent(intent(), BODY, null);
         const eth = intent({ symbol: ETH });
         await repository.storeIntent(eth, BODY, null);
-        await repository.recordEnd(end(eth.clientOrderId, 'expired'), T0);
+        await repository.recordEnd(orderEnd(eth.clientOrderId, 'expired'), T0);
 
-        expect(await repository.recordEnd(end(`0x${'0'.repeat(32)}`, 'expired'), T0)).toBe(false);
+        expect(await repository.recordEnd(orderEnd(`0x${'0'.repeat(32)}`, 'expired'), T0)).toBe(false);
 
         expect(await repository.epochs(EXCHANGE, ACCOUNT)).toMatchObject([
           { symbol: SYMBOL, epoch: 0 },
@@ -333,7 +324,7 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Ord
         await repository.storeIntent(intent(), BODY, null);
         await repository.markSending(clientOrderId, T0);
         await repository.recordAnswer(clientOrderId, answer('open', '0', '77'), T0);
-        await repository.recordEnd(end(clientOrderId, 'filled', { filledSize: '1' }), T0);
+        await repository.recordEnd(orderEnd(clientOrderId, 'filled', { filledSize: '1' }), T0);
 
         const byClient = await repository.ownOrders(EXCHANGE, ACCOUNT, {
           clientOrderIds: [clientOrderId, foreign],
@@ -353,122 +344,6 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Ord
           expect([...own.venueOrderIds]).toEqual(['77']);
         }
         expect(none.clientOrderIds.size + none.venueOrderIds.size).toBe(0);
-      });
-    });
-
-    describe('fills', () => {
-      it('returns only those that are new', async () => {
-        const repository = await create();
-        const a = { ...fill({ tradeId: 'a' }), ours: true };
-        const b = { ...fill({ tradeId: 'b', venueTimeMs: T0 + 7 }), ours: false };
-
-        expect(await repository.newestFillMs(EXCHANGE, ACCOUNT)).toBeNull();
-        expect((await repository.saveFills(EXCHANGE, ACCOUNT, [a, a], T0)).map((f) => f.tradeId)).toEqual(['a']);
-        expect((await repository.saveFills(EXCHANGE, ACCOUNT, [a, b], T0)).map((f) => f.tradeId)).toEqual(['b']);
-        expect(await repository.saveFills(EXCHANGE, ACCOUNT, [], T0)).toEqual([]);
-
-        expect(await repository.newestFillMs(EXCHANGE, ACCOUNT)).toBe(T0 + 7);
-        expect(await repository.newestFillMs(EXCHANGE, 'other')).toBeNull();
-        expect(await repository.recentFills(EXCHANGE, 10)).toEqual([
-          { ...b, account: ACCOUNT },
-          { ...a, account: ACCOUNT },
-        ]);
-      });
-
-      it('tells trades apart that two of our orders share', async () => {
-        const repository = await create();
-        const one = { ...fill({ tradeId: 't', venueOrderId: '1' }), ours: true };
-        const two = { ...fill({ tradeId: 't', venueOrderId: '2' }), ours: true };
-        expect(await repository.saveFills(EXCHANGE, ACCOUNT, [one, two], T0)).toHaveLength(2);
-      });
-
-      it('gives the fills of the newest time of each symbol with an epoch', async () => {
-        const repository = await create();
-        await repository.storeIntent(intent(), BODY, null);
-        await repository.saveFills(
-          EXCHANGE,
-          ACCOUNT,
-          [
-            { ...fill({ tradeId: 'old', venueTimeMs: T0 }), ours: true },
-            { ...fill({ tradeId: 'n1', venueTimeMs: T0 + 5 }), ours: true },
-            { ...fill({ tradeId: 'n2', venueTimeMs: T0 + 5 }), ours: true },
-            { ...fill({ tradeId: 'eth', symbol: ETH, venueTimeMs: T0 + 9 }), ours: false },
-          ],
-          T0,
-        );
-        expect((await repository.lastFills(EXCHANGE, ACCOUNT)).map((f) => f.tradeId)).toEqual(['n1', 'n2']);
-        expect(await repository.lastFills(EXCHANGE, 'other')).toEqual([]);
-      });
-    });
-
-    describe('dayTotals', () => {
-      it('sums profit and fees since midnight UTC exactly', async () => {
-        const repository = await create();
-        const midnight = Date.UTC(2023, 10, 15);
-        const tenth = (tradeId: string, venueTimeMs: number) => ({
-          ...fill({ tradeId, venueTimeMs, closedPnlQuote: '-0.1', feeQuote: '0.000001' }),
-          ours: true,
-        });
-        await repository.saveFills(
-          EXCHANGE,
-          ACCOUNT,
-          [tenth('y', midnight - 1), tenth('a', midnight), tenth('b', midnight + 1), tenth('c', midnight + 2)],
-          T0,
-        );
-        expect(await repository.dayTotals(EXCHANGE, ACCOUNT, midnight + 5)).toEqual({
-          realizedPnlQuote: '-0.3',
-          feesQuote: '0.000003',
-        });
-        expect(await repository.dayTotals(EXCHANGE, 'other', midnight + 5)).toEqual({
-          realizedPnlQuote: '0',
-          feesQuote: '0',
-        });
-      });
-    });
-
-    describe('hold, leverage and adoption', () => {
-      it('keeps the first reason until it is released', async () => {
-        const repository = await create();
-        await repository.hold(EXCHANGE, ACCOUNT, SYMBOL, 'foreign-fill', T0 + 1);
-        await repository.hold(EXCHANGE, ACCOUNT, SYMBOL, 'liquidation', T0 + 2);
-        expect(await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL)).toMatchObject({
-          holdReason: 'foreign-fill',
-          heldAtMs: T0 + 1,
-          epoch: 0,
-        });
-
-        await repository.release(EXCHANGE, ACCOUNT, SYMBOL, T0 + 3);
-        expect(await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL)).toMatchObject({ holdReason: null, heldAtMs: null });
-        await repository.hold(EXCHANGE, ACCOUNT, SYMBOL, 'liquidation', T0 + 4);
-        expect(await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL)).toMatchObject({
-          holdReason: 'liquidation',
-          adoptedAtMs: null,
-        });
-      });
-
-      it('adopts: no hold any more, and the time is kept', async () => {
-        const repository = await create();
-        await repository.hold(EXCHANGE, ACCOUNT, SYMBOL, 'foreign-fill', T0 + 1);
-        await repository.adopt(EXCHANGE, ACCOUNT, SYMBOL, T0 + 2);
-        await repository.adopt(EXCHANGE, ACCOUNT, ETH, T0 + 3);
-        expect(await repository.epochs(EXCHANGE, ACCOUNT)).toMatchObject([
-          { symbol: SYMBOL, holdReason: null, heldAtMs: null, adoptedAtMs: T0 + 2 },
-          { symbol: ETH, adoptedAtMs: T0 + 3 },
-        ]);
-      });
-
-      it('remembers leverage and what an end leaves untouched', async () => {
-        const repository = await create();
-        await repository.recordLeverage(EXCHANGE, ACCOUNT, SYMBOL, 5, T0);
-        await repository.recordLeverage(EXCHANGE, ACCOUNT, SYMBOL, 3, T0);
-        await repository.hold(EXCHANGE, ACCOUNT, SYMBOL, 'liquidation', T0);
-        await repository.storeIntent(intent(), BODY, null);
-        await repository.recordEnd(end(intent().clientOrderId, 'expired'), T0);
-        expect(await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL)).toMatchObject({
-          leverageSet: 3,
-          holdReason: 'liquidation',
-          epoch: 1,
-        });
       });
     });
   });

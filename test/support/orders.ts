@@ -1,7 +1,8 @@
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import { clientOrderId } from '#shared/core/orders/client-order-id.ts';
-import type { Order, OrderIntent } from '#shared/core/orders/order.ts';
+import type { ClientOrderId, EndStatus, Order, OrderIntent } from '#shared/core/orders/order.ts';
 import type { VenueFill } from '#shared/ports/exchange.ts';
+import type { OrderEnd } from '#shared/ports/repositories/orders-repository.ts';
 
 export const EXCHANGE = 'hyperliquid';
 export const ACCOUNT = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266';
@@ -72,5 +73,17 @@ export const fill = (over: Partial<VenueFill> = {}): VenueFill => ({
   crossed: true,
   liquidation: false,
   venueTimeMs: T0,
+  ...over,
+});
+
+/** An end of an order without a fill, that the venue never saw. */
+export const orderEnd = (clientOrderId: ClientOrderId, status: EndStatus, over: Partial<OrderEnd> = {}): OrderEnd => ({
+  clientOrderId,
+  status,
+  filledSize: '0',
+  averagePrice: null,
+  venueEndedAtMs: null,
+  errorCode: null,
+  errorMessage: null,
   ...over,
 });

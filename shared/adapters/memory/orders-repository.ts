@@ -64,6 +64,11 @@ export function memoryOrdersRepository(): OrdersRepository {
         (idempotency !== null && idempotencies.get(o.clientOrderId)?.key === idempotency.key),
     );
 
+  const hold = (exchange: string, account: string, symbol: string, reason: string, atMs: EpochMs) => {
+    const epoch = epochOf(exchange, account, symbol);
+    putEpoch(epoch.holdReason === null ? { ...epoch, holdReason: reason, heldAtMs: atMs } : epoch);
+  };
+
   const unacked = (exchange: string): Outbox[] =>
     [...outbox.values()].filter((row) => row.exchange === exchange && row.ackedAtMs === null).sort(byCreation);
 
@@ -186,14 +191,25 @@ export function memoryOrdersRepository(): OrdersRepository {
       };
     },
 
-    async saveFills(exchange, account, list, _atMs) {
-      return list.filter((fill) => {
+    async saveFills(exchange, account, list, atMs) {
+      return list.flatMap(({ holdReason, ...fill }) => {
         const key = keyOf(exchange, account, fill.tradeId, fill.venueOrderId);
-        if (fills.has(key)) return false;
+        if (fills.has(key)) return [];
         fills.set(key, { ...fill, exchange, account });
-        return true;
+        if (holdReason) hold(exchange, account, fill.symbol, holdReason, atMs);
+        return [fill];
       });
     },
+
+    orderFills: async (exchange, account, ids) =>
+      fillsOf(exchange, account)
+        .filter(
+          (fill) =>
+            (fill.clientOrderId !== null && ids.clientOrderIds.includes(fill.clientOrderId)) ||
+            ids.venueOrderIds.includes(fill.venueOrderId),
+        )
+        .sort((a, b) => a.venueTimeMs - b.venueTimeMs || (a.tradeId < b.tradeId ? -1 : 1))
+        .map(plainFill),
 
     async newestFillMs(exchange, account) {
       const times = fillsOf(exchange, account).map((fill) => fill.venueTimeMs);
@@ -231,8 +247,7 @@ export function memoryOrdersRepository(): OrdersRepository {
     },
 
     async hold(exchange, account, symbol, reason, atMs) {
-      const epoch = epochOf(exchange, account, symbol);
-      putEpoch(epoch.holdReason === null ? { ...epoch, holdReason: reason, heldAtMs: atMs } : epoch);
+      hold(exchange, account, symbol, reason, atMs);
     },
 
     async release(exchange, account, symbol) {

@@ -44,6 +44,12 @@ export interface OrderEnd {
   readonly onlyFrom?: readonly OrderStatus[];
 }
 
+export interface NewFill extends VenueFill {
+  /** An intent of ours explains it. */
+  readonly ours: boolean;
+  readonly holdReason?: string | null;
+}
+
 /** A stored fill of the account. */
 export interface StoredFill extends VenueFill {
   readonly account: string;
@@ -109,13 +115,17 @@ export interface OrdersRepository {
     account: string,
     ids: { readonly clientOrderIds: readonly string[]; readonly venueOrderIds: readonly string[] },
   ): Promise<{ readonly clientOrderIds: ReadonlySet<string>; readonly venueOrderIds: ReadonlySet<string> }>;
-  /** Stores new fills (duplicates ignored) and returns those that were new. */
-  saveFills(
+  /**
+   * Stores new fills (duplicates ignored) and returns those that were new. A new one with a `holdReason` puts its symbol on HOLD
+   * in the same transaction: a crash cannot separate the two.
+   */
+  saveFills(exchange: string, account: string, fills: readonly NewFill[], atMs: EpochMs): Promise<readonly VenueFill[]>;
+  /** All stored fills of these orders, oldest first. One statement. */
+  orderFills(
     exchange: string,
     account: string,
-    fills: readonly (VenueFill & { readonly ours: boolean })[],
-    atMs: EpochMs,
-  ): Promise<readonly VenueFill[]>;
+    ids: { readonly clientOrderIds: readonly string[]; readonly venueOrderIds: readonly string[] },
+  ): Promise<readonly StoredFill[]>;
   newestFillMs(exchange: string, account: string): Promise<EpochMs | null>;
   /** Fills of the newest venue time of each symbol that has an epoch row. One statement. */
   lastFills(exchange: string, account: string): Promise<readonly StoredFill[]>;

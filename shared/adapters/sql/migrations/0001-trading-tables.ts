@@ -173,6 +173,7 @@ export const tradingTables: readonly TableSpec[] = [
       ['exchange', 'account', 'venue_time_ms'],
       ['exchange', 'account', 'symbol', 'venue_time_ms'],
       ['client_order_id'],
+      ['venue_order_id'],
     ],
   },
   {

@@ -1,17 +1,20 @@
 import { sql } from 'kysely';
 import { decimalText, fromMicros } from '#shared/core/decimal.ts';
 import { DAY_MS, slotOf } from '#shared/core/time.ts';
-import type { OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
+import type { NewFill, OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
 import type { Db } from '../open-database.ts';
 import { jsonRows } from '../upsert.ts';
-import { decodeFill, encodeFill, FILL_COLUMNS } from './order-rows.ts';
+import { decodeFill, encodeFill, encodeFirstEpoch, FILL_COLUMNS, ifNotHeld } from './order-rows.ts';
 
 const FILL_NAMES = Object.keys(FILL_COLUMNS) as (keyof typeof FILL_COLUMNS)[];
 
 /** The part of the orders repository that is about fills and the ids behind them. */
 export function fillQueries(
   db: Db,
-): Pick<OrdersRepository, 'saveFills' | 'newestFillMs' | 'lastFills' | 'recentFills' | 'dayTotals' | 'ownOrders'> {
+): Pick<
+  OrdersRepository,
+  'saveFills' | 'orderFills' | 'newestFillMs' | 'lastFills' | 'recentFills' | 'dayTotals' | 'ownOrders'
+> {
   return {
     async saveFills(exchange, account, fills, atMs) {
       if (fills.length === 0) return [];
@@ -42,8 +45,30 @@ export function fillQueries(
           // Another tracker may have stored one since the read: the first row stays.
           .onDuplicateKeyUpdate({ stored_at_ms: sql<number>`fills.stored_at_ms` })
           .execute();
-        return fresh;
+        await holdSymbols(tx as Db, exchange, account, fresh, atMs);
+        return fresh.map(({ holdReason: _, ...fill }) => fill);
       });
+    },
+
+    async orderFills(exchange, account, ids) {
+      const clientIds = jsonRows(db, asRows(ids.clientOrderIds), { id: 'text' });
+      const venueIds = jsonRows(db, asRows(ids.venueOrderIds), { id: 'text' });
+      const rows = await db
+        .selectFrom('fills')
+        .selectAll()
+        .where('exchange', '=', exchange)
+        .where('account', '=', account)
+        .where((eb) =>
+          eb.or([
+            eb('client_order_id', 'in', sql<string>`(select c.id from ${clientIds} as c)`),
+            eb('venue_order_id', 'in', sql<string>`(select v.id from ${venueIds} as v)`),
+          ]),
+        )
+        .orderBy('venue_time_ms')
+        .orderBy('trade_id')
+        .orderBy('venue_order_id')
+        .execute();
+      return rows.map(decodeFill);
     },
 
     async newestFillMs(exchange, account) {
@@ -134,3 +159,21 @@ export function fillQueries(
 
 const keyOf = (tradeId: string, venueOrderId: string): string => JSON.stringify([tradeId, venueOrderId]);
 const asRows = (ids: readonly string[]) => [...new Set(ids)].map((id) => ({ id }));
+
+/** One row per symbol in one statement; symbols of foreign fills are few, at most those of one answer of the venue. */
+async function holdSymbols(db: Db, exchange: string, account: string, fills: readonly NewFill[], atMs: number) {
+  const reasons = new Map<string, string>();
+  for (const { symbol, holdReason } of fills) if (holdReason && !reasons.has(symbol)) reasons.set(symbol, holdReason);
+  if (reasons.size === 0) return;
+  await db
+    .insertInto('position_epochs')
+    .values(
+      [...reasons].map(([symbol, reason]) => ({
+        ...encodeFirstEpoch(exchange, account, symbol, atMs),
+        hold_reason: reason,
+        held_at_ms: atMs,
+      })),
+    )
+    .onDuplicateKeyUpdate({ held_at_ms: ifNotHeld('held_at_ms'), hold_reason: ifNotHeld('hold_reason') })
+    .execute();
+}

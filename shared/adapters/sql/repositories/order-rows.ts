@@ -1,9 +1,8 @@
-import type { Insertable, Selectable } from 'kysely';
+import { type Insertable, type Selectable, sql } from 'kysely';
 import { type DecimalText, decimalText, toMicros } from '#shared/core/decimal.ts';
 import type { ClientOrderId, Order, OrderClass, OrderIntent, OrderStatus } from '#shared/core/orders/order.ts';
 import type { EpochMs } from '#shared/core/time.ts';
-import type { VenueFill } from '#shared/ports/exchange.ts';
-import type { PositionEpoch, StoredFill } from '#shared/ports/repositories/orders-repository.ts';
+import type { NewFill, PositionEpoch, StoredFill } from '#shared/ports/repositories/orders-repository.ts';
 import type { Database } from '../database.ts';
 
 /** MySQL pads decimals to the column's scale; the platform knows one spelling of a number. */
@@ -167,7 +166,7 @@ export const FILL_COLUMNS = {
   venue_time_ms: 'bigint',
 } as const;
 
-export const encodeFill = (fill: VenueFill & { readonly ours: boolean }) => ({
+export const encodeFill = (fill: NewFill) => ({
   trade_id: fill.tradeId,
   venue_order_id: fill.venueOrderId,
   client_order_id: fill.clientOrderId,
@@ -185,3 +184,22 @@ export const encodeFill = (fill: VenueFill & { readonly ours: boolean }) => ({
   ours: fill.ours ? 1 : 0,
   venue_time_ms: fill.venueTimeMs,
 });
+
+/** A new row of `position_epochs`: epoch 0, nothing held. */
+export const encodeFirstEpoch = (exchange: string, account: string, symbol: string, atMs: EpochMs) => ({
+  exchange,
+  account,
+  symbol,
+  epoch: 0,
+  settled_at_ms: 0,
+  hold_reason: null,
+  held_at_ms: null,
+  exit_attempts: 0,
+  leverage_set: null,
+  adopted_at_ms: null,
+  updated_at_ms: atMs,
+});
+
+/** In an upsert of `position_epochs`: the first reason of a HOLD stays. `hold_reason` itself must be assigned last. */
+export const ifNotHeld = <T = never>(column: 'held_at_ms' | 'hold_reason') =>
+  sql<T>`case when position_epochs.hold_reason is null then values(${sql.ref(column)}) else ${sql.ref(`position_epochs.${column}`)} end`;

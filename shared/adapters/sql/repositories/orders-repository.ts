@@ -7,7 +7,16 @@ import { isDuplicateKey } from '../duplicate-key.ts';
 import type { Db } from '../open-database.ts';
 import { inserted, insertedIfNewer, jsonRows } from '../upsert.ts';
 import { fillQueries } from './fill-queries.ts';
-import { decodeEpoch, decodeOrder, encodeIntent, encodeOutbox, firstEpoch, learnedColumns } from './order-rows.ts';
+import {
+  decodeEpoch,
+  decodeOrder,
+  encodeFirstEpoch,
+  encodeIntent,
+  encodeOutbox,
+  firstEpoch,
+  ifNotHeld,
+  learnedColumns,
+} from './order-rows.ts';
 
 const WORKING_MAX = 1000;
 
@@ -69,7 +78,7 @@ export function sqlOrdersRepository(db: Db): OrdersRepository {
     return tx
       .insertInto('position_epochs')
       .values({
-        ...epochRow(ended.exchange, ended.account, ended.symbol, atMs),
+        ...encodeFirstEpoch(ended.exchange, ended.account, ended.symbol, atMs),
         epoch: ended.epoch + 1,
         settled_at_ms: ended.venueEndedAtMs ?? 0,
         exit_attempts: attempts === 'raise' ? 1 : 0,
@@ -117,7 +126,7 @@ export function sqlOrdersRepository(db: Db): OrdersRepository {
           // Creates the epoch row or locks it: an end of this symbol waits for us, or we see what it wrote.
           await tx
             .insertInto('position_epochs')
-            .values(epochRow(exchange, account, symbol, intent.createdAtMs))
+            .values(encodeFirstEpoch(exchange, account, symbol, intent.createdAtMs))
             .onDuplicateKeyUpdate({ updated_at_ms: sql<number>`position_epochs.updated_at_ms` })
             .execute();
           const row = await tx
@@ -283,7 +292,7 @@ export function sqlOrdersRepository(db: Db): OrdersRepository {
     async recordLeverage(exchange, account, symbol, leverage, atMs) {
       await db
         .insertInto('position_epochs')
-        .values({ ...epochRow(exchange, account, symbol, atMs), leverage_set: leverage })
+        .values({ ...encodeFirstEpoch(exchange, account, symbol, atMs), leverage_set: leverage })
         .onDuplicateKeyUpdate({ leverage_set: inserted('leverage_set') })
         .execute();
     },
@@ -291,7 +300,7 @@ export function sqlOrdersRepository(db: Db): OrdersRepository {
     async hold(exchange, account, symbol, reason, atMs) {
       await db
         .insertInto('position_epochs')
-        .values({ ...epochRow(exchange, account, symbol, atMs), hold_reason: reason, held_at_ms: atMs })
+        .values({ ...encodeFirstEpoch(exchange, account, symbol, atMs), hold_reason: reason, held_at_ms: atMs })
         .onDuplicateKeyUpdate({
           held_at_ms: ifNotHeld('held_at_ms'),
           hold_reason: ifNotHeld('hold_reason'),
@@ -312,7 +321,7 @@ export function sqlOrdersRepository(db: Db): OrdersRepository {
     async adopt(exchange, account, symbol, atMs) {
       await db
         .insertInto('position_epochs')
-        .values({ ...epochRow(exchange, account, symbol, atMs), adopted_at_ms: atMs })
+        .values({ ...encodeFirstEpoch(exchange, account, symbol, atMs), adopted_at_ms: atMs })
         .onDuplicateKeyUpdate({
           hold_reason: null,
           held_at_ms: null,
@@ -337,21 +346,3 @@ export function sqlOrdersRepository(db: Db): OrdersRepository {
 }
 
 const WORKING_STATUSES = ['intent', 'sending', 'unknown', 'open', 'partially-filled'] as const satisfies OrderStatus[];
-
-const epochRow = (exchange: string, account: string, symbol: string, atMs: EpochMs) => ({
-  exchange,
-  account,
-  symbol,
-  epoch: 0,
-  settled_at_ms: 0,
-  hold_reason: null,
-  held_at_ms: null,
-  exit_attempts: 0,
-  leverage_set: null,
-  adopted_at_ms: null,
-  updated_at_ms: atMs,
-});
-
-/** The first reason of a HOLD stays. `hold_reason` itself must be assigned last. */
-const ifNotHeld = <T = never>(column: 'held_at_ms' | 'hold_reason') =>
-  sql<T>`case when position_epochs.hold_reason is null then values(${sql.ref(column)}) else ${sql.ref(`position_epochs.${column}`)} end`;

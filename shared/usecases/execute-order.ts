@@ -1,0 +1,296 @@
+import type { Order, OrderIntent } from '#shared/core/orders/order.ts';
+import { writerLease } from '#shared/core/orders/writer-lease.ts';
+import { type Refusal, refusal } from '#shared/core/refusal.ts';
+import { checkLimits, type LimitVerdict, type OrderLimits } from '#shared/core/risk/limits.ts';
+import { permits } from '#shared/core/system/permissions.ts';
+import type { EpochMs } from '#shared/core/time.ts';
+import type { OrderCommand } from '#shared/messages/order-command.ts';
+import { ORDER_TRACKER_JOB, RECONCILIATION_JOB, runRequest } from '#shared/messages/reconciliation-messages.ts';
+import type { Alerts } from '#shared/ports/alerts.ts';
+import type { Clock } from '#shared/ports/clock.ts';
+import type { OrderVenue, SubmitOutcome } from '#shared/ports/exchange.ts';
+import type { OrderFacts, OrderFactsReader } from '#shared/ports/order-facts.ts';
+import type { Lease, LeasesRepository } from '#shared/ports/repositories/leases-repository.ts';
+import type { OrdersRepository, PositionEpoch } from '#shared/ports/repositories/orders-repository.ts';
+import type { SystemStateRepository } from '#shared/ports/repositories/system-state-repository.ts';
+import type { WorkQueue } from '#shared/ports/work-queue.ts';
+
+export interface ExecuteOrderDeps {
+  readonly orders: Pick<
+    OrdersRepository,
+    'find' | 'epoch' | 'markSending' | 'recordAnswer' | 'recordEnd' | 'recordLeverage' | 'ackOutbox'
+  >;
+  readonly facts: OrderFactsReader;
+  readonly systemState: Pick<SystemStateRepository, 'read'>;
+  readonly leases: Pick<LeasesRepository, 'acquire' | 'holds'>;
+  readonly venue: Pick<OrderVenue, 'submitOrder' | 'setLeverage'>;
+  /** Queue `run-requests`. */
+  readonly runRequests: WorkQueue;
+  readonly alerts: Alerts;
+  readonly clock: Pick<Clock, 'nowMs'>;
+}
+
+export interface GatewaySettings {
+  readonly limits: OrderLimits;
+  /** Names this process among those that may write to the account. */
+  readonly leaseHolder: string;
+  readonly leaseTtlMs: number;
+  /** Unfilled exits in a row that are planned again at once; later ones wait for the schedule. */
+  readonly exitRetriesMax: number;
+}
+
+export type ExecuteOrderOutcome =
+  /** The store has no such order: another installation's, or a restored database. Nothing was sent. */
+  | { readonly kind: 'no-such-order' }
+  /** A redelivery of what was sent or has ended. Nothing was sent. */
+  | { readonly kind: 'already-handled'; readonly order: Order }
+  /** A redelivery after a crash between sending and storing: what became of it is asked, it is not sent again. */
+  | { readonly kind: 'sent-before'; readonly order: Order }
+  | { readonly kind: 'expired'; readonly order: Order }
+  /** Ended before anything was sent. */
+  | { readonly kind: 'refused'; readonly order: Order; readonly refusal: Refusal }
+  /** Still an intent; the outbox brings it again until it expires. */
+  | { readonly kind: 'deferred'; readonly order: Order; readonly reason: 'lease-held' | 'lease-lost' }
+  /** Sent. `stored` is false when the answer could not be stored: the tracker will ask for it. */
+  | {
+      readonly kind: 'sent';
+      readonly order: Order;
+      readonly answer: SubmitOutcome;
+      readonly answeredAtMs: EpochMs;
+      readonly stored: boolean;
+      readonly error: string | null;
+    };
+
+type Gate =
+  | { readonly kind: 'pass'; readonly verdict: LimitVerdict & { kind: 'approved' }; readonly lease: Lease }
+  | { readonly kind: 'refuse'; readonly refusal: Refusal }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'defer'; readonly reason: 'lease-held' | 'lease-lost' };
+
+/**
+ * Executes the order command of a stored intent at most once (architecture, rules 3.4 to 3.10). Throws only while nothing has
+ * left the machine and the store could not say what to do: that command may come again. Every answer of the venue is stored and
+ * final for this command.
+ */
+export async function executeOrder(
+  deps: ExecuteOrderDeps,
+  input: { readonly command: OrderCommand; readonly settings: GatewaySettings },
+): Promise<ExecuteOrderOutcome> {
+  const { command, settings } = input;
+  const order = await deps.orders.find(command.clientOrderId);
+  if (!order) return { kind: 'no-such-order' };
+  if (order.status !== 'intent') return redelivered(deps, order, command);
+
+  const gate = await passGates(deps, order, settings);
+  if (gate.kind === 'defer') return { kind: 'deferred', order, reason: gate.reason };
+  if (gate.kind === 'expired') return expire(deps, order);
+  if (gate.kind === 'refuse') return refuse(deps, order, gate.refusal);
+  if (!(await deps.orders.markSending(order.clientOrderId, deps.clock.nowMs()))) {
+    return { kind: 'already-handled', order };
+  }
+  return send(deps, order, gate.verdict.order, command, settings);
+}
+
+/** What was sent is never sent again. `sending` without a sender means that its answer was lost. */
+async function redelivered(deps: ExecuteOrderDeps, order: Order, command: OrderCommand): Promise<ExecuteOrderOutcome> {
+  if (order.status === 'sending') {
+    await deps.orders.recordAnswer(order.clientOrderId, lostAnswer('answer-lost', null), deps.clock.nowMs());
+  }
+  await deps.orders.ackOutbox(order.clientOrderId, deps.clock.nowMs());
+  if (order.status !== 'sending') return { kind: 'already-handled', order };
+  await request(deps, ORDER_TRACKER_JOB, order, 'an answer was lost', command);
+  return { kind: 'sent-before', order };
+}
+
+async function passGates(deps: ExecuteOrderDeps, order: Order, settings: GatewaySettings): Promise<Gate> {
+  const { exchange, account, symbol } = order;
+  if (isExpired(deps, order)) return { kind: 'expired' };
+  const epoch = await deps.orders.epoch(exchange, account, symbol);
+  if (epoch.epoch !== order.epoch) {
+    return refused('stale-epoch', 'the position epoch has moved on', { epoch: order.epoch, current: epoch.epoch });
+  }
+  const forbidden = await stateForbids(deps, order);
+  if (forbidden) return { kind: 'refuse', refusal: forbidden };
+  const name = writerLease(exchange, account);
+  const lease = await deps.leases.acquire(name, settings.leaseHolder, deps.clock.nowMs(), settings.leaseTtlMs);
+  if (!lease) return { kind: 'defer', reason: 'lease-held' };
+  if (order.orderClass === 'open' && epoch.holdReason !== null) {
+    return refused('symbol-on-hold', `${symbol} is on HOLD: ${epoch.holdReason}`, { holdReason: epoch.holdReason });
+  }
+  const facts = await deps.facts.read(exchange, account, symbol, deps.clock.nowMs());
+  if (!facts) return refused('unknown-instrument', `${symbol} is not an instrument of ${exchange}`, {});
+  const verdict = checkLimits(order, facts, settings.limits);
+  if (verdict.kind === 'refused') return { kind: 'refuse', refusal: verdict.refusal };
+
+  if (order.orderClass === 'open' && epoch.leverageSet !== facts.leverage) {
+    const failed = await setLeverage(deps, epoch, facts);
+    if (failed) return { kind: 'refuse', refusal: failed };
+    // The call took a venue round trip: a lock, another writer or the expiry may have come meanwhile.
+    const forbiddenNow = await stateForbids(deps, order);
+    if (forbiddenNow) return { kind: 'refuse', refusal: forbiddenNow };
+  }
+  if (!(await deps.leases.holds(lease, deps.clock.nowMs()))) return { kind: 'defer', reason: 'lease-lost' };
+  return isExpired(deps, order) ? { kind: 'expired' } : { kind: 'pass', verdict, lease };
+}
+
+const isExpired = (deps: ExecuteOrderDeps, order: OrderIntent): boolean => deps.clock.nowMs() >= order.expiresAtMs;
+
+const refused = (code: string, message: string, numbers: Refusal['numbers']): Gate => ({
+  kind: 'refuse',
+  refusal: refusal(code, message, numbers),
+});
+
+/** An unreadable state permits what an absent one permits. */
+async function stateForbids(deps: ExecuteOrderDeps, order: Order): Promise<Refusal | null> {
+  const state = await deps.systemState.read(order.exchange).catch(() => null);
+  const permission = permits(state, order.orderClass);
+  return permission.allowed ? null : permission.refusal;
+}
+
+/** Nothing is opened on a leverage that the venue did not confirm. */
+async function setLeverage(deps: ExecuteOrderDeps, epoch: PositionEpoch, facts: OrderFacts): Promise<Refusal | null> {
+  const { exchange, account, symbol } = epoch;
+  try {
+    await deps.venue.setLeverage(account, symbol, facts.leverage, facts.isolated);
+  } catch (error) {
+    return refusal('leverage-not-set', `leverage of ${symbol} could not be set: ${text(error)}`, {
+      leverage: facts.leverage,
+      isolated: facts.isolated,
+    });
+  }
+  await deps.orders.recordLeverage(exchange, account, symbol, facts.leverage, deps.clock.nowMs());
+  return null;
+}
+
+async function expire(deps: ExecuteOrderDeps, order: Order): Promise<ExecuteOrderOutcome> {
+  const ended = await endUnsent(deps, order, 'expired', {
+    code: 'expired',
+    message: 'expired before it was sent',
+    numbers: { expiresAtMs: order.expiresAtMs },
+  });
+  return ended ? { kind: 'expired', order } : { kind: 'already-handled', order };
+}
+
+/** Final for this intent: its epoch ends with it. The alarm counts repeats of the same refusal as one episode. */
+async function refuse(deps: ExecuteOrderDeps, order: Order, why: Refusal): Promise<ExecuteOrderOutcome> {
+  if (!(await endUnsent(deps, order, 'rejected', why))) return { kind: 'already-handled', order };
+  await quietly(() =>
+    deps.alerts.raise({
+      id: `order-refused:${order.exchange}:${order.account}:${order.symbol}:${why.code}`,
+      kind: 'order-refused',
+      severity: 'warning',
+      exchange: order.exchange,
+      symbol: order.symbol,
+      message: `order refused before the venue: ${why.message}`,
+      detail: { code: why.code, clientOrderId: order.clientOrderId, orderClass: order.orderClass, ...why.numbers },
+    }),
+  );
+  return { kind: 'refused', order, refusal: why };
+}
+
+const endUnsent = (deps: ExecuteOrderDeps, order: Order, status: 'expired' | 'rejected', why: Refusal) =>
+  deps.orders.recordEnd(
+    {
+      clientOrderId: order.clientOrderId,
+      status,
+      filledSize: '0',
+      averagePrice: null,
+      venueEndedAtMs: null,
+      errorCode: why.code,
+      errorMessage: `${why.message} ${JSON.stringify(why.numbers)}`,
+      onlyFrom: ['intent'],
+    },
+    deps.clock.nowMs(),
+  );
+
+async function send(
+  deps: ExecuteOrderDeps,
+  order: Order,
+  approved: (LimitVerdict & { kind: 'approved' })['order'],
+  command: OrderCommand,
+  settings: GatewaySettings,
+): Promise<ExecuteOrderOutcome> {
+  const answer = await deps.venue
+    .submitOrder(approved)
+    .catch((error: unknown): SubmitOutcome => ({ kind: 'unknown', errorKind: 'network', message: text(error) }));
+  const answeredAtMs = deps.clock.nowMs();
+  const sent = { kind: 'sent', order, answer, answeredAtMs } as const;
+  try {
+    await store(deps, order, answer, command, settings);
+    return { ...sent, stored: true, error: null };
+  } catch (error) {
+    return { ...sent, stored: false, error: text(error) };
+  }
+}
+
+async function store(
+  deps: ExecuteOrderDeps,
+  order: Order,
+  answer: SubmitOutcome,
+  command: OrderCommand,
+  settings: GatewaySettings,
+): Promise<void> {
+  const { clientOrderId } = order;
+  if (answer.kind === 'rejected') {
+    const status = answer.code === 'expired' ? 'expired' : 'rejected';
+    const learned = { filledSize: '0', averagePrice: null, errorCode: answer.code.slice(0, 64) };
+    await deps.orders.recordEnd(
+      // It changed no position, so no source has to be later than it.
+      { clientOrderId, status, ...learned, venueEndedAtMs: null, errorMessage: answer.message },
+      deps.clock.nowMs(),
+    );
+    return exitAgain(deps, order, command, settings);
+  }
+  await deps.orders.recordAnswer(
+    clientOrderId,
+    answer.kind === 'unknown'
+      ? lostAnswer(`unknown-${answer.errorKind}`, answer.message)
+      : {
+          status: answer.state === 'filled' ? 'partially-filled' : 'open',
+          venueOrderId: answer.venueOrderId,
+          filledSize: answer.filledSize,
+          averagePrice: answer.averagePrice,
+          errorCode: null,
+          errorMessage: null,
+        },
+    deps.clock.nowMs(),
+  );
+  await deps.orders.ackOutbox(clientOrderId, deps.clock.nowMs());
+  await request(deps, ORDER_TRACKER_JOB, order, `order ${answer.kind}`, command);
+}
+
+/** An exit that the venue refused is planned again at once, with a wider bound, until that has been tried often enough. */
+async function exitAgain(deps: ExecuteOrderDeps, order: Order, command: OrderCommand, settings: GatewaySettings) {
+  if (order.orderClass !== 'reduce' && order.orderClass !== 'protect') return;
+  const { exitAttempts } = await deps.orders.epoch(order.exchange, order.account, order.symbol);
+  // Zero: it never left the machine, and would not the next time.
+  if (exitAttempts === 0 || exitAttempts > settings.exitRetriesMax) return;
+  await request(deps, RECONCILIATION_JOB, order, `exit ${exitAttempts} was refused by the venue`, command);
+}
+
+const lostAnswer = (errorCode: string, errorMessage: string | null) => ({
+  status: 'unknown' as const,
+  venueOrderId: null,
+  filledSize: '0',
+  averagePrice: null,
+  errorCode,
+  errorMessage,
+});
+
+/** Asks for a run now. A refused request costs the time until the schedule, never the order. */
+const request = (deps: ExecuteOrderDeps, job: string, order: Order, reason: string, command: OrderCommand) =>
+  quietly(() =>
+    deps.runRequests.send([
+      { body: JSON.stringify(runRequest(job, order.exchange, [order.symbol], reason, command.trace)) },
+    ]),
+  );
+
+async function quietly(attempt: () => Promise<void>): Promise<void> {
+  try {
+    await attempt();
+  } catch {
+    // The order's own record is stored: it is what counts.
+  }
+}
+
+const text = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 300);
