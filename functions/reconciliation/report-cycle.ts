@@ -1,0 +1,24 @@
+import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
+import type { Telemetry } from '#shared/ports/telemetry.ts';
+import { logEvents, metrics } from '#shared/telemetry/names.ts';
+
+/** Counts every decision; logs the first of each episode, so that a standing refusal is one line and not one per cycle. */
+export function reportDecisions(telemetry: Telemetry, exchange: string, decisions: readonly CycleDecision[]): void {
+  for (const { symbol, kind, code, message, id, repeats, desiredSize, actualSize } of decisions) {
+    telemetry.count(metrics.decisions, 1, { exchange, kind, code });
+    if (kind === 'refusal') telemetry.count(metrics.refusals, 1, { exchange, code });
+    if (desiredSize !== null) telemetry.gauge(metrics.desiredPosition, Number(desiredSize), { symbol });
+    if (actualSize !== null) telemetry.gauge(metrics.actualPosition, Number(actualSize), { symbol });
+    if (repeats) continue;
+    telemetry.log(kind === 'refusal' ? 'warn' : 'info', logEvents.decisionRecorded, {
+      id,
+      exchange,
+      symbol,
+      kind,
+      code,
+      message,
+      desiredSize,
+      actualSize,
+    });
+  }
+}
