@@ -28,6 +28,18 @@ interface Row extends LiveRunRow {
   updatedAtMs: number;
 }
 
+const liveRowOf = (row: Row): LiveRunRow => ({
+  id: row.id,
+  symbol: row.symbol,
+  strategy: row.strategy,
+  paramsJson: row.paramsJson,
+  state: row.state,
+  positionDirection: row.positionDirection,
+  livePnlMicros: row.livePnlMicros,
+  startBalanceMicros: row.startBalanceMicros,
+  startedAtMs: row.startedAtMs,
+});
+
 const isLive = (row: Row): boolean => row.endedAtMs === null && !row.exitRun && row.height === null;
 
 /** The runs repository without a database: tests, benchmarks and one-process replays. Stores the same texts as the tables. */
@@ -43,7 +55,7 @@ export class MemoryRunsRepository implements RunsRepository {
   async loadCohorts(exchange: string, symbols: readonly string[]): Promise<readonly CohortRows[]> {
     return symbols.map((symbol) => ({
       cohort: this.cohorts.get(keyOf(exchange, symbol)) ?? newCohort(exchange, symbol),
-      runs: this.liveOf(exchange, symbol).map((row) => ({ ...row })),
+      runs: this.liveOf(exchange, symbol).map(liveRowOf),
     }));
   }
 

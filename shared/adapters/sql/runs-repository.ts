@@ -285,17 +285,17 @@ async function updateRuns(trx: Transaction<Database>, saves: readonly CohortSave
   const marked: number[][] = [];
   for (const { updates, updatedAtMs: at } of saves) {
     for (const { id, state, positionDirection: d, livePnlMicros: p, ended: end } of updates) {
-      if (end) ended.push([id, p, at, state, d, end.reason, end.atMs, end.endBalanceMicros]);
-      else if (state !== null) changed.push([id, p, at, state, d]);
-      else marked.push([id, p, at]);
+      if (end) ended.push([id, p, at, d, state, end.reason, end.atMs, end.endBalanceMicros]);
+      else if (state !== null) changed.push([id, p, at, d, state]);
+      else marked.push([id, p, at, d]);
     }
   }
   const where = sql`runs.id = j.id`;
-  const marks = { live_pnl_micros: 'j.p', updated_at_ms: 'j.at' };
-  const changes = { ...marks, state: 'coalesce(j.s, runs.state)', position_direction: 'j.d' };
+  const marks = { live_pnl_micros: 'j.p', updated_at_ms: 'j.at', position_direction: 'j.d' };
+  const changes = { ...marks, state: 'coalesce(j.s, runs.state)' };
   const ends = { ...changes, end_reason: 'j.r', ended_at_ms: 'j.e', end_balance_micros: 'j.b' };
-  const markColumns = { id: 'bigint', p: 'bigint', at: 'bigint' } as const;
-  const changeColumns = { ...markColumns, s: 'longtext', d: 'int' } as const;
+  const markColumns = { id: 'bigint', p: 'bigint', at: 'bigint', d: 'int' } as const;
+  const changeColumns = { ...markColumns, s: 'longtext' } as const;
   const endColumns = { ...changeColumns, r: 'longtext', e: 'bigint', b: 'bigint' } as const;
   await updateFromJson(trx, { table: 'runs', columns: markColumns, rows: marked, set: marks, where });
   await updateFromJson(trx, { table: 'runs', columns: changeColumns, rows: changed, set: changes, where });

@@ -13,11 +13,7 @@ const strategySection = <Ranges>(ranges: z.ZodType<Ranges>) =>
     params: ranges.prefault({} as never),
   });
 
-/**
- * Section `providence` of the settings, with the strategies' own parameters checked. Names and values of the original where
- * it has them; keys that a stage file leaves out take the original's value.
- */
-export const providenceSettingsSchema = z.strictObject({
+const section = z.strictObject({
   desired_run_count: z.number().int().min(0).max(1_000_000).default(100),
   /** USD a run starts with. */
   virtual_balance: z.number().positive().max(1e9).default(7000),
@@ -54,6 +50,15 @@ export const providenceSettingsSchema = z.strictObject({
     .refine((s) => Object.values(s).some((v) => v.share > 0), 'expected a strategy with a share above 0')
     .prefault({}),
 });
+
+/**
+ * Section `providence` of the settings, with the strategies' own parameters checked. Names and values of the original where
+ * it has them; keys that a stage file leaves out take the original's value.
+ */
+export const providenceSettingsSchema = section.refine(
+  (s) => s.min_duration_s <= s.max_duration_s,
+  'min_duration_s must not be longer than max_duration_s',
+);
 export type ProvidenceSettings = z.infer<typeof providenceSettingsSchema>;
 
 /** Section `take_profit`. */

@@ -25,7 +25,7 @@ const roundAway = (value: number): number => (value < 0 ? -Math.round(-value) : 
 
 /** Profit after the fees paid and the fee of leaving at `price`, in millionths. */
 export function pnlMicros(account: VirtualAccount, price: number, feeRate: number): number {
-  const realised = -account.entryMicros - account.feesMicros;
+  const realised = 0 - account.entryMicros - account.feesMicros;
   if (account.sizeE8 === 0) return realised;
   const value = valueMicros(account.sizeE8, price);
   return realised + roundAway(value) - Math.round(Math.abs(value) * feeRate);

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { runSupervisorEnvSchema } from '#functions/run-supervisor/env.ts';
+import { createHandler } from '#functions/run-supervisor/handler.ts';
+import { memoryInstrumentsRepository } from '#shared/adapters/memory/instruments-repository.ts';
+import { MemoryRunsRepository } from '#shared/adapters/memory/runs-repository.ts';
+import { newTakeProfitState } from '#shared/core/runs/take-profit.ts';
+import { manualClock } from '#test/support/manual-clock.ts';
+import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
+import { RUNS_START_MS } from '#test/support/run-builders.ts';
+
+const instrument = (symbol: string) => ({
+  exchange: 'sim',
+  symbol,
+  coin: symbol.split('/')[0]!,
+  dex: null,
+  assetId: 0,
+  sizeDecimals: 3,
+  maxLeverage: 40,
+  minNotionalQuote: '10',
+  status: 'active' as const,
+});
+const schedule = (minute = 0) => ({
+  v: 1,
+  type: 'schedule',
+  job: 'run-supervisor',
+  scheduledTime: new Date(RUNS_START_MS + minute * 60_000).toISOString(),
+  executionId: `e${minute}`,
+  attempt: '1',
+});
+
+async function aBench(providence: object = { desired_run_count: 10 }) {
+  const runs = new MemoryRunsRepository();
+  const instruments = memoryInstrumentsRepository();
+  await instruments.replaceAll('sim', [instrument('BTC/USDC:USDC'), instrument('ETH/USDC:USDC')], 0);
+  await instruments.manage('sim', 'BTC/USDC:USDC', null, 0);
+  await instruments.manage('sim', 'ETH/USDC:USDC', null, 0);
+  const heartbeats: unknown[] = [];
+  const clock = manualClock(RUNS_START_MS + 7);
+  const deps = {
+    runs,
+    instruments,
+    candles: { range: async () => [] },
+    jobs: { recordOk: async (job: string, atMs: number) => void heartbeats.push([job, atMs]) },
+    clock,
+    telemetry: new RecordingTelemetry(),
+  };
+  const env = runSupervisorEnvSchema.parse({
+    EXCHANGE: 'sim',
+    ACCOUNT: 'main',
+    PROVIDENCE: JSON.stringify(providence),
+  });
+  const count = async () => [...(await runs.liveRuns('sim')).values()].reduce((sum, r) => sum + r.count, 0);
+  return { handle: createHandler(deps, env), runs, instruments, heartbeats, clock, count };
+}
+
+describe('run-supervisor', () => {
+  it('fills the population and leaves a heartbeat', async () => {
+    const { handle, count, heartbeats } = await aBench();
+    expect(await handle(schedule())).toEqual({ batchItemFailures: [] });
+    expect(await count()).toBe(10);
+    expect(heartbeats).toEqual([['run-supervisor', RUNS_START_MS + 7]]);
+  });
+
+  it('creates nothing twice when a slot is delivered again', async () => {
+    const { handle, runs, count } = await aBench();
+    await handle(schedule());
+    await runs.endRunsExcept('sim', [], 'target', RUNS_START_MS);
+    await handle(schedule());
+    expect(await count(), 'the same slot has no new keys').toBe(0);
+    await handle(schedule(5));
+    expect(await count()).toBe(10);
+  });
+
+  it('ends the runs of a symbol that is no longer managed', async () => {
+    const { handle, runs, instruments, count } = await aBench();
+    await handle(schedule());
+    await instruments.unmanage('sim', 'ETH/USDC:USDC');
+    await handle(schedule(5));
+    expect([...(await runs.liveRuns('sim')).keys()]).toEqual(['BTC/USDC:USDC']);
+    expect(await count()).toBe(10);
+  });
+
+  it('creates nothing while a stop is latched, and is alive all the same', async () => {
+    const { handle, runs, count, heartbeats } = await aBench();
+    await runs.saveTakeProfitState({ ...newTakeProfitState('sim', 'main'), latched: 'drawdown', latchedAtMs: 1 }, null);
+    await handle(schedule());
+    expect(await count()).toBe(0);
+    expect(heartbeats.length).toBe(1);
+  });
+
+  it('purges what ended long ago', async () => {
+    const { handle, runs, clock } = await aBench({ desired_run_count: 3, retention_h: 1 });
+    await handle(schedule());
+    await runs.endRunsExcept('sim', [], 'target', RUNS_START_MS);
+    clock.set(RUNS_START_MS + 3_600_001);
+    await handle(schedule(60));
+    const rows = await runs.aggregates('sim', { livePnlAboveMicros: 0, freshSinceMs: 0 });
+    expect(rows.reduce((sum, r) => sum + r.liveCount, 0)).toBe(3);
+    expect(await runs.purge('sim', Number.MAX_SAFE_INTEGER, 10), 'nothing was left over').toBe(0);
+  });
+
+  it('names the queue messages that failed and runs the others', async () => {
+    const { handle, count } = await aBench();
+    const event = {
+      Records: [
+        { messageId: 'bad', body: 'x' },
+        { messageId: 'good', body: JSON.stringify(schedule()) },
+      ],
+    };
+    expect(await handle(event)).toEqual({ batchItemFailures: [{ itemIdentifier: 'bad' }] });
+    expect(await count()).toBe(10);
+  });
+
+  it('throws when it is asked directly with something else', async () => {
+    const { handle } = await aBench();
+    await expect(handle({ hello: 1 })).rejects.toThrow(TypeError);
+  });
+});
+
+describe('run-supervisor environment', () => {
+  it('refuses settings that are no JSON or no settings', () => {
+    for (const PROVIDENCE of ['{', '{"nope":1}']) {
+      expect(runSupervisorEnvSchema.safeParse({ EXCHANGE: 'sim', ACCOUNT: 'main', PROVIDENCE }).success).toBe(false);
+    }
+  });
+});
