@@ -7,7 +7,7 @@ export interface SeriesKey {
 
 /** How far one series of candles has been fetched, and what is under way. */
 export interface SeriesFetchState extends SeriesKey {
-  /** Open time of the newest final bar up to which nothing is missing; null before the first. */
+  /** Open time of the newest final bar fetched; null before the first. */
   readonly lastFinalOpenMs: EpochMs | null;
   /** When a job was last queued, and for which newest bar; null before the first. */
   readonly queuedAtMs: EpochMs | null;
@@ -32,6 +32,6 @@ export interface FetchStateRepository {
     series: readonly (SeriesKey & { readonly lastFinalOpenMs: EpochMs | null })[],
     atMs: EpochMs,
   ): Promise<void>;
-  /** The fetch failed and the queue will not repeat it. One statement. */
+  /** The fetch failed, or bars of it were refused, and the queue will not repeat it. One statement. */
   recordFailed(exchange: string, series: readonly SeriesKey[], atMs: EpochMs): Promise<void>;
 }

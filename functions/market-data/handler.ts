@@ -1,0 +1,61 @@
+import { parseJobEvent } from '#shared/messages/job-event.ts';
+import { logEvents, metrics } from '#shared/telemetry/names.ts';
+import { planCandleJobs } from '#shared/usecases/plan-candle-jobs.ts';
+import { refreshMarkPrices } from '#shared/usecases/refresh-mark-prices.ts';
+import { createChores } from './chores.ts';
+import type { MarketDataDeps } from './deps.ts';
+import { forTimeframe, type MarketDataEnv } from './env.ts';
+
+const JOB = 'market-data';
+
+/**
+ * Schedule (or a run-request, or an SQS batch of either) → candle jobs, mark prices, and now and then pruning and trading ranges.
+ * Every step may run twice and none stops the others. Rejects when the plan failed; the other steps come again with the next slot.
+ */
+export function createHandler(deps: MarketDataDeps, env: MarketDataEnv) {
+  const exchange = env.EXCHANGE;
+  const chores = createChores(deps, env);
+  const rulesOf = (timeframe: MarketDataEnv['TIMEFRAMES'][number]) => ({
+    lookbackBars: forTimeframe(env.LOOKBACK_BARS, timeframe),
+    settleMs: env.SETTLE_MS,
+    requeueAfterMs: env.REQUEUE_AFTER_MS,
+    failureWaitMs: env.FAILURE_WAIT_MS,
+    failureWaitMaxMs: env.FAILURE_WAIT_MAX_MS,
+  });
+
+  return async (event: unknown): Promise<void> => {
+    for (const record of parseJobEvent(event)) {
+      if (record.kind !== 'malformed') continue;
+      // It asks for nothing that the plan does not find out by itself.
+      const fields = { what: 'job', code: 'malformed' };
+      deps.telemetry.count(metrics.inputsDropped, 1, fields);
+      deps.telemetry.log('warn', logEvents.inputDropped, { ...fields, sample: record.body, error: record.error });
+    }
+    const products = await deps.instruments.products(exchange);
+    const symbols = products.filter((p) => p.instrument.status === 'active').map((p) => p.instrument.symbol);
+    const { TIMEFRAMES: timeframes, MAX_JOBS: maxJobs } = env;
+    const plan = { exchange, symbols, timeframes, rulesOf, maxJobs };
+    const errors = [
+      await failureOf('plan', planCandleJobs(deps, plan)),
+      await failureOf('mark-prices', refreshMarkPrices(deps, { exchange, symbols })),
+      await failureOf('prune', chores.prune()),
+      await failureOf('trading-range', chores.updateTradingRanges(symbols)),
+    ];
+    const failed = errors.filter((error) => error !== null);
+    const nowMs = deps.clock.nowMs();
+    if (failed.length === 0) return deps.jobs.recordOk(JOB, nowMs, { symbols: symbols.length });
+    deps.telemetry.log('warn', logEvents.functionFailed, { function: JOB, error: failed.join('; ') });
+    await deps.jobs.recordError(JOB, nowMs, failed.join('; '));
+    if (errors[0]) throw new Error(errors[0]);
+  };
+}
+
+/** Null when the step went well. */
+async function failureOf(step: string, work: Promise<unknown>): Promise<string | null> {
+  try {
+    await work;
+    return null;
+  } catch (error) {
+    return `${step}: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}

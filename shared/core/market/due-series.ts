@@ -1,0 +1,62 @@
+import { type EpochMs, slotOf, type Timeframe, timeframeMs } from '../time.ts';
+
+/** How far a series has been fetched; see the fetch state repository. */
+export interface SeriesProgress {
+  readonly lastFinalOpenMs: EpochMs | null;
+  readonly queuedAtMs: EpochMs | null;
+  readonly failures: number;
+  readonly failedAtMs: EpochMs | null;
+}
+
+export interface DueRules {
+  /** Bars asked for at first and after a hole. */
+  readonly lookbackBars: number;
+  /** A bar counts as closed this long after its end: the venue needs a moment. */
+  readonly settleMs: number;
+  /** A series is not queued again before this, unless it failed. */
+  readonly requeueAfterMs: number;
+  /** After a failure for good it waits this long, doubled for each further one, up to the longest. */
+  readonly failureWaitMs: number;
+  readonly failureWaitMaxMs: number;
+}
+
+export interface DueSeries {
+  /** Open time of the newest closed bar. */
+  readonly barMs: EpochMs;
+  /** Bars to ask for: open times from the first missing one to the running one. */
+  readonly fromMs: EpochMs;
+  readonly toMs: EpochMs;
+}
+
+/** The venue answers with 5,000 bars at most. */
+export const CANDLES_PER_FETCH_MAX = 5_000;
+
+/** What to fetch of one series now, or null: due when a bar has closed that is not stored as final. */
+export function dueSeries(
+  timeframe: Timeframe,
+  progress: SeriesProgress | undefined,
+  rules: DueRules,
+  nowMs: EpochMs,
+): DueSeries | null {
+  const stepMs = timeframeMs(timeframe);
+  const runningMs = slotOf(nowMs - rules.settleMs, stepMs);
+  const barMs = runningMs - stepMs;
+  const lastMs = progress?.lastFinalOpenMs ?? null;
+  if (lastMs !== null && lastMs >= barMs) return null;
+  if (progress && !mayQueue(progress, rules, nowMs)) return null;
+  const toMs = runningMs;
+  const lookbackMs = barMs - (rules.lookbackBars - 1) * stepMs;
+  // One bar missing is the normal case; more is a hole, and then the lookback is fetched again with it.
+  const fromMs =
+    lastMs === null ? lookbackMs : lastMs + stepMs === barMs ? barMs : Math.min(lastMs + stepMs, lookbackMs);
+  return { barMs, fromMs: Math.max(0, fromMs, toMs - (CANDLES_PER_FETCH_MAX - 1) * stepMs), toMs };
+}
+
+function mayQueue(progress: SeriesProgress, rules: DueRules, nowMs: EpochMs): boolean {
+  const { queuedAtMs, failures, failedAtMs } = progress;
+  if (failures > 0 && failedAtMs !== null && failedAtMs >= (queuedAtMs ?? 0)) {
+    const waitMs = Math.min(rules.failureWaitMaxMs, rules.failureWaitMs * 2 ** Math.min(failures - 1, 30));
+    return nowMs - failedAtMs >= waitMs;
+  }
+  return queuedAtMs === null || nowMs - queuedAtMs >= rules.requeueAfterMs;
+}

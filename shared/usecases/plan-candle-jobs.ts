@@ -1,0 +1,69 @@
+import { type DueRules, dueSeries } from '#shared/core/market/due-series.ts';
+import type { Timeframe } from '#shared/core/time.ts';
+import type { CandleJob } from '#shared/messages/candle-job.ts';
+import type { Clock } from '#shared/ports/clock.ts';
+import type { Ids } from '#shared/ports/ids.ts';
+import type { FetchStateRepository } from '#shared/ports/repositories/fetch-state-repository.ts';
+import type { WorkQueue } from '#shared/ports/work-queue.ts';
+
+export interface PlanCandleJobsDeps {
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly ids: Ids;
+  readonly fetchStates: Pick<FetchStateRepository, 'all' | 'markQueued'>;
+  /** Standard queue `candle-jobs`. */
+  readonly candleJobs: WorkQueue;
+}
+
+export interface PlanCandleJobsInput {
+  readonly exchange: string;
+  readonly symbols: readonly string[];
+  readonly timeframes: readonly Timeframe[];
+  readonly rulesOf: (timeframe: Timeframe) => DueRules;
+  /** More due series wait for the next time. */
+  readonly maxJobs: number;
+}
+
+export interface PlanCandleJobsOutcome {
+  readonly queued: readonly CandleJob[];
+  /** Due series beyond `maxJobs`. */
+  readonly postponed: number;
+}
+
+/**
+ * Queues one fetch for each (symbol, timeframe) that has a closed bar which is not stored. Sent first, marked second: after a crash
+ * in between a job is sent again, which changes nothing. Rejects when the queue or the database does.
+ */
+export async function planCandleJobs(
+  deps: PlanCandleJobsDeps,
+  input: PlanCandleJobsInput,
+): Promise<PlanCandleJobsOutcome> {
+  const nowMs = deps.clock.nowMs();
+  const states = new Map((await deps.fetchStates.all(input.exchange)).map((s) => [`${s.symbol}|${s.timeframe}`, s]));
+  const due = input.timeframes.flatMap((timeframe) => {
+    const rules = input.rulesOf(timeframe);
+    return input.symbols.flatMap((symbol) => {
+      const state = states.get(`${symbol}|${timeframe}`);
+      const series = dueSeries(timeframe, state, rules, nowMs);
+      return series ? [{ symbol, timeframe, ...series, queuedAtMs: state?.queuedAtMs ?? -1 }] : [];
+    });
+  });
+  // Those that have waited longest first, so that a limit starves none.
+  const chosen = due.sort((a, b) => a.queuedAtMs - b.queuedAtMs).slice(0, input.maxJobs);
+  if (chosen.length === 0) return { queued: [], postponed: 0 };
+  const trace = { correlationId: deps.ids.next(), bornAtMs: nowMs };
+  const queued = chosen.map(
+    ({ symbol, timeframe, fromMs, toMs }): CandleJob => ({
+      v: 1,
+      type: 'candle-job',
+      exchange: input.exchange,
+      symbol,
+      timeframe,
+      fromMs,
+      toMs,
+      trace,
+    }),
+  );
+  await deps.candleJobs.send(queued.map((job) => ({ body: JSON.stringify(job) })));
+  await deps.fetchStates.markQueued(input.exchange, chosen, nowMs);
+  return { queued, postponed: due.length - chosen.length };
+}
