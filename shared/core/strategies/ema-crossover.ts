@@ -13,9 +13,10 @@ const paramsSchema = z.object({
 });
 export type EmaCrossoverParams = z.infer<typeof paramsSchema>;
 
+/** The defaults warm up within the 120 one-minute candles that the default configuration fetches. */
 const rangesSchema = z.strictObject({
   fast_bars: drawRangeSchema(2, 500).default([3, 12]),
-  slow_bars: drawRangeSchema(3, 1000).default([15, 60]),
+  slow_bars: drawRangeSchema(3, 1000).default([15, 36]),
   band_fraction: drawRangeSchema(0, 0.05).default([0, 0.0005]),
 });
 
