@@ -58,13 +58,13 @@ export class HyperliquidCcxt extends CcxtHyperliquid {
   /** ccxt's own fetch picks agents, proxies and a browser's User-Agent; ours is one transport with limits. */
   override async fetch(url: string, _method?: string, headers?: unknown, body?: unknown): Promise<unknown> {
     const text = await this.#transport(url, String(body ?? ''), (headers ?? {}) as Record<string, string>);
-    const parsed: unknown = this.parseJson(text);
-    if (parsed !== undefined) return parsed;
-    const start = text.slice(0, 80).replaceAll(/\s+/g, ' ');
-    throw new ExchangeError('malformed-reply', `reply is not JSON: ${start}`, {
-      retryable: true,
-      mayHaveReachedVenue: true,
-    });
+    try {
+      return parseReply(text);
+    } catch {
+      const start = text.slice(0, 80).replaceAll(/\s+/g, ' ');
+      const flags = { retryable: true, mayHaveReachedVenue: true };
+      throw new ExchangeError('malformed-reply', `reply is not JSON: ${start}`, flags);
+    }
   }
 
   override sign(path: string, api?: string, method?: string, params?: object): WireRequest {
@@ -98,6 +98,23 @@ export class HyperliquidCcxt extends CcxtHyperliquid {
       })) as never,
     );
   }
+}
+
+const LONG_NUMBER = /[[:,]\s*\d{16,}/;
+type ParseWithSource = (
+  text: string,
+  revive: (key: string, value: unknown, context: { source?: string }) => unknown,
+) => unknown;
+
+/**
+ * Whole numbers beyond 2^53 become text, digit for digit; every other number stays one. (ccxt's parser turns all numbers of
+ * such a reply into text, times included.)
+ */
+function parseReply(text: string): unknown {
+  if (!LONG_NUMBER.test(text)) return JSON.parse(text);
+  return (JSON.parse as ParseWithSource)(text, (_, value, { source }) =>
+    typeof value === 'number' && !Number.isSafeInteger(value) && /^\d+$/.test(source ?? '') ? source : value,
+  );
 }
 
 const forbidden = (what: string): ExchangeError =>

@@ -138,8 +138,9 @@ export class SharedBreakers {
   }
 
   #refresh(): Promise<void> {
+    if (this.#reading !== null) return this.#reading;
     if (this.#deps.clock.nowMs() - this.#readAtMs < this.#deps.settings.refreshMs) return Promise.resolve();
-    this.#reading ??= this.#read().finally(() => {
+    this.#reading = this.#read().finally(() => {
       this.#reading = null;
     });
     return this.#reading;

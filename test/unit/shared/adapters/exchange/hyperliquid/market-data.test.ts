@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { json, type SentRequest, scriptedHyperliquid, T0 } from '#test/support/scripted-venue.ts';
+
+const MINUTE = 60_000;
+const asset = (name: string, over = {}) => ({ name, szDecimals: 2, maxLeverage: 20, ...over });
+
+describe('instruments', () => {
+  const venue =
+    (over: { dexs?: unknown; native?: unknown; xyz?: unknown } = {}) =>
+    ({ body }: SentRequest) => {
+      if (body.type === 'perpDexs') return json(over.dexs ?? [null, { name: 'flx' }, { name: 'xyz' }]);
+      if (body.dex === 'xyz')
+        return json(over.xyz ?? { universe: [asset('xyz:A'), asset('xyz:B')], collateralToken: 0 });
+      return json(over.native ?? { universe: [asset('BTC'), asset('OLD', { isDelisted: true }), asset('kPEPE')] });
+    };
+  const load = (answer: (request: SentRequest) => Response) =>
+    scriptedHyperliquid(answer, { secrets: null, instruments: null }).hyperliquid.marketData.loadInstruments();
+
+  it('are numbered by place, and by the place of their dex', async () => {
+    expect((await load(venue())).map((i) => [i.symbol, i.coin, i.dex, i.assetId, i.status])).toEqual([
+      ['BTC/USDC:USDC', 'BTC', null, 0, 'active'],
+      ['OLD/USDC:USDC', 'OLD', null, 1, 'delisted'],
+      ['KPEPE/USDC:USDC', 'kPEPE', null, 2, 'active'],
+      ['XYZ-A/USDC:USDC', 'xyz:A', 'xyz', 120_000, 'active'],
+      ['XYZ-B/USDC:USDC', 'xyz:B', 'xyz', 120_001, 'active'],
+    ]);
+  });
+
+  it.each([
+    ['a configured dex is not listed', { dexs: [null, { name: 'flx' }] }, 'configuration'],
+    ['a dex is margined in another token', { xyz: { universe: [], collateralToken: 235 } }, 'configuration'],
+    ['a lot is missing', { native: { universe: [asset('BTC', { szDecimals: undefined })] } }, 'malformed-reply'],
+    ['two coins would share a symbol', { native: { universe: [asset('kX'), asset('KX')] } }, 'malformed-reply'],
+  ])('are refused altogether when %s', async (_, over, kind) => {
+    await expect(load(venue(over))).rejects.toMatchObject({ kind });
+  });
+});
+
+describe('candles', () => {
+  const bar = (t: number, over = {}) => ({
+    t,
+    T: t + MINUTE - 1,
+    s: 'BTC',
+    i: '1m',
+    o: '1.0',
+    h: '2.0',
+    l: '0.5',
+    c: '1.5',
+    v: '3.0',
+    n: 1,
+    ...over,
+  });
+  const start = T0 - (T0 % MINUTE);
+  const fetchBars = (bars: unknown, nowMs: number) => {
+    const { hyperliquid, clock, sent } = scriptedHyperliquid(() => json(bars), { secrets: null });
+    clock.set(nowMs);
+    const candles = hyperliquid.marketData.fetchCandles('BTC/USDC:USDC', '1m', start, start + 2 * MINUTE);
+    return { candles, sent };
+  };
+
+  it('are final when a later one is there or their minute is over, whichever is known first', async () => {
+    const two = fetchBars([bar(start + MINUTE), bar(start)], start + MINUTE + 200);
+    expect((await two.candles).map((c) => [c.openTimeMs, c.final])).toEqual([
+      [start, true],
+      [start + MINUTE, false],
+    ]);
+    const early = fetchBars([bar(start)], start + MINUTE + 999);
+    expect((await early.candles)[0]?.final, 'clocks differ: not yet').toBe(false);
+    const late = fetchBars([bar(start)], start + MINUTE + 1_000);
+    expect((await late.candles)[0]).toMatchObject({ final: true, open: '1', volume: '3' });
+  });
+
+  it('come once each and only from the asked range', async () => {
+    const bars = [bar(start), bar(start), bar(start - MINUTE), bar(start + 3 * MINUTE)];
+    const { candles, sent } = fetchBars(bars, T0);
+    expect((await candles).map((c) => c.openTimeMs)).toEqual([start]);
+    expect(sent[0]?.body).toEqual({
+      type: 'candleSnapshot',
+      req: { coin: 'BTC', interval: '1m', startTime: start, endTime: start + 2 * MINUTE },
+    });
+  });
+
+  it.each([
+    ['a bar opens between two minutes', [bar(start + 1)]],
+    ['a price is a number', [bar(start, { o: 1 })]],
+    ['it is no list', { bars: [] }],
+  ])('are malformed when %s', async (_, bars) => {
+    await expect(fetchBars(bars, T0).candles).rejects.toMatchObject({ kind: 'malformed-reply' });
+  });
+});
+
+describe('mark prices', () => {
+  it('are malformed when assets and contexts do not pair', async () => {
+    const { hyperliquid } = scriptedHyperliquid(() => json([{ universe: [asset('BTC')] }, []]), { secrets: null });
+    await expect(hyperliquid.marketData.fetchMarkPrices()).rejects.toMatchObject({ kind: 'malformed-reply' });
+  });
+
+  it('leave delisted ones out and know a missing mid price', async () => {
+    const reply = [
+      { universe: [asset('BTC'), asset('OLD', { isDelisted: true })] },
+      [{ markPx: '65000.0', midPx: null }, { markPx: '1.0' }],
+    ];
+    const { hyperliquid } = scriptedHyperliquid(() => json(reply), { secrets: null, dexes: [] });
+    expect(await hyperliquid.marketData.fetchMarkPrices()).toEqual([
+      { symbol: 'BTC/USDC:USDC', markPrice: '65000', midPrice: null, observedAtMs: T0 },
+    ]);
+  });
+});
+
+describe('health', () => {
+  it('is asked at most every five minutes and answers what is wrong', async () => {
+    let up = true;
+    const answer = ({ body }: SentRequest) => {
+      if (!up) return new Response('', { status: 503 });
+      return body.type === 'perpDexs'
+        ? json([null, { name: 'xyz' }])
+        : json({ universe: [asset(body.dex ? 'xyz:A' : 'BTC')] });
+    };
+    const { hyperliquid, clock, sent } = scriptedHyperliquid(answer, { secrets: null });
+    expect(await hyperliquid.checkHealth()).toMatchObject({ healthy: true, instruments: 2, error: null });
+    const asked = sent.length;
+    up = false;
+    clock.set(T0 + 300_000);
+    expect((await hyperliquid.checkHealth()).healthy).toBe(true);
+    expect(sent.length).toBe(asked);
+    clock.set(T0 + 300_001);
+    expect(await hyperliquid.checkHealth()).toMatchObject({
+      healthy: false,
+      instruments: null,
+      errorKind: 'unavailable',
+      breakers: { 'market-data': 'closed' },
+    });
+  });
+});
