@@ -132,12 +132,15 @@ async function stepGroup(
     const { before, unreadable } = work.get(symbol)!;
     const result = stepBundles(before, bundles);
     const saved = result.ticks > 0;
-    const updates = saved ? updatesOf(before.runs, result.runs, unreadable, result.cohort.lastTradeTimeMs) : [];
-    if (saved) {
-      const updatedAtMs = result.cohort.lastTradeTimeMs;
-      const touchAll = before.cohort.forming?.openTimeMs !== result.cohort.forming?.openTimeMs;
-      saves.push({ cohort: result.cohort, updates, updatedAtMs, touchAll });
-    }
+    const barClosed = before.cohort.forming?.openTimeMs !== result.cohort.forming?.openTimeMs;
+    const updatedAtMs = result.cohort.lastTradeTimeMs;
+    const updates = saved
+      ? [
+          ...unreadable.map((row) => unreadableRun(row, updatedAtMs)),
+          ...updatesOf(before.runs, result.runs, barClosed, livePnlAboveMicros),
+        ]
+      : [];
+    if (saved) saves.push({ cohort: result.cohort, updates, updatedAtMs, touchAll: barClosed });
     const version = result.cohort.version + (saved ? 1 : 0);
     after.set(symbol, {
       cohort: { ...result.cohort, version },
@@ -203,15 +206,24 @@ function stepBundles(before: CohortRuns, bundles: readonly MarketBundle[]) {
   return { cohort: state.cohort, runs: state.runs, ticks, alreadyProcessed, malformed, gap };
 }
 
+/**
+ * What must be stored: all that learned, traded or ended. A profit that only moved with the price waits for the end of its bar,
+ * when every run learns, unless the run begins or ceases to count: the rows are exact where reconciliation decides by them.
+ */
 function updatesOf(
   before: readonly LiveRun[],
   after: readonly LiveRun[],
-  unreadable: readonly LiveRunRow[],
-  atMs: number,
+  barClosed: boolean,
+  livePnlAboveMicros: number,
 ): RunUpdate[] {
-  const updates = unreadable.map((row) => unreadableRun(row, atMs));
+  const updates: RunUpdate[] = [];
   for (let i = 0; i < before.length; i++) {
-    const update = runUpdate(before[i]!, after[i]!);
+    const was = before[i]!;
+    const is = after[i]!;
+    if (was === is) continue;
+    const counts = is.livePnlMicros > livePnlAboveMicros;
+    const onlyMoved = is.state === was.state && !is.ended && was.livePnlMicros > livePnlAboveMicros === counts;
+    const update = onlyMoved && !barClosed ? null : runUpdate(was, is);
     if (update) updates.push(update);
   }
   return updates;

@@ -15,7 +15,7 @@ export interface CohortRows {
 export interface CohortSave {
   /** The next state; its `version` is the one that was loaded and must still be stored. */
   readonly cohort: Cohort;
-  /** Runs that changed. */
+  /** Runs that changed in a way that must be stored now. */
   readonly updates: readonly RunUpdate[];
   /** Market time of the last tick. */
   readonly updatedAtMs: EpochMs;

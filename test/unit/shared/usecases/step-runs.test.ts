@@ -20,9 +20,10 @@ const step = (runs: MemoryRunsRepository, bundles: readonly MarketBundle[], cach
   stepRuns({ runs, cache }, { bundles, livePnlAboveMicros: 0 });
 const stored = async (runs: RunsRepository) => {
   const [rows] = await runs.loadCohorts('sim', [BTC]);
-  // Versions count saves, and the time of becoming live is that of a batch: both follow the batching by design.
+  // Versions count saves, the time of becoming live is that of a batch, and a profit that moves inside a bar is stored when
+  // the bar closes: these follow the batching by design. Whether a run counts does not.
   const { version: _, dataStateSinceMs: __, ...cohort } = rows!.cohort;
-  return { cohort, runs: rows!.runs };
+  return { cohort, runs: rows!.runs.map(({ livePnlMicros, ...run }) => ({ ...run, counts: livePnlMicros > 0 })) };
 };
 /** A trend of `count` trades, one every 30 s. */
 const trend = (count: number, from = 0) =>
@@ -48,7 +49,7 @@ describe('stepRuns', () => {
     });
     const rows = (await stored(runs)).runs;
     expect(rows.map((r) => r.positionDirection)).toEqual([1, -1]);
-    expect(rows[0]!.livePnlMicros).toBeGreaterThan(0);
+    expect(rows.map((r) => r.counts)).toEqual([true, false]);
   });
 
   it('changes nothing when a batch is delivered again, to a warm handler or to a cold one', async () => {
@@ -87,6 +88,30 @@ describe('stepRuns', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('stores a profit that only moved with the price when the bar closes, or when the run begins to count', async () => {
+    const runs = await aRepository(1);
+    const cache = newRunCache();
+    const pnl = async () => (await runs.loadCohorts('sim', [BTC]))[0]!.runs[0]!.livePnlMicros;
+    const at = (seconds: number, price: number) =>
+      step(runs, [aBundle([price], { fromMs: RUNS_START_MS + seconds * 1000, firstId: 1000 + seconds })], cache);
+    await step(runs, [trend(26)], cache);
+    const entry = await pnl();
+    expect((await runs.loadCohorts('sim', [BTC]))[0]!.runs[0]!.positionDirection).toBe(1);
+    await at(13 * 60 + 1, 124);
+    const opened = await pnl();
+    expect(opened, 'a bar closed').not.toBe(entry);
+    expect(opened).toBeLessThan(0);
+    await at(13 * 60 + 2, 123.9);
+    expect(await pnl(), 'inside the bar').toBe(opened);
+    await at(13 * 60 + 3, 140);
+    const counting = await pnl();
+    expect(counting, 'it counts from here').toBeGreaterThan(0);
+    await at(13 * 60 + 4, 141);
+    expect(await pnl()).toBe(counting);
+    await at(14 * 60, 141);
+    expect(await pnl()).toBeGreaterThan(counting);
   });
 
   it('loads again once when another writer was faster, and then counts every trade once', async () => {
