@@ -1,4 +1,4 @@
-import { Decimal, ZERO } from '../decimal.ts';
+import { Decimal } from '../decimal.ts';
 import type { Side } from '../orders/order.ts';
 
 /** Sizes in signed base units on the lot grid; values in quote units. */
@@ -31,18 +31,16 @@ export type Gap =
 export const reduces = (effect: GapEffect): boolean => effect !== 'open' && effect !== 'increase';
 
 /**
- * What to trade to come from actual to desired (the original's ten rows). One order never crosses zero. A target worth less
- * than the venue's minimum is held as flat: it could not be opened, and once reached it could not be left.
+ * What to trade to come from actual to desired (the original's ten rows). One order never crosses zero.
  */
 export function decideGap(inputs: GapInputs): Gap {
-  const { actual, price, lot } = inputs;
-  const desired = holdable(inputs);
+  const { actual, desired, price, lot } = inputs;
   const delta = desired.minus(actual);
   const valueQuote = delta.abs().times(price);
   if (delta.abs().lt(lot)) return { kind: 'in-sync', code: 'aligned', valueQuote };
 
   if (actual.abs().gte(lot)) {
-    if (desired.isZero()) return exit('exit', actual, price);
+    if (desired.abs().lt(lot)) return exit('exit', actual, price);
     if (desired.isPositive() !== actual.isPositive()) return exit('flip-exit', actual, price);
   }
   const threshold = Decimal.max(inputs.minimumTradeQuote, inputs.venueMinimumQuote);
@@ -50,12 +48,6 @@ export function decideGap(inputs: GapInputs): Gap {
   const grows = desired.abs().gt(actual.abs());
   const effect = !grows ? 'reduce' : actual.abs().lt(lot) ? 'open' : 'increase';
   return { kind: 'trade', effect, side: delta.isPositive() ? 'buy' : 'sell', size: delta.abs(), valueQuote };
-}
-
-/** The desired position as it can be held: zero when it is worth less than the venue's smallest order. */
-function holdable({ desired, price, venueMinimumQuote, lot }: GapInputs): Decimal {
-  if (desired.abs().lt(lot)) return ZERO;
-  return desired.abs().times(price).lt(venueMinimumQuote) ? ZERO : desired;
 }
 
 const exit = (effect: 'exit' | 'flip-exit', actual: Decimal, price: Decimal): Gap => ({

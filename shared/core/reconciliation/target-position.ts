@@ -1,4 +1,4 @@
-import { Decimal, type DecimalText, dec, decimalText } from '../decimal.ts';
+import { Decimal, type DecimalText, dec, decimalText, ZERO } from '../decimal.ts';
 import { lotSize } from '../market/instrument.ts';
 import { type DesiredPosition, desiredPosition } from '../portfolio/desired-position.ts';
 import { clampToCap, symbolCap } from '../risk/margin-caps.ts';
@@ -12,7 +12,8 @@ export interface TargetPosition {
   readonly wanted: DesiredPosition;
   /** Signed, whole lots, within the caps; null when the desired position is unknown. */
   readonly size: Decimal | null;
-  readonly limitedBy: 'margin-cap' | 'max-position-notional' | null;
+  /** `venue-minimum`: worth less than the smallest order, which could not be opened and, once reached, not be left. */
+  readonly limitedBy: 'margin-cap' | 'max-position-notional' | 'venue-minimum' | null;
   readonly capQuote: DecimalText | null;
   readonly price: ReferencePrice | null;
   /** The dearest price an opening order of this cycle could meet: limits are judged at it. */
@@ -61,6 +62,9 @@ export function targetPosition(context: CycleContext, facts: SymbolFacts): Targe
   const largest = towardZero(dec(settings.limits.max_position_notional).div(dearest), instrument.sizeDecimals);
   const byNotional = size.abs().gt(largest) ? largest.times(size.isNegative() ? -1 : 1) : size;
   const byCap = cap === null ? byNotional : clampToCap(byNotional, dearest, leverage, cap, instrument.sizeDecimals);
+  if (price !== null && byCap.abs().times(price.price).lt(instrument.minNotionalQuote)) {
+    return { ...base, size: ZERO, limitedBy: 'venue-minimum' };
+  }
   const limitedBy = byCap.eq(size) ? null : byCap.eq(byNotional) ? 'max-position-notional' : 'margin-cap';
   return { ...base, size: byCap, limitedBy };
 }
