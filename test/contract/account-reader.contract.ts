@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Decimal, dec } from '#shared/core/decimal.ts';
-import { type ExchangeUnderTest, orderAt } from './exchange-under-test.ts';
+import { type ExchangeUnderTest, orderAt } from '#test/support/exchange-under-test.ts';
 
 /** What every reader of accounts promises. */
 export function accountReaderContract(name: string, make: () => Promise<ExchangeUnderTest>): void {

@@ -1,4 +1,4 @@
+import { simulatedExchange } from '#test/support/hyperliquid-on-simulator.ts';
 import { accountReaderContract } from './account-reader.contract.ts';
-import { simulatedExchange } from './hyperliquid-on-simulator.ts';
 
 accountReaderContract('hyperliquid on the simulator', simulatedExchange);

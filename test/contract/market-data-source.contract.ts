@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dec } from '#shared/core/decimal.ts';
 import { MINUTE_MS } from '#shared/core/time.ts';
-import type { ExchangeUnderTest } from './exchange-under-test.ts';
+import type { ExchangeUnderTest } from '#test/support/exchange-under-test.ts';
 
 /** What every source of market data promises. */
 export function marketDataSourceContract(name: string, make: () => Promise<ExchangeUnderTest>): void {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dec } from '#shared/core/decimal.ts';
-import { type ExchangeUnderTest, orderAt, positionOf } from './exchange-under-test.ts';
+import { type ExchangeUnderTest, orderAt, positionOf } from '#test/support/exchange-under-test.ts';
 
 /** What every venue for orders promises, seen through its own account reader. */
 export function orderVenueContract(name: string, make: () => Promise<ExchangeUnderTest>): void {

@@ -13,7 +13,7 @@ import { readAccountForObserver } from '#shared/adapters/exchange/hyperliquid/ob
 import { MemoryBreakerRepository } from '#shared/adapters/memory/memory-breaker-repository.ts';
 import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
 import { installVirtualGlobals } from '#shared/adapters/memory/virtual-globals.ts';
-import { type ExchangeUnderTest, orderAt, positionOf } from '#test/contract/exchange-under-test.ts';
+import { type ExchangeUnderTest, orderAt, positionOf } from '#test/support/exchange-under-test.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 
 const T0 = 1_700_000_030_000;

@@ -50,7 +50,7 @@ export interface Hyperliquid {
   readonly accountReader: AccountReader;
   /** Null without `secrets`. */
   readonly orderVenue: OrderVenue | null;
-  /** Loads instruments and, with `secrets`, every account's key; throws `ExchangeError` of kind `configuration`. */
+  /** Loads instruments and, with `secrets`, every account's key, so that the first order is not the slow one. Throws `ExchangeError`. */
   ready(): Promise<void>;
   checkHealth(): Promise<ExchangeHealth>;
   close(): Promise<void>;
@@ -81,16 +81,17 @@ export function createHyperliquid(options: HyperliquidOptions): Hyperliquid {
       ? null
       : new TradingKeys({ secrets: options.secrets, clock, transport, httpUrl, source: options.signingSource });
   const throughProxy = options.proxies.urlPrefixes.length > 0;
+  const orderVenue =
+    keys === null
+      ? null
+      : new HyperliquidOrderVenue({ keys, accounts, catalog, caller, clock, telemetry, throughProxy });
   return {
     marketData,
     accountReader: new HyperliquidAccountReader({ info, accounts, dexes }),
-    orderVenue:
-      keys === null
-        ? null
-        : new HyperliquidOrderVenue({ keys, accounts, catalog, caller, clock, telemetry, throughProxy }),
+    orderVenue,
     async ready() {
       await catalog.all();
-      if (keys !== null) for (const account of accounts) await keys.signer(account);
+      for (const account of accounts) await orderVenue?.warmUp(account.name);
     },
     checkHealth: exchangeHealthCheck({
       exchange: EXCHANGE,

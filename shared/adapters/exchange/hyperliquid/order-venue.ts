@@ -18,6 +18,8 @@ import { exchangeReplySchema } from './wire-schemas.ts';
 const EXCHANGE = 'hyperliquid';
 /** Venue-side expiry of actions that bring none of their own. */
 const ACTION_EXPIRES_MS = 30_000;
+/** 2010-01-01. */
+const LONG_AGO_MS = 1_262_304_000_000;
 
 export interface OrderVenueDeps {
   readonly keys: TradingKeys;
@@ -78,6 +80,17 @@ export class HyperliquidOrderVenue implements OrderVenue {
     const why = answer.success ? String(answer.data.response).slice(0, 200) : 'unreadable answer';
     const kind = answer.success ? 'rejected' : 'malformed-reply';
     throw new ExchangeError(kind, `updateLeverage: ${why}`, { retryable: false, mayHaveReachedVenue: true });
+  }
+
+  /**
+   * Gets key, markets and the first slow signature over with. What it signs is a cancel of nothing that expired long ago, and
+   * it is not sent. Throws `ExchangeError` of kind `configuration` when the account cannot trade.
+   */
+  async warmUp(account: string): Promise<void> {
+    const [first] = await this.#deps.catalog.all();
+    if (first === undefined) return;
+    const { signer } = await this.#prepare(account, first.symbol);
+    signer.signCancel(first.symbol, `0x${'0'.repeat(32)}`, LONG_AGO_MS);
   }
 
   async #submit(order: ApprovedOrder): Promise<SubmitOutcome> {

@@ -165,6 +165,28 @@ describe('what is not sent', () => {
   });
 });
 
+describe('what ccxt would do by itself', () => {
+  it.each([
+    ['approve a builder fee', (s: HyperliquidSigner) => s.approveBuilderFee()],
+    ['set a referrer', (s: HyperliquidSigner) => s.setRef()],
+    ['load the markets', (s: HyperliquidSigner) => s.loadMarkets(true)],
+    ['sign an order without an expiry', (s: HyperliquidSigner) => s.createOrder('BTC/USDC:USDC', 'limit', 'buy', 1, 1)],
+    ['sign a cancel without an expiry', (s: HyperliquidSigner) => s.cancelOrder('1', 'BTC/USDC:USDC')],
+    ['withdraw', (s: HyperliquidSigner) => s.withdraw('USDC', 1, `0x${'1'.repeat(40)}`)],
+  ])('cannot %s: nothing is sent', async (_, act) => {
+    const sent: string[] = [];
+    const signer = aSigner(sent);
+    await expect(act(signer)).rejects.toThrow();
+    expect(sent).toEqual([]);
+  });
+
+  it('prepares its client without a request', async () => {
+    const sent: string[] = [];
+    expect(await aSigner(sent).initializeClient()).toBe(true);
+    expect(sent).toEqual([]);
+  });
+});
+
 describe('where the key is', () => {
   it('is not in anything that the signer shows of itself', () => {
     const signer = aSigner();
@@ -321,11 +343,17 @@ describe('setting leverage', () => {
   });
 });
 
-function aSigner(): HyperliquidSigner {
+function aSigner(sent: string[] = []): HyperliquidSigner {
   const clock = manualClock(T0);
   const signer = new HyperliquidSigner({
     httpUrl: 'https://venue.test',
-    transport: Object.assign(async () => '', { close: async () => {} }),
+    transport: Object.assign(
+      async (url: string) => {
+        sent.push(url);
+        return '{}';
+      },
+      { close: async () => {} },
+    ),
     nowMs: () => clock.nowMs(),
     privateKey: AGENT.privateKey,
     source: 'a',

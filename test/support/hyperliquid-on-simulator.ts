@@ -7,8 +7,8 @@ import {
 } from '#shared/adapters/exchange/hyperliquid/create-hyperliquid.ts';
 import { MemoryBreakerRepository } from '#shared/adapters/memory/memory-breaker-repository.ts';
 import type { Clock } from '#shared/ports/clock.ts';
-import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 import type { ExchangeUnderTest } from './exchange-under-test.ts';
+import { RecordingTelemetry } from './recording-telemetry.ts';
 
 export const START_MS = 1_700_000_030_000;
 
