@@ -1,0 +1,224 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { pageSample, symbolSample } from '#test/support/page-samples.ts';
+import { type PageServer, startPageServer } from '#test/support/page-server.ts';
+
+const CANDIDATES = [
+  process.env.CHROMIUM ?? '',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/usr/bin/google-chrome-stable',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+const executablePath = CANDIDATES.find((path) => path !== '' && existsSync(path));
+if (executablePath === undefined) {
+  console.warn('browser tests SKIPPED: no Chromium is installed (install one, or name it in CHROMIUM)');
+}
+
+describe.skipIf(executablePath === undefined)('Mission Control', () => {
+  let browser: Browser;
+  let server: PageServer;
+  let page: Page;
+  let troubles: string[];
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
+  });
+  afterAll(() => browser.close());
+
+  beforeEach(async () => {
+    server = await startPageServer(pageSample(Date.now()));
+    page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+    troubles = [];
+    page.on('pageerror', (error) => troubles.push(error.message));
+    page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()));
+    await page.goto(server.url);
+    await page.locator('#symbols tbody tr').first().waitFor();
+  });
+  afterEach(async () => {
+    await page.close();
+    await server.close();
+  });
+
+  const row = (symbol: string) =>
+    page.locator('#symbols tbody tr', { has: page.locator(`button[title^="${symbol}/"]`) });
+  const textOf = (selector: string) => page.locator(selector).innerText();
+
+  it('shows the platform at a glance without an error or a request elsewhere', async () => {
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.reload();
+    await page.locator('#realized.up').waitFor();
+
+    expect(await textOf('#state')).toBe('HEALTHY');
+    expect(await textOf('#equity')).toBe('15,012.35');
+    expect(await textOf('#unrealized')).toBe('+1.40');
+    expect(await textOf('#connection-state')).toBe('active');
+    expect(await page.title()).toContain('HEALTHY · 15,012.35');
+    expect(asked.filter((url) => !url.startsWith(server.url))).toEqual([]);
+    expect(server.missing).toEqual([]);
+    expect(troubles).toEqual([]);
+  });
+
+  it('shows desired, actual, every source with its age, the quorum and the decision in words', async () => {
+    const text = await row('HYPE').innerText();
+
+    expect(text).toContain('+5.71');
+    expect(text).toMatch(/\+2\.85 1s|\+2\.85 2s/);
+    expect(text).toContain('before settlement');
+    expect(text).toContain('awaiting fill visibility');
+    expect(text).toContain('2 of 3 sources have seen the fill');
+    expect(await page.locator('#symbols thead').innerText()).toMatch(/own table\s+observer 1\s+observer 2/i);
+    expect(await row('APT').innerText()).toContain('HOLD');
+    expect(await row('ZEC').innerText()).toContain('unknown');
+    expect(await row('ZEC').innerText()).toContain('data gap');
+  });
+
+  it('turns a stale number grey and shows its age', async () => {
+    const price = row('ZEC').locator('td').nth(1);
+    expect(await price.getAttribute('class')).toContain('stale');
+    expect(await price.innerText()).toMatch(/60\.11 2m 4\ds/);
+    const fresh = row('BTC').locator('td').nth(1);
+    expect(await fresh.getAttribute('class')).not.toContain('stale');
+  });
+
+  it('draws the candles of the chosen symbol and changes with the choice', async () => {
+    const drawn = () =>
+      page
+        .locator('#candles canvas')
+        .first()
+        .evaluate((canvas) => (canvas as unknown as { toDataURL(): string }).toDataURL());
+    await page.waitForResponse((response) => response.url().includes('limit=3'));
+    const btc = await drawn();
+
+    const answered = page.waitForResponse((response) => response.url().includes('symbol=SOL'));
+    await row('SOL').locator('button.link').click();
+    await answered;
+    await expect.poll(drawn).not.toBe(btc);
+
+    expect(await page.locator('#symbol').inputValue()).toBe('SOL/USDC:USDC');
+    expect(await row('SOL').getAttribute('aria-current')).toBe('true');
+    expect(await page.locator('#equity-chart canvas').count()).toBe(1);
+  });
+
+  it('follows new snapshots: rows keep their place, gone ones go, new ones come', async () => {
+    const nowMs = Date.now();
+    const system = {
+      ...server.snapshot.system!,
+      state: 'LOCKED',
+      lockMode: 'close-only',
+      reason: 'storm',
+      changedBy: 'ann',
+    };
+    server.snapshot = pageSample(nowMs, {
+      symbols: [symbolSample('SOL/USDC:USDC', nowMs), symbolSample('NEW/USDC:USDC', nowMs)],
+      orders: [],
+      system,
+    });
+    server.send();
+
+    await row('NEW').waitFor();
+    expect(await page.locator('#symbols tbody tr').count()).toBe(2);
+    expect(await textOf('#orders tbody')).toContain('No orders yet.');
+    expect(await textOf('#state')).toBe('LOCKED · close-only');
+    expect(await textOf('#state-reason')).toContain('storm (by ann');
+    expect(await page.locator('#unlock').isEnabled()).toBe(true);
+  });
+
+  it('locks with a reason, the mode and the token, by keyboard alone', async () => {
+    await page.locator('#lock').focus();
+    await page.keyboard.press('Enter');
+    await page.locator('#system-dialog[open]').waitFor();
+    await page.keyboard.type('no');
+    await page.keyboard.press('Enter');
+    expect(await page.locator('#system-dialog[open]').count()).toBe(1);
+    expect(server.changes).toEqual([]);
+
+    await page.keyboard.type(' more storms');
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.type('flatten');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.locator('#system-dialog:not([open])').waitFor({ state: 'attached' });
+
+    expect(server.changes).toEqual([{ path: '/api/lock', body: { mode: 'flatten', reason: 'no more storms' } }]);
+    expect(server.refused).toEqual([]);
+  });
+
+  it('unlocks only the state that was looked at, and shows a refusal in its own words', async () => {
+    const locked = { ...server.snapshot.system!, state: 'LOCKED', lockMode: 'freeze', version: 9 };
+    server.snapshot = pageSample(Date.now(), { system: locked });
+    server.send();
+    await page.locator('#unlock:enabled').click();
+    server.snapshot = pageSample(Date.now(), { system: { ...locked, version: 10 } });
+    server.send();
+    server.refuseNextWith = 'the state has moved on';
+    await page.locator('#reason').fill('all clear');
+    await page.locator('#system-dialog-go').click();
+
+    await expect.poll(() => textOf('#system-dialog-error')).toBe('the state has moved on');
+    await page.locator('#system-dialog-go').click();
+    await page.locator('#system-dialog:not([open])').waitFor({ state: 'attached' });
+
+    expect(server.changes).toEqual([{ path: '/api/unlock', body: { reason: 'all clear', expectedVersion: 9 } }]);
+  });
+
+  it('cannot lock or unlock without the token of this start', async () => {
+    await page.evaluate(`document.querySelector('meta[name="3t-token"]').setAttribute('content', 'wrong')`);
+    await page.locator('#lock').click();
+    await page.locator('#reason').fill('storm coming');
+    await page.locator('#system-dialog-go').click();
+
+    await expect.poll(() => textOf('#system-dialog-error')).toBe('the token is missing');
+    expect(server.changes).toEqual([]);
+  });
+
+  it('explains a symbol from the stored rows, as text whatever they hold', async () => {
+    await row('BTC').locator('button', { hasText: 'why' }).click();
+
+    await expect.poll(() => textOf('#why-body')).toContain('12 runs are long and 2 short');
+    expect(await textOf('#why-body')).toContain('<img src=x onerror=');
+    expect(await page.locator('#why-body img').count()).toBe(0);
+    expect(await page.title()).not.toBe('broken');
+    await page.keyboard.press('Escape');
+    expect(await page.locator('#why-dialog[open]').count()).toBe(0);
+  });
+
+  it('shows hostile text as text', async () => {
+    const nowMs = Date.now();
+    const hostile = '<script>document.title="broken"</script><b id="hostile">x</b>';
+    const symbol = symbolSample('BTC/USDC:USDC', nowMs, { holdReason: hostile });
+    server.snapshot = pageSample(nowMs, {
+      symbols: [symbol],
+      system: { ...server.snapshot.system!, state: 'LOCKED', reason: hostile },
+    });
+    server.send();
+
+    await expect.poll(() => textOf('#state-reason')).toContain(hostile);
+    expect(await row('BTC').innerText()).toContain(hostile);
+    expect(await page.locator('#hostile').count()).toBe(0);
+    expect(troubles).toEqual([]);
+  });
+
+  it('says active, then stale, then offline while the platform is silent, and comes back by itself', async () => {
+    server.pause();
+    const state = () => textOf('#connection-state');
+    await expect.poll(state, { timeout: 10_000 }).toBe('stale');
+    expect(await page.locator('body').getAttribute('data-connection')).toBe('stale');
+    await expect.poll(state, { timeout: 25_000 }).toBe('offline');
+    expect(await page.locator('#lock').isEnabled()).toBe(false);
+
+    server.snapshot = pageSample(Date.now(), { liveRuns: 77 });
+    server.resume();
+    await expect.poll(state, { timeout: 25_000 }).toBe('active');
+    expect(await textOf('#runs')).toBe('77');
+  });
+
+  it('fits a telephone without scrolling sideways', async () => {
+    await page.setViewportSize({ width: 390, height: 840 });
+    const sideways = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+    expect(sideways).toBeLessThanOrEqual(0);
+  });
+});

@@ -1,0 +1,120 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { loadPageAssets, PAGE_HEADERS } from '#local/page-assets.ts';
+import {
+  lockRequestSchema,
+  type PageSnapshot,
+  pageCandlesSchema,
+  pagePnlSchema,
+  pageSnapshotSchema,
+  unlockRequestSchema,
+} from '#shared/messages/page-snapshot.ts';
+import { pageCandles, pagePnl, pageWhy } from './page-samples.ts';
+
+export const PAGE_TOKEN = 'test-token-0123456789';
+
+export interface PageServer {
+  readonly url: string;
+  /** What the page sees; `send` pushes it to every open page. */
+  snapshot: PageSnapshot;
+  /** Bodies of lock and unlock requests that carried the token. */
+  readonly changes: { readonly path: string; readonly body: unknown }[];
+  /** Bodies that did not. */
+  readonly refused: string[];
+  /** The next change is answered with this. */
+  refuseNextWith: string | null;
+  /** Paths asked for that do not exist. */
+  readonly missing: string[];
+  send(): void;
+  /** Cuts every event stream and answers 503 until `resume`. */
+  pause(): void;
+  resume(): void;
+  close(): Promise<void>;
+}
+
+/** The page's files as the platform serves them, over an API whose answers a test decides. Loopback, any free port. */
+export async function startPageServer(first: PageSnapshot): Promise<PageServer> {
+  const assets = loadPageAssets({ projectDir: process.cwd(), token: PAGE_TOKEN });
+  const streams = new Set<ServerResponse>();
+  let paused = false;
+
+  const server = createServer(async (request, response) => {
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const json = (status: number, body: unknown) => {
+      response.writeHead(status, { ...PAGE_HEADERS, 'content-type': 'application/json' }).end(JSON.stringify(body));
+    };
+    const asset = assets.get(url.pathname);
+    if (asset) {
+      response.writeHead(200, { ...PAGE_HEADERS, 'content-type': asset.contentType }).end(asset.body);
+    } else if (paused) {
+      json(503, { error: { code: 'paused', message: 'paused' } });
+    } else if (url.pathname === '/api/events') {
+      response.writeHead(200, { ...PAGE_HEADERS, 'content-type': 'text/event-stream' });
+      streams.add(response);
+      request.on('close', () => streams.delete(response));
+      response.write(eventOf(handle.snapshot));
+    } else if (url.pathname === '/api/candles') {
+      const { searchParams } = url;
+      const asked = { symbol: searchParams.get('symbol') ?? '', limit: Number(searchParams.get('limit')) };
+      json(
+        200,
+        pageCandlesSchema.parse(
+          pageCandles({ ...asked, timeframe: searchParams.get('timeframe') ?? '1m', nowMs: handle.snapshot.nowMs }),
+        ),
+      );
+    } else if (url.pathname === '/api/pnl') {
+      json(200, pagePnlSchema.parse(pagePnl(handle.snapshot.nowMs)));
+    } else if (url.pathname.startsWith('/api/why/')) {
+      json(200, pageWhy(decodeURIComponent(url.pathname.slice('/api/why/'.length))));
+    } else if (url.pathname === '/api/lock' || url.pathname === '/api/unlock') {
+      let text = '';
+      for await (const chunk of request) text += chunk;
+      if (request.headers['x-3t-token'] !== PAGE_TOKEN) {
+        handle.refused.push(text);
+        json(403, { error: { code: 'forbidden', message: 'the token is missing' } });
+        return;
+      }
+      if (handle.refuseNextWith !== null) {
+        json(409, { error: { code: 'refused', message: handle.refuseNextWith } });
+        handle.refuseNextWith = null;
+        return;
+      }
+      const schema = url.pathname === '/api/lock' ? lockRequestSchema : unlockRequestSchema;
+      handle.changes.push({ path: url.pathname, body: schema.parse(JSON.parse(text)) });
+      json(200, handle.snapshot.system);
+    } else {
+      handle.missing.push(url.pathname);
+      json(404, { error: { code: 'not-found', message: 'no such path' } });
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+
+  const handle: PageServer = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    snapshot: first,
+    changes: [],
+    refused: [],
+    refuseNextWith: null,
+    missing: [],
+    send: () => {
+      for (const stream of streams) stream.write(eventOf(handle.snapshot));
+    },
+    pause: () => {
+      paused = true;
+      for (const stream of streams) stream.end();
+    },
+    resume: () => {
+      paused = false;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  return handle;
+}
+
+/** Parsed first: a sample that the contract does not allow must not reach the page. */
+const eventOf = (snapshot: PageSnapshot): string =>
+  `event: snapshot\ndata: ${JSON.stringify(pageSnapshotSchema.parse(snapshot))}\n\n`;

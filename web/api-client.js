@@ -1,0 +1,44 @@
+// @ts-check
+/** @import { PageCandles, PagePnl } from '../shared/messages/page-snapshot.ts' */
+
+const TIMEOUT_MS = 8000;
+
+/** Why the platform did not do it, in its own words. */
+export class ApiRefusal extends Error {}
+
+/** @param {string} path @param {RequestInit} [init] @returns {Promise<unknown>} */
+async function request(path, init = {}) {
+  let response;
+  try {
+    response = await fetch(path, { ...init, cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch {
+    throw new ApiRefusal('the platform does not answer');
+  }
+  const body = await response.json().catch(() => null);
+  if (response.ok && body !== null) return body;
+  const message = /** @type {{ error?: { message?: unknown } } | null} */ (body)?.error?.message;
+  throw new ApiRefusal(typeof message === 'string' ? message : `the platform answered ${response.status}`);
+}
+
+/** @param {string} symbol @param {string} timeframe @param {number} limit */
+export async function fetchCandles(symbol, timeframe, limit) {
+  const query = new URLSearchParams({ symbol, timeframe, limit: String(limit) });
+  return /** @type {PageCandles} */ (await request(`/api/candles?${query}`));
+}
+
+export async function fetchPnl() {
+  return /** @type {PagePnl} */ (await request('/api/pnl'));
+}
+
+/** @param {string} subject A symbol or an order id. */
+export const fetchWhy = (subject) => request(`/api/why/${encodeURIComponent(subject)}`);
+
+/** @param {'lock' | 'unlock'} action @param {Record<string, unknown>} body */
+export function changeState(action, body) {
+  const token = document.querySelector('meta[name="3t-token"]')?.getAttribute('content') ?? '';
+  return request(`/api/${action}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-3t-token': token },
+    body: JSON.stringify(body),
+  });
+}

@@ -1,0 +1,212 @@
+// @ts-check
+import { CandlestickSeries, createChart, createSeriesMarkers, HistogramSeries } from '/vendor/lightweight-charts.js';
+import { ApiRefusal, fetchCandles } from './api-client.js';
+
+/** @import { PageCandles } from '../shared/messages/page-snapshot.ts' */
+/** @import { UTCTimestamp } from '/vendor/lightweight-charts.js' */
+/** @typedef {PageCandles['candles'][number]} Candle */
+/** @typedef {PageCandles['fills'][number]} Fill */
+
+const BARS_AT_FIRST = 300;
+const BARS_AT_ONCE = 3;
+const FILLS_MAX = 500;
+const UP = '#2ec08b';
+const DOWN = '#ff5d6c';
+
+/** @type {Readonly<Record<string, number>>} */
+const TIMEFRAME_S = {
+  '1m': 60,
+  '3m': 180,
+  '5m': 300,
+  '15m': 900,
+  '30m': 1800,
+  '1h': 3600,
+  '2h': 7200,
+  '4h': 14_400,
+  '8h': 28_800,
+  '12h': 43_200,
+  '1d': 86_400,
+};
+
+/** Candles of one symbol with our fills on them; the running bar follows the last price. */
+export class CandleChart {
+  #chart;
+  #bars;
+  #volume;
+  #markers;
+  /** @type {import('/vendor/lightweight-charts.js').IPriceLine | null} */
+  #entryLine = null;
+  #entryText = '';
+  /** @type {{ symbol: string, timeframe: string } | null} */
+  #shown = null;
+  /** @type {Candle | null} */
+  #running = null;
+  /** @type {Map<string, Fill>} */
+  #fills = new Map();
+  #markersText = '';
+  #loading = false;
+
+  /** @param {HTMLElement} container */
+  constructor(container) {
+    this.#chart = createChart(container, {
+      autoSize: true,
+      layout: {
+        background: { color: '#11161d' },
+        textColor: '#8a96a5',
+        fontFamily: getComputedStyle(document.body).fontFamily,
+        attributionLogo: true,
+      },
+      grid: { vertLines: { color: '#1a212b' }, horzLines: { color: '#1a212b' } },
+      rightPriceScale: { borderColor: '#1f2731', scaleMargins: { top: 0.08, bottom: 0.2 } },
+      timeScale: { borderColor: '#1f2731', timeVisible: true, secondsVisible: false, rightOffset: 4 },
+      crosshair: { mode: 0 },
+    });
+    this.#bars = this.#chart.addSeries(CandlestickSeries, {
+      upColor: UP,
+      downColor: DOWN,
+      wickUpColor: UP,
+      wickDownColor: DOWN,
+      borderVisible: false,
+    });
+    this.#volume = this.#chart.addSeries(HistogramSeries, {
+      priceScaleId: 'volume',
+      priceFormat: { type: 'volume' },
+      priceLineVisible: false,
+      lastValueVisible: false,
+    });
+    this.#chart.priceScale('volume').applyOptions({ scaleMargins: { top: 0.85, bottom: 0 } });
+    this.#markers = createSeriesMarkers(this.#bars, []);
+  }
+
+  /**
+   * Loads what is missing: all bars for another symbol or bar length, else the newest.
+   * @param {string} symbol @param {string} timeframe
+   * @returns {Promise<string>} What to tell beside the chart; empty when all is well.
+   */
+  async refresh(symbol, timeframe) {
+    const same = this.#shown?.symbol === symbol && this.#shown.timeframe === timeframe;
+    if (same && this.#loading) return '';
+    this.#loading = true;
+    if (!same) this.#forget(symbol, timeframe);
+    const asked = this.#shown;
+    const whole = this.#running === null;
+    try {
+      const answer = await fetchCandles(symbol, timeframe, whole ? BARS_AT_FIRST : BARS_AT_ONCE);
+      // Somebody chose another symbol meanwhile.
+      if (asked !== this.#shown) return '';
+      if (whole) this.#showAll(answer.candles);
+      else for (const candle of answer.candles) this.#showOne(candle);
+      for (const fill of answer.fills) this.#fills.set(fill.tradeId, fill);
+      this.#showFills(timeframe);
+      return answer.candles.length === 0 && whole ? 'no candles yet' : '';
+    } catch (error) {
+      return error instanceof ApiRefusal ? error.message : `chart failed: ${error}`;
+    } finally {
+      if (asked === this.#shown) this.#loading = false;
+    }
+  }
+
+  /**
+   * The newest trade, into the running bar or a new one.
+   * @param {string} symbol @param {string} price @param {number} venueTimeMs
+   */
+  tick(symbol, price, venueTimeMs) {
+    const running = this.#running;
+    const shown = this.#shown;
+    const seconds = TIMEFRAME_S[shown?.timeframe ?? ''];
+    if (shown === null || running === null || shown.symbol !== symbol || seconds === undefined) return;
+    const openTimeMs = Math.floor(venueTimeMs / 1000 / seconds) * seconds * 1000;
+    if (openTimeMs < running.openTimeMs) return;
+    const value = Number(price);
+    if (openTimeMs > running.openTimeMs) {
+      this.#showOne({ openTimeMs, open: price, high: price, low: price, close: price, volume: '0', final: false });
+      return;
+    }
+    const high = value > Number(running.high) ? price : running.high;
+    const low = value < Number(running.low) ? price : running.low;
+    this.#showOne({ ...running, high, low, close: price });
+  }
+
+  /** A line at the position's entry price, or none. @param {string | null} price @param {string} title */
+  entry(price, title) {
+    const text = `${price} ${title}`;
+    if (text === this.#entryText) return;
+    this.#entryText = text;
+    if (this.#entryLine !== null) this.#bars.removePriceLine(this.#entryLine);
+    this.#entryLine =
+      price === null
+        ? null
+        : this.#bars.createPriceLine({ price: Number(price), title, color: '#ff9f1c', lineWidth: 1, lineStyle: 2 });
+  }
+
+  /** @param {string} symbol @param {string} timeframe */
+  #forget(symbol, timeframe) {
+    this.#shown = { symbol, timeframe };
+    this.#running = null;
+    this.#fills.clear();
+    this.#markersText = '';
+    this.#bars.setData([]);
+    this.#volume.setData([]);
+    this.#markers.setMarkers([]);
+    this.entry(null, '');
+  }
+
+  /** @param {readonly Candle[]} candles */
+  #showAll(candles) {
+    const decimals = Math.min(
+      8,
+      Math.max(0, ...candles.slice(-50).map((candle) => candle.close.split('.')[1]?.length ?? 0)),
+    );
+    this.#bars.applyOptions({ priceFormat: { type: 'price', precision: decimals, minMove: 10 ** -decimals } });
+    this.#bars.setData(candles.map(barOf));
+    this.#volume.setData(candles.map(volumeOf));
+    this.#running = candles.at(-1) ?? null;
+    this.#chart.timeScale().setVisibleLogicalRange({ from: Math.max(0, candles.length - 150), to: candles.length + 4 });
+  }
+
+  /** @param {Candle} candle */
+  #showOne(candle) {
+    if (this.#running !== null && candle.openTimeMs < this.#running.openTimeMs) return;
+    this.#running = candle;
+    this.#bars.update(barOf(candle));
+    this.#volume.update(volumeOf(candle));
+  }
+
+  /** @param {string} timeframe */
+  #showFills(timeframe) {
+    const newest = [...this.#fills.values()].sort((a, b) => a.venueTimeMs - b.venueTimeMs).slice(-FILLS_MAX);
+    this.#fills = new Map(newest.map((fill) => [fill.tradeId, fill]));
+    const text = [...this.#fills.keys()].join();
+    if (text === this.#markersText) return;
+    this.#markersText = text;
+    const seconds = TIMEFRAME_S[timeframe] ?? 60;
+    this.#markers.setMarkers(
+      newest.map((fill) => ({
+        time: /** @type {UTCTimestamp} */ (Math.floor(fill.venueTimeMs / 1000 / seconds) * seconds),
+        position: fill.side === 'buy' ? 'belowBar' : 'aboveBar',
+        shape: fill.side === 'buy' ? 'arrowUp' : 'arrowDown',
+        color: fill.side === 'buy' ? '#62e0b5' : '#ff9aa4',
+        text: fill.size,
+      })),
+    );
+  }
+}
+
+/** @param {Candle} candle */
+const timeOf = (candle) => /** @type {UTCTimestamp} */ (candle.openTimeMs / 1000);
+
+/** @param {Candle} candle */
+const barOf = (candle) => ({
+  time: timeOf(candle),
+  open: Number(candle.open),
+  high: Number(candle.high),
+  low: Number(candle.low),
+  close: Number(candle.close),
+});
+
+/** @param {Candle} candle */
+const volumeOf = (candle) => ({
+  time: timeOf(candle),
+  value: Number(candle.volume),
+  color: Number(candle.close) >= Number(candle.open) ? '#2ec08b40' : '#ff5d6c40',
+});
