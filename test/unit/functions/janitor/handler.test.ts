@@ -67,7 +67,7 @@ describe('janitor', () => {
       missing: [{ code: 'own-snapshot-missing' }, { code: 'observers-missing' }],
     });
     const stored = (await deps.jobs.all()).find((j) => j.job === 'reconciling:hyperliquid');
-    expect(stored?.detail['missing']).toHaveLength(2);
+    expect(stored?.detail.missing).toHaveLength(2);
   });
 
   it('becomes HEALTHY on the tick that finds account and observer newer than the start', async () => {

@@ -1,0 +1,21 @@
+import * as z from 'zod';
+
+const list = z.string().transform((text) => text.split(',').filter((item) => item !== ''));
+
+/** Environment of the API; lists are separated by commas. */
+export const apiEnvSchema = z.object({
+  EXCHANGE: z.string().min(1).max(64),
+  ACCOUNT: z.string().min(1).max(64),
+  /** The first one is served as `/3T-observer.json` unless `?observer=` asks for another. */
+  OBSERVER_IDS: list,
+  /** Scheme of the one origin that browsers may come from; its host is the request's own. */
+  ORIGIN_SCHEME: z.enum(['http', 'https']),
+  MAX_BODY_BYTES: z.coerce.number().int().min(1024).max(10_485_760),
+  /** Snapshots and prices older than this are marked stale. */
+  STALE_AFTER_MS: z.coerce.number().int().min(1000),
+  /** Server-sent events need a connection that stays open: 0 turns them off where there is none. */
+  MAX_EVENT_CLIENTS: z.coerce.number().int().min(0).max(1000),
+  EVENTS_INTERVAL_MS: z.coerce.number().int().min(100).max(60_000),
+});
+
+export type ApiEnv = z.infer<typeof apiEnvSchema>;

@@ -1,0 +1,49 @@
+import { Hono } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import type { PlatformSnapshot } from '#shared/messages/platform-snapshot.ts';
+import { logEvents } from '#shared/telemetry/names.ts';
+import { readSnapshot } from '#shared/usecases/read-snapshot.ts';
+import type { ApiDeps } from '../deps.ts';
+import type { ApiEnv } from '../env.ts';
+import { HttpError } from '../http-error.ts';
+
+/** `GET /api/events`: the snapshot as server-sent events, one an interval of wall time, read once for all clients. */
+export function eventRoutes(deps: ApiDeps, env: ApiEnv): Hono {
+  const app = new Hono();
+  let clients = 0;
+  let shared: { readonly atMs: number; readonly snapshot: Promise<PlatformSnapshot> } | null = null;
+
+  const current = (): Promise<PlatformSnapshot> => {
+    const wallMs = deps.wallClock.nowMs();
+    if (!shared || wallMs - shared.atMs >= env.EVENTS_INTERVAL_MS / 2) {
+      const input = { exchange: env.EXCHANGE, account: env.ACCOUNT, staleAfterMs: env.STALE_AFTER_MS };
+      shared = { atMs: wallMs, snapshot: readSnapshot(deps, input) };
+    }
+    return shared.snapshot;
+  };
+
+  app.get('/events', (c) => {
+    if (env.MAX_EVENT_CLIENTS === 0) throw new HttpError(501, 'events-off', 'this deployment serves no events');
+    if (clients >= env.MAX_EVENT_CLIENTS) {
+      throw new HttpError(503, 'too-many-clients', `${clients} clients are listening already`, { clients });
+    }
+    clients += 1;
+    return streamSSE(c, async (stream) => {
+      const gone = new AbortController();
+      stream.onAbort(() => gone.abort());
+      try {
+        while (!gone.signal.aborted) {
+          await stream.writeSSE({ event: 'snapshot', data: JSON.stringify(await current()) });
+          await deps.wallClock.sleep(env.EVENTS_INTERVAL_MS, gone.signal).catch(() => {});
+        }
+      } catch (error) {
+        // The browser reconnects by itself; what failed is told in the log only.
+        deps.telemetry.log('warn', logEvents.httpFailed, { path: '/api/events', error: String(error) });
+      } finally {
+        clients -= 1;
+      }
+    });
+  });
+
+  return app;
+}

@@ -1,0 +1,119 @@
+import { type Context, Hono } from 'hono';
+import * as z from 'zod';
+import { resolveSymbol } from '#shared/core/market/resolve-symbol.ts';
+import type { StateChange } from '#shared/ports/system-control.ts';
+import { logEvents } from '#shared/telemetry/names.ts';
+import { changeSymbol, type SymbolAction } from '#shared/usecases/change-symbol.ts';
+import { lockSystem } from '#shared/usecases/lock-system.ts';
+import { requestReconciliation } from '#shared/usecases/request-reconciliation.ts';
+import { unlockSystem } from '#shared/usecases/unlock-system.ts';
+import type { ApiDeps } from '../deps.ts';
+import type { ApiEnv } from '../env.ts';
+import { HttpError, refusalError } from '../http-error.ts';
+import { check, readJson, reasonText, symbolInput, writeBase } from '../input.ts';
+
+const lockBody = writeBase.extend({
+  reason: reasonText,
+  mode: z.enum(['freeze', 'close-only', 'flatten']).optional(),
+});
+const unlockBody = writeBase.extend({ reason: reasonText, expectedVersion: z.int().min(0).optional() });
+const reconcileBody = writeBase.extend({ symbol: symbolInput.optional() });
+const flattenBody = writeBase.extend({ symbol: symbolInput.optional(), reason: reasonText });
+const symbolsBody = writeBase.extend({
+  action: z.enum(['add', 'remove']),
+  symbol: symbolInput,
+  leverage: z.int().min(1).max(100).nullable().optional(),
+  reason: reasonText.default('asked for by the operator'),
+});
+const holdBody = writeBase.extend({ symbol: symbolInput, reason: reasonText });
+
+/** What a human may change. The guard has already asked for the token. */
+export function writeRoutes(deps: ApiDeps, env: ApiEnv): Hono {
+  const app = new Hono();
+  const { EXCHANGE: exchange, ACCOUNT: account } = env;
+
+  const read = async <T extends z.infer<typeof writeBase>>(c: Context, schema: z.ZodType<T>): Promise<T> => {
+    const body = check(schema, await readJson(c));
+    if (body.exchange !== undefined && body.exchange !== exchange) {
+      throw new HttpError(404, 'unknown-exchange', `this platform trades on ${exchange}`);
+    }
+    return body;
+  };
+  const answer = (c: Context, change: StateChange) => {
+    if (change.kind === 'refused') throw refusalError(409, change.refusal);
+    if (change.kind === 'changed') {
+      const { state, lockMode, reason, changedBy, version } = change.state;
+      const fields = {
+        exchange,
+        from: change.from?.state ?? null,
+        to: state,
+        lockMode,
+        reason,
+        by: changedBy,
+        version,
+      };
+      deps.telemetry.log('info', logEvents.stateChanged, fields);
+    }
+    return c.json({ changed: change.kind === 'changed', state: change.state });
+  };
+  const reconcile = (symbols: readonly string[] | null, reason: string) =>
+    requestReconciliation(deps, { exchange, symbols, reason });
+  const change = async (
+    action: SymbolAction,
+    body: z.infer<typeof holdBody> & { leverage?: number | null | undefined },
+  ) => {
+    const { symbol, by, reason, leverage } = body;
+    const outcome = await changeSymbol(deps, { exchange, account, action, symbol, leverage, by, reason });
+    if (outcome.kind === 'refused') {
+      throw refusalError(outcome.refusal.code === 'unknown-symbol' ? 404 : 409, outcome.refusal);
+    }
+    const correlationId = await reconcile([outcome.symbol], `${action} by ${by}`);
+    return { symbol: outcome.symbol, action, correlationId };
+  };
+
+  app.post('/lock', async (c) => {
+    const { by, reason, mode } = await read(c, lockBody);
+    const changed = await lockSystem(deps, { exchange, by, reason, mode });
+    // A flatten lock makes every target zero: the next cycle need not wait for its slot.
+    if (changed.kind === 'changed' && mode === 'flatten') await reconcile(null, 'flatten lock');
+    return answer(c, changed);
+  });
+
+  app.post('/unlock', async (c) => {
+    const { by, reason, expectedVersion } = await read(c, unlockBody);
+    return answer(c, await unlockSystem(deps, { exchange, by, reason, expectedVersion }));
+  });
+
+  app.post('/reconcile', async (c) => {
+    const { symbol, by } = await read(c, reconcileBody);
+    const known = await deps.instruments.products(exchange);
+    const symbols = symbol === undefined ? null : [resolve(known, symbol)];
+    return c.json({ symbols, correlationId: await reconcile(symbols, `asked for by ${by}`) }, 202);
+  });
+
+  app.post('/flatten', async (c) => {
+    const { symbol, by, reason } = await read(c, flattenBody);
+    if (symbol !== undefined) return c.json(await change('remove', { symbol, by, reason }), 202);
+    const changed = await lockSystem(deps, { exchange, by, reason, mode: 'flatten' });
+    await reconcile(null, `flatten by ${by}`);
+    return answer(c, changed);
+  });
+
+  app.post('/symbols', async (c) => {
+    const body = await read(c, symbolsBody);
+    return c.json(await change(body.action, body), 202);
+  });
+  app.post('/adopt', async (c) => c.json(await change('adopt', await read(c, holdBody)), 202));
+  app.post('/release', async (c) => c.json(await change('release', await read(c, holdBody)), 202));
+
+  return app;
+}
+
+function resolve(known: Awaited<ReturnType<ApiDeps['instruments']['products']>>, text: string): string {
+  const symbol = resolveSymbol(
+    known.map((p) => p.instrument),
+    text,
+  );
+  if (symbol === null) throw new HttpError(404, 'unknown-symbol', `no managed symbol is called ${text}`);
+  return symbol;
+}

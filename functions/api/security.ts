@@ -1,0 +1,47 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { MiddlewareHandler } from 'hono';
+import type { ApiDeps } from './deps.ts';
+import type { ApiEnv } from './env.ts';
+import { HttpError } from './http-error.ts';
+
+export const TOKEN_HEADER = 'x-3t-token';
+const READ_METHODS = ['GET', 'HEAD'];
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+/** Compares in constant time, whatever the lengths. */
+const equal = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
+
+/**
+ * Who may talk to us. The exact Host keeps out names that a hostile page rebinds to loopback; a wrong Origin is another site;
+ * a write also needs the token of this start, which only our page and the CLI know. The CLI sends no Origin.
+ */
+export function guard(
+  deps: Pick<ApiDeps, 'token' | 'allowedHosts'>,
+  env: Pick<ApiEnv, 'ORIGIN_SCHEME'>,
+): MiddlewareHandler {
+  return async (c, next) => {
+    const hosts = deps.allowedHosts().map((host) => host.toLowerCase());
+    const host = c.req.header('host')?.toLowerCase();
+    if (host === undefined || !hosts.includes(host))
+      throw new HttpError(421, 'wrong-host', 'this Host is not served here');
+    const origin = c.req.header('origin');
+    if (origin !== undefined && origin.toLowerCase() !== `${env.ORIGIN_SCHEME}://${host}`) {
+      throw new HttpError(403, 'wrong-origin', 'requests from other origins are refused');
+    }
+    if (!READ_METHODS.includes(c.req.method)) {
+      if (c.req.method !== 'POST') throw new HttpError(405, 'method-not-allowed', 'only GET, HEAD and POST are served');
+      const token = c.req.header(TOKEN_HEADER);
+      if (token === undefined) throw new HttpError(401, 'token-required', `a write needs the header ${TOKEN_HEADER}`);
+      if (!equal(token, deps.token)) throw new HttpError(403, 'wrong-token', 'the token is not that of this start');
+      if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
+        throw new HttpError(415, 'json-required', 'a write needs content-type application/json');
+      }
+    }
+    await next();
+    c.header('x-content-type-options', 'nosniff');
+    c.header('x-frame-options', 'DENY');
+    c.header('referrer-policy', 'no-referrer');
+    c.header('cross-origin-resource-policy', 'same-origin');
+    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
+  };
+}

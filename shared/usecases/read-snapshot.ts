@@ -1,0 +1,210 @@
+import { type Decimal, dec, decimalText, fromMicros, ZERO } from '#shared/core/decimal.ts';
+import type { Order } from '#shared/core/orders/order.ts';
+import { readDecisionInputs } from '#shared/core/reconciliation/decision-inputs.ts';
+import { systemJobs } from '#shared/core/system/system-jobs.ts';
+import type { OrderView, PlatformSnapshot, SymbolSnapshot } from '#shared/messages/platform-snapshot.ts';
+import type { Clock } from '#shared/ports/clock.ts';
+import type { OverviewView, PositionView, ReadModel, SymbolView } from '#shared/ports/repositories/read-model.ts';
+
+const ORDERS_SHOWN = 20;
+
+export interface ReadSnapshotDeps {
+  readonly clock: Clock;
+  readonly readModel: Pick<ReadModel, 'overview' | 'orders'>;
+}
+
+/** The platform at one moment, as page, CLI and events show it. Unknown stays null: nothing is filled in with zero. */
+export async function readSnapshot(
+  deps: ReadSnapshotDeps,
+  input: { readonly exchange: string; readonly account: string; readonly staleAfterMs: number },
+): Promise<PlatformSnapshot> {
+  const { exchange, account, staleAfterMs } = input;
+  const overview = await deps.readModel.overview(exchange, account);
+  const orders = await deps.readModel.orders(exchange, account, { limit: ORDERS_SHOWN });
+  const nowMs = deps.clock.nowMs();
+  const age = (atMs: number) => nowMs - atMs;
+  const symbols = overview.symbols.map((view) => symbolSnapshot(view, overview, nowMs, staleAfterMs));
+  const refusals = symbols.filter((s) => s.decision?.kind === 'refusal');
+  const newest = refusals.sort((a, b) => a.decision!.ageMs - b.decision!.ageMs)[0];
+  return {
+    v: 1,
+    nowMs,
+    exchange,
+    account,
+    system: overview.state
+      ? {
+          state: overview.state.state,
+          lockMode: overview.state.lockMode,
+          reason: overview.state.reason,
+          changedBy: overview.state.changedBy,
+          changedAtMs: overview.state.changedAtMs,
+          approved: overview.state.approved,
+          version: overview.state.version,
+          missing: overview.state.state === 'RECONCILING' ? missing(overview, exchange) : [],
+        }
+      : null,
+    money: money(overview, age, staleAfterMs),
+    symbols,
+    foreignPositions: overview.foreignPositions
+      .filter((p) => !dec(p.size).isZero())
+      .map((p) => ({ symbol: p.symbol, size: p.size, valueQuote: p.valueQuote, ageMs: age(p.venueTimeMs) })),
+    orders: orders.map(orderView),
+    takeProfit: overview.takeProfit
+      ? {
+          baselineQuote: overview.takeProfit.baselineQuote,
+          height: overview.takeProfit.height,
+          latched: overview.takeProfit.latched,
+        }
+      : null,
+    counts: counts(overview),
+    lastRefusal: newest
+      ? {
+          symbol: newest.symbol,
+          code: newest.decision!.code,
+          message: newest.decision!.message,
+          ageMs: newest.decision!.ageMs,
+        }
+      : null,
+    jobs: overview.jobs.map((job) => ({
+      job: job.job,
+      okAgeMs: job.lastOkMs > 0 ? age(job.lastOkMs) : null,
+      lastError: job.lastError,
+      stale: job.lastError !== null || job.lastOkMs === 0,
+    })),
+  };
+}
+
+export const orderView = (order: Order): OrderView => ({
+  clientOrderId: order.clientOrderId,
+  symbol: order.symbol,
+  orderClass: order.orderClass,
+  side: order.side,
+  size: order.size,
+  limitPrice: order.limitPrice,
+  timeInForce: order.timeInForce,
+  reduceOnly: order.reduceOnly,
+  status: order.status,
+  filledSize: order.filledSize,
+  averagePrice: order.averagePrice,
+  errorCode: order.errorCode,
+  errorMessage: order.errorMessage,
+  createdAtMs: order.createdAtMs,
+  endedAtMs: order.endedAtMs,
+});
+
+function symbolSnapshot(view: SymbolView, overview: OverviewView, nowMs: number, staleAfterMs: number): SymbolSnapshot {
+  const { price, position, decision } = view;
+  const inputs = decision ? readDecisionInputs(decision.inputs) : null;
+  const reason = inputs?.desired?.kind === 'unknown' ? inputs.desired.reason : null;
+  return {
+    symbol: view.symbol,
+    coin: view.coin,
+    managed: view.managed,
+    released: view.released,
+    hold: view.holdReason,
+    dataState: view.dataState,
+    price: price
+      ? {
+          price: price.price,
+          ageMs: nowMs - price.venueTimeMs,
+          stale: nowMs - price.venueTimeMs > staleAfterMs,
+          markPrice: price.markPrice,
+          markAgeMs: price.markTimeMs === null ? null : nowMs - price.markTimeMs,
+        }
+      : null,
+    desired: decision ? { size: decision.desiredSize, reason } : null,
+    actual: actual(position, overview, nowMs, staleAfterMs),
+    entryPrice: position?.entryPrice ?? null,
+    valueQuote: position?.valueQuote ?? null,
+    unrealizedPnlQuote: position?.unrealizedPnlQuote ?? null,
+    sources: (inputs?.sources ?? []).map((source) => ({
+      source: source.source,
+      size: source.size,
+      ageMs: source.ageMs,
+      counts: source.notCounting === null,
+      why: source.notCounting,
+    })),
+    quorum: inputs ? typeof inputs.actual === 'object' && inputs.actual !== null : null,
+    decision: decision
+      ? {
+          id: decision.id,
+          kind: decision.kind,
+          code: decision.code,
+          message: decision.message,
+          count: decision.episodeCount,
+          atMs: decision.lastAtMs,
+          ageMs: nowMs - decision.lastAtMs,
+          clientOrderId: decision.clientOrderId,
+        }
+      : null,
+    runs: symbolRuns(view.symbol, overview),
+  };
+}
+
+/** No row means flat only where the snapshot is complete. */
+function actual(
+  position: PositionView | null,
+  overview: OverviewView,
+  nowMs: number,
+  staleAfterMs: number,
+): SymbolSnapshot['actual'] {
+  const atMs = position?.venueTimeMs ?? (overview.account?.complete ? overview.account.venueTimeMs : null);
+  if (atMs === null) return null;
+  const ageMs = nowMs - atMs;
+  return { size: position?.size ?? '0', ageMs, stale: ageMs > staleAfterMs };
+}
+
+function symbolRuns(symbol: string, overview: OverviewView): SymbolSnapshot['runs'] {
+  const rows = overview.runs.filter((run) => run.symbol === symbol);
+  const sum = (of: (run: (typeof rows)[number]) => number) => rows.reduce((total, run) => total + of(run), 0);
+  return {
+    live: sum((r) => r.live),
+    long: sum((r) => r.long),
+    short: sum((r) => r.short),
+    direction: sum((r) => r.directionSum),
+    pnlQuote: decimalText(fromMicros(sum((r) => r.pnlMicros))),
+  };
+}
+
+function money(overview: OverviewView, age: (atMs: number) => number, staleAfterMs: number): PlatformSnapshot['money'] {
+  const { account } = overview;
+  if (!account) return null;
+  const unrealized = allPositions(overview).reduce<Decimal>((sum, p) => sum.plus(p.unrealizedPnlQuote), ZERO);
+  const ageMs = age(account.venueTimeMs);
+  return {
+    equityQuote: account.equityQuote,
+    marginUsedQuote: account.marginUsedQuote,
+    withdrawableQuote: account.withdrawableQuote,
+    unrealizedPnlQuote: decimalText(unrealized),
+    ageMs,
+    complete: account.complete,
+    stale: ageMs > staleAfterMs,
+  };
+}
+
+const allPositions = (overview: OverviewView): readonly PositionView[] => [
+  ...overview.symbols.flatMap((s) => (s.position ? [s.position] : [])),
+  ...overview.foreignPositions,
+];
+
+function counts(overview: OverviewView): PlatformSnapshot['counts'] {
+  const status = (...names: string[]) => names.reduce((sum, name) => sum + (overview.ordersByStatus[name] ?? 0), 0);
+  return {
+    workingOrders: status('intent', 'sending', 'unknown', 'open', 'partially-filled'),
+    unknownOrders: status('unknown'),
+    pendingOutbox: overview.pendingOutbox,
+    deadLetters: overview.deadLetters,
+    alerts: overview.alerts,
+    liveRuns: overview.runs.reduce((sum, run) => sum + run.live, 0),
+    openPositions: allPositions(overview).filter((p) => !dec(p.size).isZero()).length,
+    holds: overview.symbols.filter((s) => s.holdReason !== null).length,
+  };
+}
+
+function missing(overview: OverviewView, exchange: string): { code: string; message: string }[] {
+  const job = overview.jobs.find((j) => j.job === systemJobs(exchange).reconciling);
+  const list = job?.detail.missing;
+  // From before this RECONCILING began: it says nothing about it.
+  if (!job || job.lastOkMs < (overview.state?.changedAtMs ?? 0)) return [];
+  return Array.isArray(list) ? list.map((gap) => ({ code: String(gap?.code), message: String(gap?.message) })) : [];
+}

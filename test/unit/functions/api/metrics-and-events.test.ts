@@ -1,0 +1,164 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createHandler } from '#functions/api/handler.ts';
+import { type ApiUnderTest, apiEnv, apiUnderTest, HOST, TOKEN } from '#test/support/api.ts';
+import { EXCHANGE, seedPlatform } from '#test/support/platform-rows.ts';
+
+const PROCESS_METRICS = `# HELP feed_ticks_total trades
+# TYPE feed_ticks_total counter
+feed_ticks_total{exchange="hyperliquid"} 7
+# HELP account_balance_value shadow
+# TYPE account_balance_value gauge
+account_balance_value 1
+`;
+
+describe('api metrics', () => {
+  let api: ApiUnderTest;
+  beforeEach(async () => {
+    api = await apiUnderTest({ processMetrics: async () => PROCESS_METRICS });
+    await seedPlatform(api.db);
+  });
+  afterEach(() => api.db.destroy());
+
+  it('computes gauges from rows under the names of the original', async () => {
+    const response = await api.get('/metrics');
+    const lines = (await response.text()).split('\n');
+
+    expect(response.headers.get('content-type')).toContain('text/plain');
+    for (const line of [
+      'providence_active_runs_count 2',
+      'providence_active_runs_pnl_total 3',
+      'providence_active_runs_direction{direction="long"} 2',
+      'account_balance_value 10010.5',
+      'positions_open_count 2',
+      'positions_total_value 120',
+      'order_execution_count_by_status{status="filled"} 1',
+      'order_execution_last_hour 1',
+      'stream_data_age_seconds{symbol="BTC/USDC:USDC"} 0.5',
+      'threet_system_state{state="HEALTHY"} 1',
+      'threet_system_state{state="LOCKED"} 0',
+      'threet_decisions_last_hour{kind="refusal",code="no-quorum"} 2',
+      'desired_position_size{symbol="BTC/USDC:USDC"} 0.002',
+      'feed_ticks_total{exchange="hyperliquid"} 7',
+    ]) {
+      expect(lines).toContain(line);
+    }
+  });
+
+  it('names every family once: Prometheus refuses a page that does not', async () => {
+    const types = [...(await (await api.get('/metrics')).text()).matchAll(/^# TYPE (\S+)/gm)].map((m) => m[1]);
+
+    expect(types.length).toBeGreaterThan(20);
+    expect(new Set(types).size).toBe(types.length);
+  });
+
+  it('has no sample for what is unknown', async () => {
+    const empty = await apiUnderTest();
+
+    const text = await (await empty.get('/metrics')).text();
+
+    expect(text).not.toMatch(/^account_balance_value/m);
+    expect(text).toContain('providence_active_runs_count 0');
+    await empty.db.destroy();
+  });
+});
+
+describe('api events', () => {
+  let api: ApiUnderTest;
+  beforeEach(async () => {
+    api = await apiUnderTest();
+    await seedPlatform(api.db);
+  });
+  afterEach(() => api.db.destroy());
+
+  it('streams snapshots and notices the change between two of them', async () => {
+    const response = await api.get('/api/events');
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    const next = async (): Promise<{ system: { state: string } }> => {
+      const { value } = await reader.read();
+      expect(value).toMatch(/^event: snapshot\ndata: \{/);
+      return JSON.parse(value!.split('\n')[1]!.slice(6));
+    };
+
+    expect((await next()).system.state).toBe('HEALTHY');
+    await api.post('/api/lock', { reason: 'r' });
+    let seen = await next();
+    for (let i = 0; seen.system.state !== 'LOCKED' && i < 5; i += 1) seen = await next();
+    expect(seen.system.state).toBe('LOCKED');
+    await reader.cancel();
+  });
+
+  it('serves a limited number of clients, and takes a new one when another leaves', async () => {
+    const first = await api.get('/api/events');
+    const second = await api.get('/api/events');
+    const third = await api.get('/api/events');
+    expect([first.status, second.status, third.status]).toEqual([200, 200, 503]);
+
+    await first.body!.cancel();
+    await expect
+      .poll(async () => {
+        const again = await api.get('/api/events');
+        const { status } = again;
+        await again.body?.cancel();
+        return status;
+      })
+      .toBe(200);
+    await second.body!.cancel();
+  });
+});
+
+describe('api behind API Gateway', () => {
+  let api: ApiUnderTest;
+  beforeEach(async () => {
+    api = await apiUnderTest();
+    await seedPlatform(api.db);
+  });
+  afterEach(() => api.db.destroy());
+
+  const event = (method: string, path: string, body?: string, headers: Record<string, string> = {}) => ({
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: path,
+    rawQueryString: '',
+    headers: { host: HOST, ...headers },
+    requestContext: {
+      accountId: '1',
+      apiId: 'a',
+      authentication: null,
+      authorizer: {},
+      domainName: HOST,
+      domainPrefix: 'a',
+      http: { method, path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 't' },
+      requestId: 'r',
+      routeKey: '$default',
+      stage: '$default',
+      time: '',
+      timeEpoch: 0,
+    },
+    isBase64Encoded: false,
+    ...(body === undefined ? {} : { body }),
+  });
+  const invoke = (request: ReturnType<typeof event>) =>
+    createHandler(api.deps, apiEnv)(request as never, {} as never) as Promise<{ statusCode: number; body: string }>;
+
+  it('answers an HTTP API event (payload 2.0)', async () => {
+    const answer = await invoke(event('GET', '/api/status'));
+
+    expect(answer.statusCode).toBe(200);
+    expect(JSON.parse(answer.body)).toMatchObject({ v: 1, exchange: EXCHANGE });
+  });
+
+  it('guards writes as it does locally', async () => {
+    const headers = { 'content-type': 'application/json', 'x-3t-token': TOKEN };
+    const body = JSON.stringify({ reason: 'r' });
+
+    expect(await invoke(event('POST', '/api/lock', body, { ...headers, 'x-3t-token': 'no' }))).toMatchObject({
+      statusCode: 403,
+    });
+    expect(await invoke(event('POST', '/api/lock', body, headers))).toMatchObject({ statusCode: 200 });
+  });
+
+  it('serves no event stream, which could never end', async () => {
+    expect(await invoke(event('GET', '/api/events'))).toMatchObject({ statusCode: 501 });
+  });
+});

@@ -1,0 +1,186 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { platformSnapshotSchema } from '#shared/messages/platform-snapshot.ts';
+import { type ApiUnderTest, apiUnderTest } from '#test/support/api.ts';
+import { NOW_MS, ORDER_ID, seedPlatform } from '#test/support/platform-rows.ts';
+import { anObserverDocument } from '#test/support/system.ts';
+
+const BTC = 'BTC/USDC:USDC';
+
+describe('api reads', () => {
+  let api: ApiUnderTest;
+  beforeEach(async () => {
+    api = await apiUnderTest();
+    await seedPlatform(api.db);
+  });
+  afterEach(() => api.db.destroy());
+  const json = async (path: string) => (await api.get(path)).json();
+
+  it('gives a snapshot that its schema accepts, with ages against its own clock', async () => {
+    const snapshot = platformSnapshotSchema.parse(await json('/api/status'));
+
+    expect(snapshot.nowMs).toBe(NOW_MS);
+    expect(snapshot.system).toMatchObject({ state: 'HEALTHY', missing: [] });
+    expect(snapshot.money).toMatchObject({
+      equityQuote: '10010.5',
+      unrealizedPnlQuote: '0.04',
+      ageMs: 3_000,
+      stale: false,
+    });
+    expect(snapshot.symbols[0]).toMatchObject({
+      symbol: BTC,
+      price: { price: '30000', ageMs: 500, stale: false },
+      desired: { size: '0.002', reason: null },
+      actual: { size: '0.002', ageMs: 3_000 },
+      quorum: true,
+      decision: { kind: 'order', code: 'open', clientOrderId: ORDER_ID },
+      runs: { live: 1, direction: 1, pnlQuote: '1.5' },
+    });
+    expect(snapshot.symbols[0]?.sources).toEqual([
+      { source: 'observer:a', size: null, ageMs: null, counts: false, why: 'unreadable' },
+      { source: 'own-table', size: '0', ageMs: 3_000, counts: true, why: null },
+    ]);
+    expect(snapshot.foreignPositions).toMatchObject([{ symbol: 'DOGE/USDC:USDC', size: '-5' }]);
+    expect(snapshot.counts).toMatchObject({ openPositions: 2, workingOrders: 0, liveRuns: 2 });
+  });
+
+  it('marks what is older than the limit as stale', async () => {
+    api.clock.set(NOW_MS + 91_000);
+
+    const { money, symbols } = await json('/api/status');
+
+    expect([money.stale, symbols[0].price.stale, symbols[0].actual.stale]).toEqual([true, true, true]);
+  });
+
+  it('says flat for a missing position only while the snapshot is complete', async () => {
+    expect((await json('/api/positions')).positions[1].actual).toMatchObject({ size: '0' });
+
+    await api.db.updateTable('account_snapshots').set({ complete: 0 }).execute();
+
+    expect((await json('/api/positions')).positions[1].actual).toBeNull();
+  });
+
+  it('answers from an empty database without inventing anything', async () => {
+    const empty = await apiUnderTest();
+
+    const snapshot = platformSnapshotSchema.parse(await (await empty.get('/api/status')).json());
+
+    expect(snapshot).toMatchObject({ system: null, money: null, symbols: [], lastRefusal: null });
+    expect((await empty.get('/api/pnl')).status).toBe(200);
+    expect((await empty.get('/ready')).status).toBe(503);
+    expect((await empty.get('/health')).status).toBe(200);
+    await empty.db.destroy();
+  });
+
+  it('explains the newest decision of a symbol, however the symbol is written', async () => {
+    for (const subject of [BTC, 'btc', encodeURIComponent(BTC)]) {
+      const why = await json(`/api/why/${subject}`);
+
+      expect(why.symbol).toBe(BTC);
+      const text = why.sections.flatMap((s: { lines: string[] }) => s.lines).join('\n');
+      expect(text).toContain('desired 0.002, actual 0 (difference 0.002)');
+      expect(text).toContain('20 live runs, 20 fresh, 7 count: direction 3, profit 12.5');
+      expect(text).toContain('direction 3 × 20.25 quote ÷ 30000 = 0.002');
+      expect(text).toContain('own-table: 0, 3.0 s old, counts');
+      expect(text).toContain('observer:a: no number, no age, does not count: unreadable (never wrote)');
+      expect(text).toContain('1 of 2 sources count, 2 must agree: agreed on 0');
+      expect(text).toContain('system state HEALTHY');
+      expect(text).toContain('fill 900: buy 0.002 at 29990, fee 0.027');
+    }
+  });
+
+  it('explains an order by its id from the decision that made it', async () => {
+    const why = await json(`/api/why/${ORDER_ID}`);
+
+    expect(why).toMatchObject({ symbol: BTC, decision: { id: 'BTC-1' }, order: { status: 'filled' } });
+    expect(why.fills).toHaveLength(1);
+  });
+
+  it.each([
+    [`/api/why/0x${'9'.repeat(32)}`, 'unknown-order'],
+    ['/api/why/nonsense', 'unknown-symbol'],
+    ['/api/orders?symbol=nonsense', 'unknown-symbol'],
+    ['/api/candles?symbol=nonsense', 'unknown-symbol'],
+    [`/orders/0x${'9'.repeat(32)}`, 'unknown-order'],
+    ['/3T-observer.json?observer=x', 'unknown-observer'],
+    ['/nothing', 'not-found'],
+  ])('answers %s with 404 %s', async (path, code) => {
+    const response = await api.get(path);
+
+    expect([response.status, (await response.json()).error.code]).toEqual([404, code]);
+  });
+
+  it.each([
+    '/api/orders?limit=0',
+    '/api/orders?limit=1001',
+    '/api/trades?limit=x',
+    '/api/candles?symbol=BTC&timeframe=7m',
+    '/api/candles',
+    '/api/pnl?hours=-1',
+    '/orders/0xABC',
+  ])('refuses %s with 400', async (path) => {
+    expect((await api.get(path)).status).toBe(400);
+  });
+
+  it('lists orders, trades, decisions, runs, symbols, audit, alerts and dead letters', async () => {
+    expect((await json('/api/orders?symbol=btc')).orders).toMatchObject([
+      { clientOrderId: ORDER_ID, status: 'filled' },
+    ]);
+    expect((await json('/api/orders?working=true')).orders).toEqual([]);
+    expect((await json('/api/trades')).trades).toMatchObject([{ tradeId: '900', feeQuote: '0.027' }]);
+    expect((await json('/api/decisions?symbol=BTC&limit=1')).decisions).toMatchObject([{ id: 'BTC-1' }]);
+    expect((await json('/api/runs')).live[0]).toMatchObject({
+      symbol: BTC,
+      strategy: 'ema-crossover',
+      pnlQuote: '1.5',
+    });
+    expect((await json('/api/symbols')).symbols.map((s: { coin: string }) => s.coin)).toEqual(['BTC', 'C0']);
+    expect((await json('/api/audit')).audit).toMatchObject([{ state: 'HEALTHY', fromState: null, version: 1 }]);
+    expect((await json('/api/alerts')).alerts).toEqual([]);
+    expect((await json('/api/dead-letters')).deadLetters).toEqual([]);
+    expect((await json('/api/prices')).prices[0]).toMatchObject({ symbol: BTC, price: { price: '30000' } });
+    expect(await json(`/orders/${ORDER_ID}`)).toMatchObject({ clientOrderId: ORDER_ID, venueOrderId: '77' });
+  });
+
+  it('reports profit with fees, and the change of equity less transfers', async () => {
+    await api.db
+      .updateTable('balance_history')
+      .set({ net_transfers_quote: '4' })
+      .where('equity_quote', '=', '10010.5')
+      .execute();
+
+    expect(await json('/api/pnl?hours=1')).toMatchObject({
+      curve: [
+        [NOW_MS - 60_000, '10000', '0'],
+        [NOW_MS - 3_000, '10010.5', '4'],
+      ],
+      changeQuote: '6.5',
+      realizedQuote: '1.25',
+      feesQuote: '0.027',
+      unrealizedQuote: '0.04',
+      bySymbol: [{ symbol: BTC, fills: 1 }],
+    });
+  });
+
+  it('serves the observer document, and says when it was never written', async () => {
+    expect((await api.get('/3T-observer.json')).status).toBe(503);
+    api.documents.set('a', anObserverDocument('a', NOW_MS));
+
+    expect(await json('/3T-observer.json')).toEqual(anObserverDocument('a', NOW_MS));
+  });
+
+  it('is ready only when HEALTHY', async () => {
+    expect((await api.get('/ready')).status).toBe(200);
+    await api.db.updateTable('system_state').set({ state: 'RECONCILING' }).execute();
+
+    expect((await api.get('/ready')).status).toBe(503);
+    expect((await api.get('/health')).status, 'alive all the same').toBe(200);
+  });
+
+  it('is unhealthy when the database cannot be read, also when it holds an unknown state', async () => {
+    await api.db.updateTable('system_state').set({ state: 'WHATEVER' }).execute();
+
+    const response = await api.get('/health');
+
+    expect([response.status, (await response.json()).error.code]).toEqual([503, 'database-unreadable']);
+  });
+});

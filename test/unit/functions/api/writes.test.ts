@@ -1,0 +1,147 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ApiUnderTest, apiUnderTest } from '#test/support/api.ts';
+import { EXCHANGE, seedPlatform } from '#test/support/platform-rows.ts';
+
+const BTC = 'BTC/USDC:USDC';
+
+describe('api writes', () => {
+  let api: ApiUnderTest;
+  beforeEach(async () => {
+    api = await apiUnderTest();
+    await seedPlatform(api.db);
+  });
+  afterEach(() => api.db.destroy());
+  const state = () => api.deps.systemState.read(EXCHANGE);
+  const managed = async () =>
+    (await api.deps.instruments.products(EXCHANGE)).filter((p) => p.managed).map((p) => p.instrument.coin);
+
+  it('locks close-only by default, with who and why', async () => {
+    const response = await api.post('/api/lock', { reason: ' odd fills ', by: 'cli:ada' });
+
+    expect(await response.json()).toMatchObject({ changed: true, state: { state: 'LOCKED', lockMode: 'close-only' } });
+    expect(await state()).toMatchObject({ reason: 'odd fills', changedBy: 'cli:ada', version: 2 });
+    expect(api.telemetry.logs).toMatchObject([{ event: 'system.state-changed', fields: { to: 'LOCKED' } }]);
+  });
+
+  it('unlocks to RECONCILING, refuses from RECONCILING and is content when HEALTHY', async () => {
+    const healthy = await api.post('/api/unlock', { reason: 'r' });
+    expect([healthy.status, (await healthy.json()).changed]).toEqual([200, false]);
+    await api.post('/api/lock', { reason: 'r', mode: 'freeze' });
+
+    const unlocked = await api.post('/api/unlock', { reason: 'checked', expectedVersion: 2 });
+    expect(await unlocked.json()).toMatchObject({ changed: true, state: { state: 'RECONCILING' } });
+
+    const refused = await api.post('/api/unlock', { reason: 'again' });
+    expect([refused.status, (await refused.json()).error]).toMatchObject([
+      409,
+      { code: 'unlock-refused', message: expect.stringContaining('RECONCILING') },
+    ]);
+  });
+
+  it('does not undo a newer lock than the one on the page', async () => {
+    await api.post('/api/lock', { reason: 'first' });
+    await api.post('/api/lock', { reason: 'second', mode: 'freeze' });
+
+    const response = await api.post('/api/unlock', { reason: 'seen the first', expectedVersion: 2 });
+
+    expect([response.status, (await response.json()).error.code]).toEqual([409, 'state-moved']);
+    expect(await state()).toMatchObject({ state: 'LOCKED', lockMode: 'freeze' });
+  });
+
+  it.each([
+    ['/api/lock', {}],
+    ['/api/lock', { reason: '   ' }],
+    ['/api/lock', { reason: 'x'.repeat(201) }],
+    ['/api/lock', { reason: 'r', mode: 'gently' }],
+    ['/api/lock', { reason: 'r', by: 'a b' }],
+    ['/api/lock', { reason: 'r', surprise: 1 }],
+    ['/api/lock', []],
+    ['/api/lock', '{not json'],
+    ['/api/symbols', { action: 'sell', symbol: 'BTC' }],
+    ['/api/symbols', { action: 'add', symbol: 'BTC', leverage: 0 }],
+    ['/api/adopt', { symbol: 'BTC' }],
+  ])('refuses %s %j with 400 and changes nothing', async (path, body) => {
+    const response = await api.post(path, body);
+
+    expect(response.status).toBe(400);
+    expect((await response.json()).error.code).toMatch(/bad-request|malformed-json/);
+    expect(await state()).toMatchObject({ state: 'HEALTHY', version: 1 });
+  });
+
+  it('refuses another exchange instead of taking its own for it', async () => {
+    const response = await api.post('/api/lock', { reason: 'r', exchange: 'binance' });
+
+    expect([response.status, (await response.json()).error.code]).toEqual([404, 'unknown-exchange']);
+    expect(await state()).toMatchObject({ state: 'HEALTHY' });
+  });
+
+  it('asks for a reconciliation of one symbol or of all', async () => {
+    expect((await api.post('/api/reconcile', {})).status).toBe(202);
+    expect((await api.post('/api/reconcile', { symbol: 'btc', by: 'cli:ada' })).status).toBe(202);
+    expect((await api.post('/api/reconcile', { symbol: 'nope' })).status).toBe(404);
+
+    expect(api.sent.map((body) => JSON.parse(body))).toMatchObject([
+      { type: 'run-request', job: 'reconciliation', exchange: EXCHANGE, symbols: null, reason: 'asked for by page' },
+      { symbols: [BTC], reason: 'asked for by cli:ada' },
+    ]);
+  });
+
+  it('flattens everything by a flatten lock and a cycle at once', async () => {
+    await api.post('/api/flatten', { reason: 'enough' });
+
+    expect(await state()).toMatchObject({ state: 'LOCKED', lockMode: 'flatten', reason: 'enough' });
+    expect(api.sent).toHaveLength(1);
+  });
+
+  it('flattens one symbol by not managing it any more', async () => {
+    await api.post('/api/flatten', { symbol: 'BTC', reason: 'enough' });
+
+    expect(await state()).toMatchObject({ state: 'HEALTHY' });
+    expect(await managed()).toEqual(['C0']);
+    expect(JSON.parse(api.sent[0]!)).toMatchObject({ symbols: [BTC] });
+    expect(api.alerts.raised()).toMatchObject([{ kind: 'operator-action', symbol: BTC }]);
+  });
+
+  it('adds, removes, releases and adopts symbols, each with a record', async () => {
+    expect((await api.post('/api/symbols', { action: 'remove', symbol: 'BTC' })).status).toBe(202);
+    expect((await api.post('/api/symbols', { action: 'remove', symbol: 'BTC' })).status).toBe(409);
+    expect((await api.post('/api/symbols', { action: 'add', symbol: 'BTC', leverage: 5 })).status).toBe(202);
+    expect(await managed()).toEqual(['BTC', 'C0']);
+
+    expect((await api.post('/api/release', { symbol: 'BTC', reason: 'mine' })).status).toBe(202);
+    expect(await managed()).toEqual(['C0']);
+    expect((await api.post('/api/adopt', { symbol: 'BTC', reason: 'yours' })).status).toBe(202);
+    expect(await managed()).toEqual(['BTC', 'C0']);
+
+    expect(api.holds).toEqual([`release ${BTC}`, `adopt ${BTC}`]);
+    expect(api.alerts.raised()).toHaveLength(4);
+  });
+
+  it.each([
+    [{ action: 'add', symbol: 'NOPE' }, 404, 'unknown-symbol'],
+    [{ action: 'add', symbol: 'BTC', leverage: 41 }, 409, 'leverage-too-high'],
+  ])('refuses %j', async (body, status, code) => {
+    const response = await api.post('/api/symbols', body);
+
+    expect([response.status, (await response.json()).error.code]).toEqual([status, code]);
+  });
+
+  it('hands a manual order over with its key, and returns its outcome as it is', async () => {
+    const response = await api.post('/execute_order', { symbol: 'BTC' }, { 'idempotency-key': 'key-1' });
+
+    expect([response.status, await response.json()]).toEqual([202, { status: 'accepted' }]);
+    expect(api.manual).toMatchObject([{ idempotencyKey: 'key-1', body: { symbol: 'BTC' } }]);
+  });
+
+  it.each([
+    ['no key', undefined, '{}', 'idempotency-key-required'],
+    ['a key with spaces', 'a b', '{}', 'idempotency-key-malformed'],
+    ['a long key', 'k'.repeat(121), '{}', 'idempotency-key-malformed'],
+    ['no JSON', 'k', '{', 'malformed-json'],
+  ])('refuses a manual order with %s', async (_what, key, body, code) => {
+    const response = await api.post('/execute_order', body, { 'idempotency-key': key });
+
+    expect([response.status, (await response.json()).error.code]).toEqual([400, code]);
+    expect(api.manual).toEqual([]);
+  });
+});
