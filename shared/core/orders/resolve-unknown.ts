@@ -30,8 +30,10 @@ export interface ResolveInputs {
     | { readonly kind: 'failed' };
   /** All open orders of the account; null when they could not be read. */
   readonly openOrders: readonly VenueOrderView[] | null;
-  /** All fills of the account since the order was stored; null when they could not be read in full. */
-  readonly fills: readonly VenueFillView[] | null;
+  /** Every fill of the order that is known. */
+  readonly fills: readonly VenueFillView[];
+  /** All fills of the account since the order was stored were read just now. */
+  readonly fillsComplete: boolean;
   /** When the first of the three reads began. */
   readonly readFromMs: EpochMs;
   /** How long after the venue-side expiry absence starts to mean something. */
@@ -67,7 +69,7 @@ export type StillUnknownReason = 'reads-incomplete' | 'may-still-arrive' | 'acce
  */
 export function resolveOrder(inputs: ResolveInputs): Resolution {
   const { order, lookup, openOrders, fills } = inputs;
-  const traded = sumFills(order, fills ?? []);
+  const traded = sumFills(order, fills);
 
   if (lookup.kind === 'found') return fromVenueOrder(order, lookup.order, traded);
   const resting = (openOrders ?? []).find((o) => isSame(order, o));
@@ -76,7 +78,7 @@ export function resolveOrder(inputs: ResolveInputs): Resolution {
   if (traded && dec(traded.filledSize).gte(order.size)) {
     return { kind: 'found', status: 'filled', venueStatus: 'fills', venueEndedAtMs: traded.lastMs, ...learned(traded) };
   }
-  if (lookup.kind === 'failed' || openOrders === null || fills === null) {
+  if (lookup.kind === 'failed' || openOrders === null || !inputs.fillsComplete) {
     return { kind: 'still-unknown', reason: 'reads-incomplete' };
   }
   if (inputs.readFromMs <= order.expiresAtMs + inputs.graceMs)

@@ -1,0 +1,29 @@
+import * as z from 'zod';
+import { orderLimitsSchema } from '#shared/core/risk/limits.ts';
+
+/** Environment of order-gateway, parsed once at start. */
+export const orderGatewayEnvSchema = z.object({
+  EXCHANGE: z.string().min(1).max(64),
+  /** Section `limits` of the settings as JSON. */
+  LIMITS: z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue({ code: 'custom', message: 'expected JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(orderLimitsSchema),
+  /**
+   * Names this writer in the account's lease. Locally the same after a restart, so that a killed platform need not wait for its
+   * own lease; on AWS one per deployment, because the FIFO group lets only one of its invocations run.
+   */
+  LEASE_HOLDER: z.string().min(1).max(64),
+  /** `order_gateway.lease_ttl_s`. */
+  LEASE_TTL_S: z.coerce.number().positive().max(600).default(30),
+  /** Number of `reconciliation_engine.exit_slippage_steps`. */
+  EXIT_RETRIES_MAX: z.coerce.number().int().min(0).max(20).default(4),
+});
+export type OrderGatewayEnv = z.infer<typeof orderGatewayEnvSchema>;

@@ -1,0 +1,61 @@
+import type { DecimalText } from '../decimal.ts';
+import type { EpochMs } from '../time.ts';
+import type { EndStatus, Order } from './order.ts';
+import type { Resolution } from './resolve-unknown.ts';
+
+export interface LearnedAnswer {
+  readonly status: 'open' | 'partially-filled';
+  readonly venueOrderId: string | null;
+  readonly filledSize: DecimalText;
+  readonly averagePrice: DecimalText | null;
+  readonly errorCode: null;
+  readonly errorMessage: null;
+}
+
+export interface LearnedEnd {
+  readonly status: EndStatus;
+  readonly filledSize: DecimalText;
+  readonly averagePrice: DecimalText | null;
+  readonly venueEndedAtMs: EpochMs | null;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+}
+
+export type WhatToStore =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'answer'; readonly answer: LearnedAnswer }
+  | { readonly kind: 'end'; readonly end: LearnedEnd }
+  | { readonly kind: 'wait'; readonly reason: string };
+
+/** What a resolution changes about the stored order: nothing, an answer, or its end. */
+export function whatToStore(order: Order, resolution: Resolution): WhatToStore {
+  if (resolution.kind === 'still-unknown') return { kind: 'wait', reason: resolution.reason };
+  if (resolution.kind === 'never-accepted') {
+    const end = {
+      status: 'expired',
+      filledSize: '0',
+      averagePrice: null,
+      venueEndedAtMs: null,
+      errorCode: 'never-accepted',
+      errorMessage: 'order status, open orders and fills all lack it after its expiry at the venue',
+    } as const;
+    return { kind: 'end', end };
+  }
+  const { status, venueOrderId, filledSize, averagePrice } = resolution;
+  if (status === 'open' || status === 'partially-filled') {
+    const isKnown = order.status === status && order.venueOrderId === venueOrderId && order.filledSize === filledSize;
+    const answer = { status, venueOrderId, filledSize, averagePrice, errorCode: null, errorMessage: null };
+    return isKnown ? { kind: 'nothing' } : { kind: 'answer', answer };
+  }
+  return {
+    kind: 'end',
+    end: {
+      status,
+      filledSize,
+      averagePrice: averagePrice ?? order.averagePrice,
+      venueEndedAtMs: 'venueEndedAtMs' in resolution ? resolution.venueEndedAtMs : null,
+      errorCode: status === 'filled' || !('venueStatus' in resolution) ? null : resolution.venueStatus.slice(0, 64),
+      errorMessage: null,
+    },
+  };
+}

@@ -1,0 +1,150 @@
+import {
+  type ForeignChange,
+  type ForeignWriter,
+  foreignOrders,
+  foreignWriter,
+  positionAfter,
+  positionMismatch,
+} from '#shared/core/orders/foreign-changes.ts';
+import { type TrackerMemory, watchMismatches } from '#shared/core/orders/tracker-memory.ts';
+import type { Alerts } from '#shared/ports/alerts.ts';
+import type { Clock } from '#shared/ports/clock.ts';
+import type { AccountRepository } from '#shared/ports/repositories/account-repository.ts';
+import type { JobStateRepository } from '#shared/ports/repositories/job-state-repository.ts';
+import type { OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
+import type { SystemControl } from '#shared/ports/system-control.ts';
+import type { VenueView } from '#shared/ports/venue-view.ts';
+
+export interface WatchAccountDeps {
+  readonly orders: Pick<OrdersRepository, 'lastFills' | 'hold'>;
+  readonly accounts: Pick<AccountRepository, 'latest'>;
+  readonly jobs: Pick<JobStateRepository, 'recordOk'>;
+  readonly control: SystemControl;
+  readonly alerts: Alerts;
+  readonly clock: Pick<Clock, 'nowMs'>;
+}
+
+export interface WatchAccountInput {
+  readonly exchange: string;
+  readonly account: string;
+  readonly installationTag: string;
+  /** Row of `job_state` that holds the tracker's memory. */
+  readonly memoryJob: string;
+  /** Positions are compared, and the memory is written, on schedule only. */
+  readonly scheduled: boolean;
+  readonly view: VenueView;
+  /** A report of the position must be this much later than the last fill, and this old, before it is compared. */
+  readonly settleMs: number;
+  /** Venue time for which an unexplained position must last before it counts. */
+  readonly mismatchPersistMs: number;
+}
+
+export interface WatchAccountFacts {
+  /** Open orders and positions that nothing of ours explains: their symbols are on HOLD. */
+  readonly foreign: readonly ForeignChange[];
+  /** Another installation writes to this account: the exchange is locked. */
+  readonly foreignWriter: ForeignWriter | null;
+}
+
+/**
+ * Looks for what others did on the account (architecture, rule 3.10): somebody else's open orders, positions that our fills do
+ * not lead to, and another installation. Runs before the fills of `view` are stored, so that a crash cannot hide the latter.
+ */
+export async function watchAccount(deps: WatchAccountDeps, input: WatchAccountInput): Promise<WatchAccountFacts> {
+  const { exchange, account, view, scheduled } = input;
+  const adoptedAtMs = new Map([...view.epochs.values()].map((epoch) => [epoch.symbol, epoch.adoptedAtMs ?? -1]));
+  const orders = foreignOrders(view.openOrders ?? [], view.own, adoptedAtMs);
+  const writer = await lockAgainstWriter(deps, input, orders);
+  const watched = scheduled ? await watchPositions(deps, input) : { lasting: [], mismatches: view.memory.mismatches };
+  // A HOLD is said once; it lasts until a human ends it.
+  const foreign = [...orders, ...watched.lasting].filter(
+    (c) => (view.epochs.get(c.symbol)?.holdReason ?? null) === null,
+  );
+  for (const change of foreign) {
+    await deps.orders.hold(exchange, account, change.symbol, change.reason, view.startedAtMs);
+    await deps.alerts.raise({
+      id: `hold:${exchange}:${account}:${change.symbol}:${change.reason}`,
+      kind: change.reason,
+      severity: 'critical',
+      exchange,
+      symbol: change.symbol,
+      message: `${change.symbol} is on HOLD: ${change.reason}`,
+      detail: change.detail,
+    });
+  }
+  if (scheduled) {
+    const openOrdersAtMs = view.openOrders === null ? view.memory.openOrdersAtMs : view.startedAtMs;
+    const memory: TrackerMemory = { sinceMs: view.memory.sinceMs, openOrdersAtMs, mismatches: watched.mismatches };
+    await deps.jobs.recordOk(input.memoryJob, deps.clock.nowMs(), { ...memory });
+  }
+  return { foreign, foreignWriter: writer };
+}
+
+async function lockAgainstWriter(
+  deps: WatchAccountDeps,
+  input: WatchAccountInput,
+  orders: readonly ForeignChange[],
+): Promise<ForeignWriter | null> {
+  const { exchange, account, view, installationTag } = input;
+  const unknownOrders = new Set(orders.map((change) => change.detail.venueOrderId));
+  const newestMs = view.newestFillMs ?? -1;
+  const writer = foreignWriter(
+    [
+      ...(view.openOrders ?? []).filter((order) => unknownOrders.has(order.venueOrderId)),
+      // Older ones were judged when they were new: an unlock would not last otherwise.
+      ...(view.fills ?? []).filter((f) => f.venueTimeMs >= view.memory.sinceMs && f.venueTimeMs > newestMs),
+    ],
+    installationTag,
+  );
+  if (!writer) return null;
+  const reason = `installation ${writer.tag} writes to account ${account} as well (order ${writer.clientOrderId})`;
+  await deps.control.change({
+    kind: 'lock',
+    mode: 'close-only',
+    exchange,
+    by: 'order-tracker',
+    reason,
+    atMs: deps.clock.nowMs(),
+  });
+  await deps.alerts.raise({
+    id: `foreign-writer:${exchange}:${account}:${writer.tag}`,
+    kind: 'foreign-writer',
+    severity: 'critical',
+    exchange,
+    symbol: writer.symbol,
+    message: reason,
+    detail: { ...writer },
+  });
+  return writer;
+}
+
+/** Compares only when this run knows all fills and none of them is new: otherwise the next run looks. */
+async function watchPositions(
+  deps: WatchAccountDeps,
+  input: WatchAccountInput,
+): Promise<ReturnType<typeof watchMismatches>> {
+  const { exchange, account, view, settleMs } = input;
+  const keep = { lasting: [], mismatches: view.memory.mismatches };
+  const hasNews = (view.fills ?? []).some((fill) => fill.venueTimeMs > (view.newestFillMs ?? -1));
+  if (!view.fillsComplete || hasNews) return keep;
+  const snapshot = await deps.accounts.latest(exchange, account);
+  if (!snapshot?.complete) return keep;
+  const reported = new Map(snapshot.positions.map((position) => [position.symbol, position.size]));
+  const fills = Map.groupBy(await deps.orders.lastFills(exchange, account), (fill) => fill.symbol);
+  const working = new Set(view.working.map((order) => order.symbol));
+  const mismatches = [...fills].flatMap(([symbol, last]) => {
+    const epoch = view.epochs.get(symbol);
+    const mismatch = positionMismatch({
+      symbol,
+      explained: positionAfter(last),
+      reported: { size: reported.get(symbol) ?? '0', venueTimeMs: snapshot.venueTimeMs },
+      settledAtMs: epoch?.settledAtMs ?? 0,
+      hasWorkingOrder: working.has(symbol),
+      fillsCompleteToMs: view.startedAtMs - settleMs,
+      adoptedAtMs: epoch?.adoptedAtMs ?? null,
+      settleMs,
+    });
+    return mismatch ? [mismatch] : [];
+  });
+  return watchMismatches(view.memory.mismatches, mismatches, input.mismatchPersistMs);
+}
