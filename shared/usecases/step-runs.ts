@@ -165,6 +165,7 @@ async function stepGroup(
   if (saves.length > 0 && (await deps.runs.saveCohorts(exchange, saves)).kind === 'conflict') return null;
 
   if (cohorts.size > CACHED_COHORTS_MAX) cohorts.clear();
+  for (const step of steps) for (const { id } of step.ended) deps.cache.plans.delete(id);
   for (const [symbol, entry] of after) {
     // Rows that cannot be read were ended by this save, or stay to be ended by the next one.
     if (work.get(symbol)!.unreadable.length === 0) cohorts.set(cohortKey(exchange, symbol), entry);
