@@ -81,3 +81,6 @@ export async function apiUnderTest(change: Partial<ApiDeps> = {}, env: Partial<A
   return { app, db, deps, clock, telemetry, alerts, sent, holds, manual, documents, get, post };
 }
 export type ApiUnderTest = Awaited<ReturnType<typeof apiUnderTest>>;
+
+/** The reply's JSON in whatever shape: assertions say what it must be. */
+export const bodyOf = async (response: Response) => JSON.parse(await response.text());

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { platformSnapshotSchema } from '#shared/messages/platform-snapshot.ts';
-import { type ApiUnderTest, apiUnderTest } from '#test/support/api.ts';
+import { type ApiUnderTest, apiUnderTest, bodyOf } from '#test/support/api.ts';
 import { NOW_MS, ORDER_ID, seedPlatform } from '#test/support/platform-rows.ts';
 import { anObserverDocument } from '#test/support/system.ts';
 
@@ -13,7 +13,7 @@ describe('api reads', () => {
     await seedPlatform(api.db);
   });
   afterEach(() => api.db.destroy());
-  const json = async (path: string) => (await api.get(path)).json();
+  const json = async (path: string) => bodyOf(await api.get(path));
 
   it('gives a snapshot that its schema accepts, with ages against its own clock', async () => {
     const snapshot = platformSnapshotSchema.parse(await json('/api/status'));
@@ -62,7 +62,7 @@ describe('api reads', () => {
   it('answers from an empty database without inventing anything', async () => {
     const empty = await apiUnderTest();
 
-    const snapshot = platformSnapshotSchema.parse(await (await empty.get('/api/status')).json());
+    const snapshot = platformSnapshotSchema.parse(await bodyOf(await empty.get('/api/status')));
 
     expect(snapshot).toMatchObject({ system: null, money: null, symbols: [], lastRefusal: null });
     expect((await empty.get('/api/pnl')).status).toBe(200);
@@ -106,7 +106,7 @@ describe('api reads', () => {
   ])('answers %s with 404 %s', async (path, code) => {
     const response = await api.get(path);
 
-    expect([response.status, (await response.json()).error.code]).toEqual([404, code]);
+    expect([response.status, (await bodyOf(response)).error.code]).toEqual([404, code]);
   });
 
   it.each([
@@ -181,6 +181,6 @@ describe('api reads', () => {
 
     const response = await api.get('/health');
 
-    expect([response.status, (await response.json()).error.code]).toEqual([503, 'database-unreadable']);
+    expect([response.status, (await bodyOf(response)).error.code]).toEqual([503, 'database-unreadable']);
   });
 });

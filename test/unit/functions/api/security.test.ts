@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ApiUnderTest, apiUnderTest, HOST, TOKEN } from '#test/support/api.ts';
+import { type ApiUnderTest, apiUnderTest, bodyOf, HOST, TOKEN } from '#test/support/api.ts';
 import { EXCHANGE, seedPlatform } from '#test/support/platform-rows.ts';
 
 const LOCK = { reason: 'test' };
@@ -18,7 +18,7 @@ describe('api security', () => {
     async (host) => {
       for (const path of ['/health', '/metrics', '/api/status', '/api/events', '/nothing', '/3T-observer.json']) {
         const response = await api.get(path, { host });
-        expect([response.status, (await response.json()).error.code]).toEqual([421, 'wrong-host']);
+        expect([response.status, (await bodyOf(response)).error.code]).toEqual([421, 'wrong-host']);
       }
       expect((await api.post('/api/lock', LOCK, { host })).status).toBe(421);
       expect(await state()).toBe('HEALTHY');
@@ -86,7 +86,7 @@ describe('api security', () => {
     const streamed = await api.post('/api/lock', large);
 
     for (const response of [declared, streamed]) {
-      expect([response.status, (await response.json()).error.code]).toEqual([413, 'body-too-large']);
+      expect([response.status, (await bodyOf(response)).error.code]).toEqual([413, 'body-too-large']);
     }
     expect(await state()).toBe('HEALTHY');
   });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ApiUnderTest, apiUnderTest } from '#test/support/api.ts';
+import { type ApiUnderTest, apiUnderTest, bodyOf } from '#test/support/api.ts';
 import { EXCHANGE, seedPlatform } from '#test/support/platform-rows.ts';
 
 const BTC = 'BTC/USDC:USDC';
@@ -18,21 +18,21 @@ describe('api writes', () => {
   it('locks close-only by default, with who and why', async () => {
     const response = await api.post('/api/lock', { reason: ' odd fills ', by: 'cli:ada' });
 
-    expect(await response.json()).toMatchObject({ changed: true, state: { state: 'LOCKED', lockMode: 'close-only' } });
+    expect(await bodyOf(response)).toMatchObject({ changed: true, state: { state: 'LOCKED', lockMode: 'close-only' } });
     expect(await state()).toMatchObject({ reason: 'odd fills', changedBy: 'cli:ada', version: 2 });
     expect(api.telemetry.logs).toMatchObject([{ event: 'system.state-changed', fields: { to: 'LOCKED' } }]);
   });
 
   it('unlocks to RECONCILING, refuses from RECONCILING and is content when HEALTHY', async () => {
     const healthy = await api.post('/api/unlock', { reason: 'r' });
-    expect([healthy.status, (await healthy.json()).changed]).toEqual([200, false]);
+    expect([healthy.status, (await bodyOf(healthy)).changed]).toEqual([200, false]);
     await api.post('/api/lock', { reason: 'r', mode: 'freeze' });
 
     const unlocked = await api.post('/api/unlock', { reason: 'checked', expectedVersion: 2 });
-    expect(await unlocked.json()).toMatchObject({ changed: true, state: { state: 'RECONCILING' } });
+    expect(await bodyOf(unlocked)).toMatchObject({ changed: true, state: { state: 'RECONCILING' } });
 
     const refused = await api.post('/api/unlock', { reason: 'again' });
-    expect([refused.status, (await refused.json()).error]).toMatchObject([
+    expect([refused.status, (await bodyOf(refused)).error]).toMatchObject([
       409,
       { code: 'unlock-refused', message: expect.stringContaining('RECONCILING') },
     ]);
@@ -44,7 +44,7 @@ describe('api writes', () => {
 
     const response = await api.post('/api/unlock', { reason: 'seen the first', expectedVersion: 2 });
 
-    expect([response.status, (await response.json()).error.code]).toEqual([409, 'state-moved']);
+    expect([response.status, (await bodyOf(response)).error.code]).toEqual([409, 'state-moved']);
     expect(await state()).toMatchObject({ state: 'LOCKED', lockMode: 'freeze' });
   });
 
@@ -64,14 +64,14 @@ describe('api writes', () => {
     const response = await api.post(path, body);
 
     expect(response.status).toBe(400);
-    expect((await response.json()).error.code).toMatch(/bad-request|malformed-json/);
+    expect((await bodyOf(response)).error.code).toMatch(/bad-request|malformed-json/);
     expect(await state()).toMatchObject({ state: 'HEALTHY', version: 1 });
   });
 
   it('refuses another exchange instead of taking its own for it', async () => {
     const response = await api.post('/api/lock', { reason: 'r', exchange: 'binance' });
 
-    expect([response.status, (await response.json()).error.code]).toEqual([404, 'unknown-exchange']);
+    expect([response.status, (await bodyOf(response)).error.code]).toEqual([404, 'unknown-exchange']);
     expect(await state()).toMatchObject({ state: 'HEALTHY' });
   });
 
@@ -123,13 +123,13 @@ describe('api writes', () => {
   ])('refuses %j', async (body, status, code) => {
     const response = await api.post('/api/symbols', body);
 
-    expect([response.status, (await response.json()).error.code]).toEqual([status, code]);
+    expect([response.status, (await bodyOf(response)).error.code]).toEqual([status, code]);
   });
 
   it('hands a manual order over with its key, and returns its outcome as it is', async () => {
     const response = await api.post('/execute_order', { symbol: 'BTC' }, { 'idempotency-key': 'key-1' });
 
-    expect([response.status, await response.json()]).toEqual([202, { status: 'accepted' }]);
+    expect([response.status, await bodyOf(response)]).toEqual([202, { status: 'accepted' }]);
     expect(api.manual).toMatchObject([{ idempotencyKey: 'key-1', body: { symbol: 'BTC' } }]);
   });
 
@@ -141,7 +141,7 @@ describe('api writes', () => {
   ])('refuses a manual order with %s', async (_what, key, body, code) => {
     const response = await api.post('/execute_order', body, { 'idempotency-key': key });
 
-    expect([response.status, (await response.json()).error.code]).toEqual([400, code]);
+    expect([response.status, (await bodyOf(response)).error.code]).toEqual([400, code]);
     expect(api.manual).toEqual([]);
   });
 });
