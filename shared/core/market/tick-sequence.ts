@@ -1,8 +1,9 @@
 import type { EpochMs } from '../time.ts';
+import { RecentIds } from './recent-ids.ts';
 import type { TradeTick } from './trade-tick.ts';
 
 export interface TickSequenceLimits {
-  /** Trade ids remembered: at least this many, at most twice as many. */
+  /** Trade ids remembered to know duplicates by: at least this many, at most twice as many. */
   readonly rememberedIds: number;
   /** Trades waiting to be taken; beyond it the oldest are dropped and the next one carries a gap. */
   readonly maxPending: number;
@@ -25,32 +26,14 @@ export interface Admission {
   readonly overflow: number;
 }
 
-/** Digits compare as numbers, all else as text. */
-const compareIds = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
-
-const isAfter = (a: TradeTick, b: TradeTick): boolean =>
-  a.venueTimeMs > b.venueTimeMs || (a.venueTimeMs === b.venueTimeMs && compareIds(a.tradeId, b.tradeId) > 0);
-
-/** The batch itself when it is in order already, as it nearly always is. */
+/** By time, the venue's own order within a millisecond kept; the batch itself when it is in order already, as it nearly always is. */
 function inOrder(ticks: readonly TradeTick[]): readonly TradeTick[] {
   for (let i = 1; i < ticks.length; i += 1) {
-    if (isAfter(ticks[i - 1]!, ticks[i]!))
-      return ticks.toSorted((a, b) => (isAfter(a, b) ? 1 : isAfter(b, a) ? -1 : 0));
+    if (ticks[i - 1]!.venueTimeMs > ticks[i]!.venueTimeMs)
+      return ticks.toSorted((a, b) => a.venueTimeMs - b.venueTimeMs);
   }
   return ticks;
 }
-
-/** Venue ids of up to 15 digits are remembered as numbers: a substring would keep its whole message in memory. */
-const keyOf = (id: string): number | string => {
-  if (id.length > 15) return id;
-  let n = 0;
-  for (let i = 0; i < id.length; i += 1) {
-    const digit = id.charCodeAt(i) - 48;
-    if (digit < 0 || digit > 9) return id;
-    n = n * 10 + digit;
-  }
-  return id.charCodeAt(0) === 48 ? id : n;
-};
 
 /**
  * The trades of one symbol on their way out: each at most once, in non-decreasing venue time. Where that is impossible
@@ -58,18 +41,13 @@ const keyOf = (id: string): number | string => {
  */
 export class TickSequence {
   readonly #limits: TickSequenceLimits;
-  #recent = new Set<number | string>();
-  #older = new Set<number | string>();
-  /** Nothing at or before this time is certain to be remembered. */
-  #forgottenMs: EpochMs = -1;
-  #recentNewestMs: EpochMs = -1;
-  #olderNewestMs: EpochMs = -1;
+  /** Null before the first trade. */
+  #ids: RecentIds | null = null;
   #pending: TradeTick[] = [];
   /** Pending trades with a hole right before them. */
   readonly #holesBefore = new Set<TradeTick>();
   /** The next trade to be admitted has a hole before it: so has the first of all, whose predecessors are unknown. */
   #holeAtEnd = true;
-  #started = false;
   #takenMs: EpochMs = -1;
 
   constructor(limits: TickSequenceLimits) {
@@ -90,27 +68,26 @@ export class TickSequence {
     let admitted = 0;
     const { maxAgeMs, maxBackfillAgeMs, maxFutureMs } = this.#limits;
     const oldestMs = nowMs - (resumed ? maxBackfillAgeMs : maxAgeMs);
-    if (!this.#started && ticks.length > 0) this.#begin(ticks);
-    else if (resumed && !ticks.some((tick) => this.#remembers(keyOf(tick.tradeId)))) this.#holeAtEnd = true;
+    const ids = this.#ids ?? this.#begin(ticks);
+    if (resumed && !ticks.some((tick) => ids.has(tick.tradeId, tick.venueTimeMs))) this.#holeAtEnd = true;
     for (let i = 0; i < ticks.length; i += 1) {
       const tick = ticks[i]!;
-      const key = keyOf(tick.tradeId);
-      if (this.#remembers(key)) {
+      if (ids.has(tick.tradeId, tick.venueTimeMs)) {
         duplicate += 1;
       } else if (tick.venueTimeMs > nowMs + maxFutureMs) {
         future += 1;
         this.#holeAtEnd = true;
       } else if (tick.venueTimeMs < this.#takenMs) {
         late += 1;
-        if (tick.venueTimeMs > this.#forgottenMs) this.#markFront();
-        this.#remember(key, tick.venueTimeMs);
+        if (tick.venueTimeMs > ids.forgottenMs) this.#markFront();
+        ids.add(tick.tradeId, tick.venueTimeMs);
       } else if (tick.venueTimeMs < oldestMs) {
         stale += 1;
         this.#markFront();
-        this.#remember(key, tick.venueTimeMs);
+        ids.add(tick.tradeId, tick.venueTimeMs);
       } else {
         admitted += 1;
-        this.#remember(key, tick.venueTimeMs);
+        ids.add(tick.tradeId, tick.venueTimeMs);
         this.#insert(tick);
       }
     }
@@ -139,31 +116,16 @@ export class TickSequence {
     this.#markFront();
   }
 
-  #begin(ticks: readonly TradeTick[]): void {
-    this.#started = true;
+  #begin(ticks: readonly TradeTick[]): RecentIds {
     // Trades older than the first that we ever saw are not ours to miss.
-    this.#forgottenMs = ticks[0]!.venueTimeMs;
-  }
-
-  #remembers(key: number | string): boolean {
-    return this.#recent.has(key) || this.#older.has(key);
-  }
-
-  #remember(key: number | string, timeMs: EpochMs): void {
-    this.#recent.add(key);
-    if (timeMs > this.#recentNewestMs) this.#recentNewestMs = timeMs;
-    if (this.#recent.size < this.#limits.rememberedIds) return;
-    // Two generations instead of a ring: no deletions, and forgetting is one assignment.
-    if (this.#older.size > 0) this.#forgottenMs = Math.max(this.#forgottenMs, this.#olderNewestMs);
-    this.#older = this.#recent;
-    this.#olderNewestMs = this.#recentNewestMs;
-    this.#recent = new Set();
+    this.#ids = new RecentIds(this.#limits.rememberedIds, ticks[0]?.venueTimeMs ?? 0);
+    return this.#ids;
   }
 
   #insert(tick: TradeTick): void {
     const pending = this.#pending;
     let at = pending.length;
-    while (at > 0 && isAfter(pending[at - 1]!, tick)) at -= 1;
+    while (at > 0 && pending[at - 1]!.venueTimeMs > tick.venueTimeMs) at -= 1;
     if (at === pending.length) {
       pending.push(tick);
     } else {

@@ -6,18 +6,20 @@ export interface DecodedTrades {
   readonly ticks: readonly TradeTick[];
 }
 
+const codes = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
+
 const HEAD = '{"channel":"trades","data":[{"coin":"';
-const NEXT = '},{"coin":"';
-const SIDE = '","side":"';
-const PRICE = '","px":"';
-const SIZE = '","sz":"';
-const TIME = '","time":';
-const HASH = ',"hash":"';
-const TID = '","tid":';
-const USERS = ',"users":["';
-const BETWEEN_USERS = '","';
-const AFTER_USERS = '"]';
-const TAIL = '}]}';
+const NEXT = codes('},{"coin":"');
+const SIDE = codes('","side":"');
+const PRICE = codes('","px":"');
+const SIZE = codes('","sz":"');
+const TIME = codes('","time":');
+const HASH = codes(',"hash":"');
+const TID = codes('","tid":');
+const USERS = codes(',"users":["');
+const BETWEEN_USERS = codes('","');
+const AFTER_USERS = codes('"]');
+const TAIL = codes('}]}');
 
 const QUOTE = 34;
 const POINT = 46;
@@ -26,20 +28,18 @@ const NINE = 57;
 /** The year 2100, as in every wire format. */
 const TIME_MAX_MS = 4_102_444_800_000;
 
-/** End of the ASCII letters and digits from `at` on: hashes, addresses. */
-function wordEnd(text: string, at: number): number {
-  let i = at;
-  for (;;) {
-    const c = text.charCodeAt(i);
-    // 0-9, A-Z, a-z; NaN at the end of the text compares false
-    if ((c >= ZERO && c <= NINE) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122)) i += 1;
-    else return i;
+/** End of the literal at `at`, or -1. Code by code: several times as fast as startsWith. */
+function literalEnd(text: string, at: number, literal: Uint8Array): number {
+  for (let i = 0; i < literal.length; i += 1) {
+    if (text.charCodeAt(at + i) !== literal[i]) return -1;
   }
+  return at + literal.length;
 }
 
 /** End of the digits from `at` on, or -1 for none or a leading zero before another digit. */
 function integerEnd(text: string, at: number): number {
   let i = at;
+  // NaN at the end of the text compares false.
   for (let c = text.charCodeAt(i); c >= ZERO && c <= NINE; c = text.charCodeAt(i)) i += 1;
   if (i === at || (text.charCodeAt(at) === ZERO && i > at + 1)) return -1;
   return i;
@@ -62,71 +62,78 @@ function positiveDecimalEnd(text: string, at: number): number {
   return positive && i - at <= 40 ? i : -1;
 }
 
+/** Value of the digits in [at, end), at most 15 of them. */
+function integerValue(text: string, at: number, end: number): number {
+  let value = 0;
+  for (let i = at; i < end; i += 1) value = value * 10 + text.charCodeAt(i) - ZERO;
+  return value;
+}
+
+/** End of the transaction hash, up to the number behind it. Nobody reads it, so only its end is looked for. */
+const hashEnd = (text: string, at: number): number => {
+  const word = literalEnd(text, at, HASH);
+  return word === -1 ? -1 : literalEnd(text, text.indexOf('"', word), TID);
+};
+const usersEnd = (text: string, at: number): number => {
+  const first = literalEnd(text, at, USERS);
+  if (first === -1) return -1;
+  const second = literalEnd(text, text.indexOf('"', first), BETWEEN_USERS);
+  return second === -1 ? -1 : literalEnd(text, text.indexOf('"', second), AFTER_USERS);
+};
+
 /**
  * Reads a `trades` frame in the exact layout that the venue writes, several times as fast as JSON.parse. Null for anything
  * else (another layout, another channel, a wrong value, an unknown coin, two coins): the caller then takes the careful way.
- * What it accepts, the careful way accepts with the same result.
+ * What it accepts, the careful way accepts with the same result, save for raw control characters inside a hash or an address.
  */
 export function decodeTradesFast(
   text: string,
   exchange: string,
   symbolByCoin: ReadonlyMap<string, string>,
 ): DecodedTrades | null {
-  if (!text.startsWith(HEAD)) return null;
-  let at = HEAD.length;
-  const coinEnd = text.indexOf('"', at);
-  if (coinEnd === -1 || coinEnd - at > 32) return null;
-  const coin = text.slice(at, coinEnd);
+  // Without escapes a quote ends a string.
+  if (!text.startsWith(HEAD) || text.includes('\\')) return null;
+  const coinEnd = text.indexOf('"', HEAD.length);
+  if (coinEnd === -1 || coinEnd - HEAD.length > 32) return null;
+  const coin = text.slice(HEAD.length, coinEnd);
   const symbol = symbolByCoin.get(coin);
   if (symbol === undefined) return null;
   const ticks: TradeTick[] = [];
+  let at = coinEnd;
+  let end = 0;
   for (;;) {
-    at += coin.length;
-    if (!text.startsWith(SIDE, at)) return null;
-    at += SIDE.length;
-    const sideCode = text.charCodeAt(at);
-    if (sideCode !== 65 && sideCode !== 66) return null;
-    at += 1;
-    if (!text.startsWith(PRICE, at)) return null;
-    at += PRICE.length;
-    let end = positiveDecimalEnd(text, at);
+    at = literalEnd(text, at, SIDE);
+    if (at === -1) return null;
+    const side = text.charCodeAt(at);
+    if (side !== 65 && side !== 66) return null;
+    at = literalEnd(text, at + 1, PRICE);
+    if (at === -1) return null;
+    end = positiveDecimalEnd(text, at);
     if (end === -1) return null;
     const price = text.slice(at, end);
-    at = end;
-    if (!text.startsWith(SIZE, at)) return null;
-    at += SIZE.length;
+    at = literalEnd(text, end, SIZE);
+    if (at === -1) return null;
     end = positiveDecimalEnd(text, at);
     if (end === -1) return null;
     const size = text.slice(at, end);
-    at = end;
-    if (!text.startsWith(TIME, at)) return null;
-    at += TIME.length;
+    at = literalEnd(text, end, TIME);
+    if (at === -1) return null;
     end = integerEnd(text, at);
     if (end === -1 || end - at > 13) return null;
-    const venueTimeMs = +text.slice(at, end);
+    const venueTimeMs = integerValue(text, at, end);
     if (venueTimeMs > TIME_MAX_MS) return null;
-    at = end;
-    if (!text.startsWith(HASH, at)) return null;
-    at = wordEnd(text, at + HASH.length);
-    if (!text.startsWith(TID, at)) return null;
-    at += TID.length;
-    end = integerEnd(text, at);
+    at = hashEnd(text, end);
+    if (at === -1) return null;
     // 15 digits are below 2^53; a longer id goes the careful way.
+    end = integerEnd(text, at);
     if (end === -1 || end - at > 15) return null;
     const tradeId = text.slice(at, end);
-    at = end;
-    if (!text.startsWith(USERS, at)) return null;
-    at = wordEnd(text, at + USERS.length);
-    if (!text.startsWith(BETWEEN_USERS, at)) return null;
-    at = wordEnd(text, at + BETWEEN_USERS.length);
-    if (!text.startsWith(AFTER_USERS, at)) return null;
-    at += AFTER_USERS.length;
-    ticks.push({ exchange, symbol, tradeId, price, size, side: sideCode === 66 ? 'buy' : 'sell', venueTimeMs });
-    if (text.startsWith(NEXT, at)) {
-      at += NEXT.length;
-      if (!text.startsWith(coin, at) || text.charCodeAt(at + coin.length) !== QUOTE) return null;
-    } else {
-      return text.startsWith(TAIL, at) && at + TAIL.length === text.length ? { symbol, ticks } : null;
-    }
+    at = usersEnd(text, end);
+    if (at === -1) return null;
+    ticks.push({ exchange, symbol, tradeId, price, size, side: side === 66 ? 'buy' : 'sell', venueTimeMs });
+    const next = literalEnd(text, at, NEXT);
+    if (next === -1) return literalEnd(text, at, TAIL) === text.length ? { symbol, ticks } : null;
+    at = next + coin.length;
+    if (text.charCodeAt(at) !== QUOTE || !text.startsWith(coin, next)) return null;
   }
 }

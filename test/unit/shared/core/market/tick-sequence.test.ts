@@ -40,13 +40,13 @@ describe('TickSequence', () => {
     expect(sequence.take(1)).toBeNull();
   });
 
-  it('puts trades of one batch, and of batches not yet taken, in order of time and id', () => {
+  it("puts trades of one batch, and of batches not yet taken, in order of time, the venue's own order within a millisecond", () => {
     const sequence = started();
-    sequence.admit([tick(30, 5), tick(9, 7), tick(100, 7)], NOW, false);
+    sequence.admit([tick(30, 5), tick(100, 7), tick(9, 7)], NOW, false);
     sequence.admit([tick(20, 6)], NOW, false);
     expect(sequence.take(10)).toMatchObject({
       gap: false,
-      ticks: [9, 100, 20, 30].map((id) => ({ tradeId: `${id}` })),
+      ticks: [100, 9, 20, 30].map((id) => ({ tradeId: `${id}` })),
     });
   });
 
