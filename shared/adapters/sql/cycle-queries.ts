@@ -32,6 +32,8 @@ export async function readSymbols(db: Db, query: CycleQuery): Promise<readonly C
     .select(['p.managed', 'p.leverage', 'l.price', 'l.trade_id', 'l.venue_time_ms', 'l.mark_price', 'l.mark_time_ms'])
     .select(['c.data_state', 'e.epoch', 'e.settled_at_ms', 'e.hold_reason', 'e.exit_attempts'])
     .where('p.exchange', '=', query.exchange)
+    // Released to the operator: nobody's product, its position is foreign.
+    .where('p.released_at_ms', 'is', null)
     .orderBy('p.symbol')
     .execute();
   return rows.map((row) => {
