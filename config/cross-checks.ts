@@ -74,6 +74,15 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
     ],
   },
   {
+    needs: ['limits.max_mark_age_s', 'cadences.market_data'],
+    check: ({ limits, cadences }) =>
+      when(
+        limits.max_mark_age_s < 2 * cadences.market_data,
+        'limits.max_mark_age_s',
+        `expected at least ${2 * cadences.market_data}: 2 × cadences.market_data`,
+      ),
+  },
+  {
     needs: ['reconciliation_engine.exit_slippage_steps'],
     check: ({ reconciliation_engine: engine }) =>
       when(
@@ -92,12 +101,6 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
           `providence.strategies.${name}.timeframe`,
           `expected one of market_data.timeframes: ${market_data.timeframes.join(', ')}`,
         ),
-      ),
-      ...when(
-        providence.desired_run_count > 0 &&
-          Object.values(providence.strategies).every((strategy) => strategy.share === 0),
-        'providence.strategies',
-        'expected at least one share above 0, or desired_run_count 0',
       ),
     ],
   },

@@ -151,6 +151,9 @@ export function knownKeys(): readonly string[] {
 }
 
 function keysOf(schema: z.ZodType, prefix: string): string[] {
+  // Defaults wrap the object that has the keys.
+  const { innerType } = schema.def as { innerType?: z.ZodType };
+  if (innerType !== undefined) return keysOf(innerType, prefix);
   const shape = (schema as Partial<z.ZodObject>).shape;
   if (shape === undefined) return [];
   return Object.entries(shape).flatMap(([key, inner]) => {

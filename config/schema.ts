@@ -1,4 +1,7 @@
 import * as z from 'zod';
+import { engineSectionSchema, quorumSectionSchema } from '#shared/core/reconciliation/cycle-settings.ts';
+import { orderLimitsSchema } from '#shared/core/risk/limits.ts';
+import { providenceSettingsSchema, takeProfitSettingsSchema } from '#shared/core/runs/providence-settings.ts';
 import { TIMEFRAMES, type Timeframe } from '#shared/core/time.ts';
 
 /**
@@ -9,8 +12,6 @@ import { TIMEFRAMES, type Timeframe } from '#shared/core/time.ts';
 const seconds = (min: number, max: number) => z.number().min(min).max(max);
 const wholeSeconds = (min: number, max: number) => z.int().min(min).max(max);
 const count = (min: number, max: number) => z.int().min(min).max(max);
-const fraction = z.number().min(0).max(1);
-const usd = z.number().min(0).max(1e12);
 const url = (protocol: RegExp) => z.url({ protocol }).max(2048);
 const httpUrl = url(/^https?$/);
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'expected lower-case letters, digits and dashes, at most 32');
@@ -52,13 +53,6 @@ const perTimeframe = (value: z.ZodNumber) => z.strictObject({ default: value }).
 const timeframeKeys = <S extends z.ZodType>(schema: S) =>
   Object.fromEntries(TIMEFRAMES.map((frame) => [frame, schema])) as Record<Timeframe, S>;
 
-const strategyParam = z.union([z.number(), z.boolean(), z.tuple([z.number(), z.number()])]);
-const strategy = z.strictObject({
-  share: z.number().min(0).max(1000),
-  timeframe,
-  params: z.record(z.string().regex(/^[a-zA-Z][a-zA-Z0-9_]{0,63}$/), strategyParam),
-});
-
 /** Event source mapping of a stream, in Lambda's own limits. */
 const consumer = z.strictObject({
   batch_size: count(1, 10_000),
@@ -85,9 +79,7 @@ export const configSchema = z.strictObject({
     run_supervisor: cadence,
     order_tracker: cadence,
     janitor: cadence,
-    maintenance: cadence,
     instruments: cadence,
-    health: cadence,
   }),
   market_data: z.strictObject({
     timeframes: z.array(timeframe).min(1).max(TIMEFRAMES.length),
@@ -95,63 +87,25 @@ export const configSchema = z.strictObject({
     lookback_bars: perTimeframe(count(2, 5000)),
     retention_days: perTimeframe(count(1, 3650)),
     tick_retention_h: count(1, 8760),
-    gap_s: seconds(1, 3600),
   }),
   reconciliation_engine: z.strictObject({
-    live_pnl_threshold: z.number().min(-1e9).max(1e9),
+    ...engineSectionSchema.shape,
     rebalance_frequency: cadence,
-    invert_decisions: z.boolean(),
-    can_go_long: z.boolean(),
-    can_go_short: z.boolean(),
-    max_margin_usage_percentage: fraction,
-    risk_pos_size: usd.positive().nullable(),
-    risk_pos_percentage: fraction.positive().nullable(),
-    margin_cap_multiplier: z.number().positive().max(100),
-    minimum_trade_threshold: usd,
-    order_timeout: wholeSeconds(5, 300),
-    run_staleness_s: wholeSeconds(10, 86_400),
     on_change: z.strictObject({ enabled: z.boolean(), min_interval_s: seconds(0, 3600) }),
-    entry_slippage: fraction.max(0.2),
-    exit_slippage_steps: z.array(fraction.positive().max(0.5)).min(1).max(10),
   }),
   quorum: z.strictObject({
-    quorum: count(1, 10),
-    max_age_s: seconds(1, 3600),
-    future_tolerance_s: seconds(0, 60),
+    ...quorumSectionSchema.shape,
     sources: z
       .array(z.string().regex(/^(own-table|observer:[a-z][a-z0-9-]{0,31})$/, 'expected own-table or observer:<id>'))
       .min(1)
       .max(11),
     observers: z.array(z.strictObject({ id: name, http_url: httpUrl.nullable() })).max(10),
   }),
-  limits: z.strictObject({
-    max_price_age_s: seconds(0.1, 3600),
-    max_deviation: fraction.positive(),
-    max_order_notional: usd.positive(),
-    max_position_notional: usd.positive(),
-    max_leverage: z.number().min(1).max(100),
-    max_orders_per_minute: count(1, 10_000),
-    max_margin_usage: fraction.positive(),
-    max_daily_loss: usd.positive(),
-    max_daily_fees: usd.positive(),
-  }),
+  limits: orderLimitsSchema,
   trading_hours: z.strictObject({ calendar: z.enum(['always', 'european-week']) }),
-  take_profit: z.strictObject({
-    threshold: z.number().positive().max(100).nullable(),
-    reward_multiple: z.number().min(1).max(1000),
-  }),
-  providence: z.strictObject({
-    desired_run_count: count(0, 1_000_000),
-    virtual_balance: usd.positive(),
-    fee_rate: fraction.max(0.05),
-    max_margin_allocation_threshold: z.number().positive().max(1e6),
-    max_position_direction: count(1, 1024),
-    min_duration_s: wholeSeconds(60, 31_557_600),
-    max_duration_s: wholeSeconds(60, 31_557_600),
-    max_new_runs_per_cycle: count(1, 100_000),
-    retention_h: count(1, 8760),
-    strategies: z.strictObject({ 'ema-crossover': strategy, 'entropy-breakout': strategy }),
-  }),
+  take_profit: takeProfitSettingsSchema,
+  // The shape alone: its rules between keys are among the others in cross-checks.ts.
+  providence: z.strictObject(providenceSettingsSchema.shape),
   resilience: z.strictObject({
     timeout_ms: count(100, 120_000),
     retry_delays_ms: z.array(count(0, 60_000)).max(10),
@@ -180,8 +134,6 @@ export const configSchema = z.strictObject({
     stale_after_s: seconds(1, 86_400),
   }),
   streams: z.strictObject({
-    market_shards: count(1, 64),
-    account_shards: count(1, 64),
     max_records: count(100, 10_000_000),
     consumers: z.strictObject({ price_consumer: consumer, run_strategies: consumer, balance_consumer: consumer }),
   }),
@@ -196,7 +148,6 @@ export const configSchema = z.strictObject({
     port: count(0, 65_535),
     ticks_per_second: z.number().positive().max(100_000),
     warm_up_h: count(0, 720),
-    latency_ms: count(0, 60_000),
   }),
   telemetry: z.strictObject({
     log_level: z.enum(['debug', 'info', 'warn', 'error']),

@@ -167,9 +167,10 @@ export class SymbolsTable {
     const [value, note] = cell.children;
     const source = item.sources.find((candidate) => candidate.source === name);
     if (!value || !note) return;
-    cell.classList.toggle('stale', source?.notCounting !== null);
+    const ageMs = source === undefined || source.venueTimeMs === null ? null : this.#view.nowMs - source.venueTimeMs;
+    cell.classList.toggle('stale', source?.notCounting !== null || ageMs === null || ageMs > this.#view.staleAfterMs);
     setText(value, source === undefined ? '–' : signed(source.size, decimal));
-    const shown = source === undefined || source.venueTimeMs === null ? '' : age(this.#view.nowMs - source.venueTimeMs);
+    const shown = ageMs === null ? '' : age(ageMs);
     const reason = source?.notCounting ? words(source.notCounting) : '';
     setText(note, [shown, reason].filter(Boolean).join(' · '));
   }

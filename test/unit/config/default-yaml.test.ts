@@ -9,7 +9,7 @@ const text = readFileSync('config/default.yaml', 'utf8');
 const defaults = parseSettings({ file: 'config/default.yaml', text });
 /** Optional in a map of timeframes, and the repeated inside of entries whose first one is explained. */
 const explainedAbove =
-  /^(market_data\.(lookback_bars|retention_days)\.\d+[mhd])$|entropy-breakout\.|\.(batch_size|concurrency|visibility_s|max_receives|window_s|retries|max_record_age_s)$/;
+  /^(market_data\.(lookback_bars|retention_days)\.\d+[mhd])$|entropy-breakout\.(share|timeframe|params)$|\.(batch_size|concurrency|visibility_s|max_receives|window_s|retries|max_record_age_s)$/;
 
 describe('default.yaml', () => {
   it('holds every key of the schema', () => {
