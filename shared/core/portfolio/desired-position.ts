@@ -33,6 +33,7 @@ export type DesiredRule =
   | 'unmanaged'
   | 'no-runs'
   | 'runs-not-profitable'
+  | 'runs-balanced'
   | 'direction-blocked'
   | 'runs';
 
@@ -54,6 +55,8 @@ export interface DesiredInputs {
   readonly invertDecisions: boolean;
   readonly canGoLong: boolean;
   readonly canGoShort: boolean;
+  /** `reconciliation_engine.profit_required`. */
+  readonly profitRequired: boolean;
   readonly sizeDecimals: number;
 }
 
@@ -83,7 +86,8 @@ export function desiredPosition(inputs: DesiredInputs): DesiredPosition {
   if (runs.freshCount === 0) {
     return notKnown('strategy-stale', { liveRuns: runs.liveCount, newestUpdateMs: runs.newestUpdateMs });
   }
-  if (runs.pnlSumMicros <= 0 || Math.abs(runs.directionSum) < 1) return flat('runs-not-profitable', runs.directionSum);
+  if (inputs.profitRequired && runs.pnlSumMicros <= 0) return flat('runs-not-profitable', runs.directionSum);
+  if (Math.abs(runs.directionSum) < 1) return flat('runs-balanced', 0);
   const direction = inputs.invertDecisions ? -runs.directionSum : runs.directionSum;
   if (direction > 0 ? !inputs.canGoLong : !inputs.canGoShort) return flat('direction-blocked', direction);
   return sized(inputs, direction);

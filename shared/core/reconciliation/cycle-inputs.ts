@@ -17,6 +17,8 @@ export interface CycleSettings {
   readonly invertDecisions: boolean;
   readonly canGoLong: boolean;
   readonly canGoShort: boolean;
+  /** Eligible runs count only while they earn something together. */
+  readonly profitRequired: boolean;
   /** Share of equity that initial margin may use. */
   readonly marginUsageFractionMax: DecimalText;
   readonly marginCapMultiplier: DecimalText;

@@ -39,6 +39,7 @@ export function targetPosition(context: CycleContext, facts: SymbolFacts): Targe
     invertDecisions: settings.invertDecisions,
     canGoLong: settings.canGoLong,
     canGoShort: settings.canGoShort,
+    profitRequired: settings.profitRequired,
     sizeDecimals: instrument.sizeDecimals,
   });
   const leverage = leverageOf(facts, settings);

@@ -47,14 +47,15 @@ export const emaCrossover: Strategy<EmaCrossoverParams, EmaCrossoverState, z.inf
   barsSeen: (state) => state.slow.count,
 
   step(params, state, event) {
-    if (event.kind === 'tick') return { state, intent: HOLD };
+    const needed = WARMUP_PERIODS * params.slowBars;
+    // Between bars the stance stands: a run that is warm before its first bar closes need not wait for it.
+    if (event.kind === 'tick') return { state, intent: state.slow.count >= needed ? target(state.stance) : HOLD };
     const fast = stepEma(state.fast, event.close, params.fastBars);
     const slow = stepEma(state.slow, event.close, params.slowBars);
     const band = slow.value * params.bandFraction;
     const distance = fast.value - slow.value;
     const stance: Stance = distance > band ? 1 : distance < -band ? -1 : state.stance;
-    const warm = slow.count >= WARMUP_PERIODS * params.slowBars;
-    return { state: { fast, slow, stance }, intent: warm ? target(stance) : HOLD };
+    return { state: { fast, slow, stance }, intent: slow.count >= needed ? target(stance) : HOLD };
   },
 
   encode: (state) => [state.fast.value, state.slow.value, state.slow.count, state.stance],

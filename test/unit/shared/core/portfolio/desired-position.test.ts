@@ -16,6 +16,7 @@ const inputs = (change: Partial<DesiredInputs> = {}): DesiredInputs => ({
   invertDecisions: false,
   canGoLong: true,
   canGoShort: true,
+  profitRequired: true,
   sizeDecimals: 3,
   ...change,
 });

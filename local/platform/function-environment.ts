@@ -1,0 +1,99 @@
+import type { Config } from '#config/schema.ts';
+import { hip3Leverage, type LeveragePolicy } from '#shared/core/risk/leverage.ts';
+import type { Timeframe } from '#shared/core/time.ts';
+import { EXCHANGE, type PlatformEnvironment } from './environment.ts';
+
+/** The account that the embedded platform trades: the first one configured. */
+export const accountOf = (config: Config) => {
+  const [account] = config.exchanges.hyperliquid.accounts;
+  if (!account) throw new Error('exchanges.hyperliquid.accounts is empty');
+  return { name: account.name, address: account.address.toLowerCase() };
+};
+
+/** The observers that this platform runs; each is a function of its own, named by its id. */
+export const observersOf = (config: Config): readonly { readonly id: string; readonly httpUrl: string | null }[] =>
+  config.quorum.observers.map((o) => ({ id: o.id, httpUrl: o.http_url }));
+
+/** Ceilings of leverage; without a take profit the original's default of 5 holds on HIP-3 dexes. */
+export const leveragePolicy = ({ limits, take_profit: takeProfit }: Config): LeveragePolicy => ({
+  maxLeverage: limits.max_leverage,
+  hip3Leverage: hip3Leverage(takeProfit.threshold ?? 1, takeProfit.reward_multiple),
+});
+
+const perTimeframe = (map: Readonly<Record<string, number | undefined>>): string =>
+  Object.entries(map)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
+
+/**
+ * The environment variables of each function, as text: what CDK sets on AWS. Each function parses its own, so the embedded
+ * platform goes through the same checks.
+ */
+export function functionEnvironments(env: Pick<PlatformEnvironment, 'config' | 'holder'>) {
+  const { config } = env;
+  const account = accountOf(config);
+  const who = { EXCHANGE, ACCOUNT: account.name, ADDRESS: account.address };
+  const { cadences, reconciliation_engine: engine, quorum, market_data: marketData } = config;
+  const observers = quorum.sources.filter((s) => s.startsWith('observer:')).map((s) => s.slice('observer:'.length));
+  const ownTable = quorum.sources.includes('own-table') ? 1 : 0;
+  const timeframes: readonly Timeframe[] = marketData.timeframes;
+  return {
+    balance: who,
+    'balance-consumer': { TAKE_PROFIT: JSON.stringify(config.take_profit) },
+    observer: (id: string) => ({ OBSERVER_ID: id, EXCHANGE, WALLET_ADDRESSES: account.address }),
+    'market-data': {
+      EXCHANGE,
+      TIMEFRAMES: timeframes.join(','),
+      LOOKBACK_BARS: perTimeframe(marketData.lookback_bars),
+      RETENTION_DAYS: perTimeframe(marketData.retention_days),
+      TICK_RETENTION_H: String(marketData.tick_retention_h),
+    },
+    'candle-fetcher': { CONCURRENCY_LIMIT: String(marketData.concurrency_limit) },
+    'price-consumer': {},
+    'run-strategies': {
+      LIVE_PNL_THRESHOLD: String(engine.live_pnl_threshold),
+      ON_CHANGE_ENABLED: String(engine.on_change.enabled),
+      ON_CHANGE_MIN_INTERVAL_S: String(engine.on_change.min_interval_s),
+    },
+    'run-supervisor': { EXCHANGE, ACCOUNT: account.name, PROVIDENCE: JSON.stringify(config.providence) },
+    reconciliation: {
+      ...who,
+      RECONCILIATION_ENGINE: JSON.stringify(engine),
+      QUORUM: JSON.stringify(quorum),
+      LIMITS: JSON.stringify(config.limits),
+      CALENDAR: config.trading_hours.calendar,
+      HIP3_LEVERAGE: String(leveragePolicy(config).hip3Leverage),
+      // One late pass is not an outage.
+      SUPERVISOR_MAX_AGE_MS: String((2 * cadences.run_supervisor + 60) * 1000),
+      OUTBOX_BATCH_SIZE: String(config.order_gateway.outbox_batch_size),
+    },
+    'order-gateway': {
+      EXCHANGE,
+      LIMITS: JSON.stringify(config.limits),
+      LEASE_HOLDER: env.holder,
+      LEASE_TTL_S: String(config.order_gateway.lease_ttl_s),
+      EXIT_RETRIES_MAX: String(engine.exit_slippage_steps.length),
+    },
+    'order-tracker': {
+      EXCHANGE,
+      ACCOUNT: account.name,
+      NOT_FOUND_GRACE_S: String(config.order_gateway.not_found_grace_s),
+      EXIT_RETRIES_MAX: String(engine.exit_slippage_steps.length),
+      OUTBOX_BATCH_SIZE: String(config.order_gateway.outbox_batch_size),
+    },
+    janitor: {
+      ...who,
+      VENUE_KIND: config.exchanges.hyperliquid.kind,
+      APPROVAL: config.exchanges.hyperliquid.approval,
+      SYMBOLS: config.exchanges.hyperliquid.symbols.join(','),
+      OBSERVER_IDS: observers.join(','),
+      OBSERVERS_REQUIRED: String(Math.max(0, Math.min(observers.length, quorum.quorum - ownTable))),
+      INSTRUMENTS_REFRESH_MS: String(cadences.instruments * 1000),
+      INSTRUMENTS_MAX_AGE_MS: String(3 * cadences.instruments * 1000),
+      CLOCK_JUMP_MS: String(Math.max(30_000, 6 * cadences.janitor * 1000)),
+      CLOCK_BEHIND_MAX_MS: '5000',
+      CLOCK_AHEAD_MAX_MS: '5000',
+    },
+  } as const;
+}

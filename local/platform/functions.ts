@@ -1,0 +1,209 @@
+import { balanceEnvSchema } from '#functions/balance/env.ts';
+import { createHandler as balance } from '#functions/balance/handler.ts';
+import { balanceConsumerEnvSchema } from '#functions/balance-consumer/env.ts';
+import { createHandler as balanceConsumer } from '#functions/balance-consumer/handler.ts';
+import { candleFetcherEnvSchema } from '#functions/candle-fetcher/env.ts';
+import { createHandler as candleFetcher } from '#functions/candle-fetcher/handler.ts';
+import { janitorEnvSchema } from '#functions/janitor/env.ts';
+import { createHandler as janitor } from '#functions/janitor/handler.ts';
+import { marketDataEnvSchema } from '#functions/market-data/env.ts';
+import { createHandler as marketData } from '#functions/market-data/handler.ts';
+import { observerEnvSchema } from '#functions/observer/env.ts';
+import { createHandler as observer } from '#functions/observer/handler.ts';
+import { orderGatewayEnvSchema } from '#functions/order-gateway/env.ts';
+import { createHandler as orderGateway } from '#functions/order-gateway/handler.ts';
+import { orderTrackerEnvSchema } from '#functions/order-tracker/env.ts';
+import { createHandler as orderTracker } from '#functions/order-tracker/handler.ts';
+import { createHandler as priceConsumer } from '#functions/price-consumer/handler.ts';
+import { reconciliationEnvSchema } from '#functions/reconciliation/env.ts';
+import { createHandler as reconciliation } from '#functions/reconciliation/handler.ts';
+import { runStrategiesEnvSchema } from '#functions/run-strategies/env.ts';
+import { createHandler as runStrategies } from '#functions/run-strategies/handler.ts';
+import { runSupervisorEnvSchema } from '#functions/run-supervisor/env.ts';
+import { createHandler as runSupervisor } from '#functions/run-supervisor/handler.ts';
+import type { Handler } from '#local/emulators/invoker.ts';
+import { accountVenueClock } from '#shared/adapters/exchange/account-venue-clock.ts';
+import { systemControl } from '#shared/usecases/change-system-state.ts';
+import type { PlatformEnvironment } from './environment.ts';
+import { accountOf, functionEnvironments, observersOf } from './function-environment.ts';
+import type { Plumbing } from './plumbing.ts';
+import type { Repositories } from './repositories.ts';
+import type { Venue } from './venue.ts';
+
+const TIMEOUT_MS = 60_000;
+
+/** Each handler names the envelope that it expects; its source mapping sends no other. */
+type AnyHandler = (event: never) => Promise<unknown>;
+const adder = (plumbing: Plumbing) => (name: string, handler: AnyHandler) =>
+  plumbing.invoker.register(name, handler as unknown as Handler, TIMEOUT_MS);
+
+export interface FunctionParts {
+  readonly env: PlatformEnvironment;
+  readonly repositories: Repositories;
+  readonly plumbing: Plumbing;
+  readonly venue: Venue;
+}
+
+/** Builds every function from ports, as each `deps.ts` asks, and registers it under the name that its source mapping uses. */
+export function registerFunctions(parts: FunctionParts): void {
+  const { env, repositories: r, plumbing, venue } = parts;
+  const { config, clock, ids, telemetry, observerDocuments } = env;
+  const { account: accountStream, candleJobs, orders: orderQueue, runRequests } = plumbing;
+  const texts = functionEnvironments(env);
+  const account = accountOf(config);
+  const reader = venue.reader.accountReader;
+  const common = { clock, ids, telemetry, jobs: r.jobs };
+  const add = adder(plumbing);
+
+  add(
+    'balance',
+    balance({ ...common, reader, accounts: r.accounts, stream: accountStream }, balanceEnvSchema.parse(texts.balance)),
+  );
+  add(
+    'balance-consumer',
+    balanceConsumer(
+      { ...common, accounts: r.accounts, runs: r.runs, runRequests, alerts: r.alerts },
+      balanceConsumerEnvSchema.parse(texts['balance-consumer']),
+    ),
+  );
+  for (const { id, httpUrl } of observersOf(config)) {
+    const deps = { clock, telemetry, observer: venue.observerOf(id, httpUrl), documents: observerDocuments };
+    add(id, observer(deps, observerEnvSchema.parse(texts.observer(id))));
+  }
+  add(
+    'market-data',
+    marketData(
+      {
+        ...common,
+        fetchStates: r.fetchStates,
+        candleJobs,
+        instruments: r.instruments,
+        market: venue.reader.marketData,
+        prices: r.prices,
+        candles: r.candles,
+      },
+      marketDataEnvSchema.parse(texts['market-data']),
+    ),
+  );
+  add(
+    'candle-fetcher',
+    candleFetcher(
+      {
+        clock,
+        telemetry,
+        market: venue.reader.marketData,
+        candles: r.candles,
+        fetchStates: r.fetchStates,
+        deadLetters: r.deadLetters,
+      },
+      candleFetcherEnvSchema.parse(texts['candle-fetcher']),
+    ),
+  );
+  add('price-consumer', priceConsumer({ clock, telemetry, prices: r.prices }, {}));
+  add(
+    'run-strategies',
+    runStrategies(
+      { clock, telemetry, runs: r.runs, candles: r.candles, requests: runRequests },
+      runStrategiesEnvSchema.parse(texts['run-strategies']),
+    ),
+  );
+  add(
+    'run-supervisor',
+    runSupervisor(
+      { ...common, runs: r.runs, candles: r.candles, instruments: r.instruments },
+      runSupervisorEnvSchema.parse(texts['run-supervisor']),
+    ),
+  );
+  const observers = config.quorum.sources
+    .filter((source) => source.startsWith('observer:'))
+    .map((source) => ({ id: source.slice('observer:'.length), documents: observerDocuments }));
+  add(
+    'reconciliation',
+    reconciliation(
+      {
+        ...common,
+        reconciliation: r.reconciliation,
+        accounts: r.accounts,
+        runs: r.runs,
+        systemState: r.systemState,
+        leases: r.leases,
+        observers,
+        orders: r.orders,
+        orderQueue,
+        runRequests,
+        delayedRequests: runRequests,
+        alerts: r.alerts,
+        installation: r.installation,
+      },
+      reconciliationEnvSchema.parse(texts.reconciliation),
+    ),
+  );
+  registerOrderFunctions(parts);
+  add(
+    'janitor',
+    janitor(
+      {
+        ...common,
+        systemState: r.systemState,
+        installation: r.installation,
+        marker: env.marker,
+        alerts: r.alerts,
+        marketData: venue.reader.marketData,
+        instruments: r.instruments,
+        orders: r.orders,
+        accounts: r.accounts,
+        observers: observerDocuments,
+        venueClock: accountVenueClock(reader, account.address),
+      },
+      janitorEnvSchema.parse(texts.janitor),
+    ),
+  );
+}
+
+/** Gateway and tracker: what touches orders. */
+function registerOrderFunctions({ env, repositories: r, plumbing, venue }: FunctionParts): void {
+  const { clock, ids, telemetry } = env;
+  const { runRequests, orders: orderQueue } = plumbing;
+  const texts = functionEnvironments(env);
+  const add = adder(plumbing);
+  const { orderVenue } = venue.trader;
+  if (!orderVenue) throw new Error('the order gateway needs a venue with a trading key');
+  add(
+    'order-gateway',
+    orderGateway(
+      {
+        clock,
+        telemetry,
+        orders: r.orders,
+        facts: r.orderFacts,
+        systemState: r.systemState,
+        leases: r.leases,
+        venue: orderVenue,
+        runRequests,
+        alerts: r.alerts,
+        deadLetters: r.deadLetters,
+      },
+      orderGatewayEnvSchema.parse(texts['order-gateway']),
+    ),
+  );
+  add(
+    'order-tracker',
+    orderTracker(
+      {
+        clock,
+        ids,
+        telemetry,
+        jobs: r.jobs,
+        orders: r.orders,
+        reader: venue.reader.accountReader,
+        accounts: r.accounts,
+        control: systemControl({ systemState: r.systemState, installation: r.installation, marker: env.marker }),
+        installation: r.installation,
+        orderQueue,
+        runRequests,
+        alerts: r.alerts,
+      },
+      orderTrackerEnvSchema.parse(texts['order-tracker']),
+    ),
+  );
+}

@@ -1,0 +1,91 @@
+import { PRICE_PRODUCER_DEFAULTS } from '#containers/price-producer/env.ts';
+import { createPriceProducer, type PriceProducer } from '#containers/price-producer/producer.ts';
+import { JANITOR_START_JOB } from '#functions/janitor/handler.ts';
+import { scheduleEvent } from '#local/emulators/schedule-emulator.ts';
+import { EXCHANGE, type PlatformEnvironment } from './environment.ts';
+import { leveragePolicy, observersOf } from './function-environment.ts';
+import { registerFunctions } from './functions.ts';
+import { createPlumbing, type Plumbing } from './plumbing.ts';
+import { createRepositories, type Repositories } from './repositories.ts';
+import { startSchedules } from './schedules.ts';
+import { createVenue, type Venue } from './venue.ts';
+
+export interface Platform {
+  readonly env: PlatformEnvironment;
+  readonly repositories: Repositories;
+  readonly plumbing: Plumbing;
+  readonly venue: Venue;
+  readonly producer: PriceProducer;
+  /** Bootstrap or RECONCILING, first reads, then prices and schedules. Throws when the venue or the secrets are unusable. */
+  start(): Promise<void>;
+  /** Stops the feed and schedules, lets what runs finish, within `timeoutMs` of the clock. */
+  stop(timeoutMs: number): Promise<void>;
+}
+
+/** The whole of 3T in one process: the same functions as on AWS behind emulated schedules, streams and queues. */
+export function createPlatform(env: PlatformEnvironment): Platform {
+  const { config, clock, telemetry } = env;
+  const repositories = createRepositories(env.db, clock, leveragePolicy(config));
+  const observers = observersOf(config).map((o) => o.id);
+  const plumbing = createPlumbing({ clock, telemetry, deadLetters: repositories.deadLetters }, config, observers);
+  const venue = createVenue(env, repositories);
+  const { instruments } = repositories;
+  const { feed } = venue;
+  const producer = createPriceProducer(
+    { clock, ids: env.ids, random: env.random, feed, stream: plumbing.market, instruments, telemetry },
+    {
+      ...PRICE_PRODUCER_DEFAULTS,
+      exchange: EXCHANGE,
+      flushIntervalMs: config.feed.flush_interval_ms,
+      livenessMs: config.feed.liveness_s * 1000,
+      sequence: { ...PRICE_PRODUCER_DEFAULTS.sequence, rememberedIds: config.feed.dedupe_window },
+    },
+  );
+  registerFunctions({ env, repositories, plumbing, venue });
+  connectStreams(plumbing, config);
+
+  /** One invocation outside the schedule's slots, as an operator would make it. */
+  const invokeNow = (functionName: string, job: string) =>
+    plumbing.invoker.invoke(functionName, scheduleEvent({ job, cadenceMs: 60_000 }, clock.nowMs(), 1));
+
+  return {
+    env,
+    repositories,
+    plumbing,
+    venue,
+    producer,
+    start: async () => {
+      const begun = await invokeNow('janitor', JANITOR_START_JOB);
+      if (begun.kind === 'failed') throw begun.error;
+      telemetry.log('info', 'platform.started', { holder: env.holder });
+      await producer.start();
+      startSchedules(plumbing.schedules, config);
+      // What a schedule would bring within half a minute, brought at once: candles, runs, balances, observers.
+      const first = ['market-data', 'balance', ...observers, 'order-tracker', 'run-supervisor'];
+      for (const name of first) await invokeNow(name, name);
+    },
+    stop: async (timeoutMs) => {
+      plumbing.schedules.stop();
+      await producer.stop();
+      const deadlineMs = clock.nowMs() + timeoutMs;
+      while (!plumbing.idle() && clock.nowMs() < deadlineMs) await clock.sleep(10);
+      plumbing.stop();
+      await venue.close();
+    },
+  };
+}
+
+function connectStreams(plumbing: Plumbing, config: PlatformEnvironment['config']): void {
+  const { consumers } = config.streams;
+  const connect = (stream: Plumbing['market'], functionName: string, settings: typeof consumers.price_consumer) =>
+    stream.addConsumer({
+      functionName,
+      batchSize: settings.batch_size,
+      batchWindowMs: settings.window_s * 1000,
+      maxRetries: settings.retries,
+      maxRecordAgeMs: settings.max_record_age_s * 1000,
+    });
+  connect(plumbing.market, 'price-consumer', consumers.price_consumer);
+  connect(plumbing.market, 'run-strategies', consumers.run_strategies);
+  connect(plumbing.account, 'balance-consumer', consumers.balance_consumer);
+}

@@ -1,0 +1,107 @@
+import type { Config } from '#config/schema.ts';
+import { Invoker } from '#local/emulators/invoker.ts';
+import { QueueEmulator, type QueueSpec } from '#local/emulators/queue-emulator.ts';
+import { ScheduleEmulator } from '#local/emulators/schedule-emulator.ts';
+import { StreamEmulator } from '#local/emulators/stream-emulator.ts';
+import type { Clock } from '#shared/ports/clock.ts';
+import type { DeadLetters } from '#shared/ports/dead-letters.ts';
+import type { Telemetry } from '#shared/ports/telemetry.ts';
+import { QueueError, type QueueMessage, type WorkQueue } from '#shared/ports/work-queue.ts';
+
+/** Functions that may be asked to run out of turn, by job name; each has its own queue, as its mapping has on AWS. */
+const REQUESTED_JOBS: Readonly<Record<string, readonly string[]>> = {
+  balance: ['balance'],
+  observer: ['observer'],
+  reconciliation: ['reconciliation'],
+  'order-tracker': ['order-tracker'],
+  'run-supervisor': ['run-supervisor'],
+  'market-data': ['market-data'],
+};
+
+export interface Plumbing {
+  readonly invoker: Invoker;
+  readonly schedules: ScheduleEmulator;
+  readonly market: StreamEmulator;
+  readonly account: StreamEmulator;
+  readonly candleJobs: QueueEmulator;
+  readonly orders: QueueEmulator;
+  /** Takes run-requests and hands each to the queue of its job's function. */
+  readonly runRequests: WorkQueue;
+  /** True when nothing waits in any stream or queue and no function runs. */
+  idle(): boolean;
+  stop(): void;
+}
+
+/** Streams, queues and schedules of the embedded platform, not yet connected to functions. */
+export function createPlumbing(
+  deps: { clock: Clock; telemetry: Telemetry; deadLetters: DeadLetters },
+  config: Config,
+  observerIds: readonly string[],
+): Plumbing {
+  const invoker = new Invoker(deps.clock, deps.telemetry);
+  const schedules = new ScheduleEmulator(deps.clock, invoker, deps.telemetry);
+  const parts = { ...deps, invoker };
+  const { streams, queues } = config;
+  const market = new StreamEmulator('market', parts, { capacityRecords: streams.max_records });
+  const account = new StreamEmulator('account', parts, { capacityRecords: streams.max_records });
+
+  type Settings = Config['queues']['orders'];
+  const queueOf = (name: string, functionName: string, settings: Settings, over: Partial<QueueSpec> = {}) =>
+    new QueueEmulator(name, parts, {
+      fifo: false,
+      functionName,
+      batchSize: settings.batch_size,
+      maxConcurrency: settings.concurrency,
+      visibilityMs: settings.visibility_s * 1000,
+      maxReceiveCount: settings.max_receives,
+      capacityMessages: queues.max_messages,
+      ...over,
+    });
+
+  const candleJobs = queueOf('candle-jobs', 'candle-fetcher', queues.candle_jobs);
+  const orders = queueOf('orders.fifo', 'order-gateway', queues.orders, { fifo: true });
+  const requests = new Map<string, { fifo: QueueEmulator; standard: QueueEmulator }[]>();
+  for (const [job, names] of Object.entries(REQUESTED_JOBS)) {
+    const functionNames = job === 'observer' ? observerIds : names;
+    requests.set(
+      job,
+      functionNames.map((fn) => ({
+        standard: queueOf(`${fn}-requests`, fn, queues.run_requests, { maxConcurrency: 1 }),
+        fifo: queueOf(`${fn}-requests.fifo`, fn, queues.run_requests, { fifo: true, maxConcurrency: 1 }),
+      })),
+    );
+  }
+  const all = [candleJobs, orders, ...[...requests.values()].flat().flatMap((q) => [q.standard, q.fifo])];
+
+  return {
+    invoker,
+    schedules,
+    market,
+    account,
+    candleJobs,
+    orders,
+    runRequests: { send: (messages) => routeByJob(requests, messages) },
+    idle: () =>
+      invoker.inFlight === 0 && market.backlog === 0 && account.backlog === 0 && all.every((q) => q.backlog === 0),
+    stop: () => {
+      schedules.stop();
+      market.stop();
+      account.stop();
+      for (const queue of all) queue.stop();
+    },
+  };
+}
+
+type JobQueues = ReadonlyMap<string, readonly { fifo: WorkQueue; standard: WorkQueue }[]>;
+
+/** A message with a group goes through the job's FIFO queue, any other through its standard one. */
+async function routeByJob(queues: JobQueues, messages: readonly QueueMessage[]): Promise<void> {
+  for (const message of messages) {
+    const { job } = JSON.parse(message.body) as { job?: string };
+    const targets = queues.get(job ?? '');
+    if (!targets) throw new QueueError(`no function takes requests for job ${job}`, false);
+    for (const target of targets) {
+      await (message.groupId === undefined ? target.standard : target.fifo).send([message]);
+    }
+  }
+}
