@@ -34,6 +34,8 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
 
 const TOKEN_SLOT = '<meta name="3t-token" content="">';
 const TOKEN_TEXT = /^[A-Za-z0-9_-]{16,128}$/;
+const VENUE_SLOT = '<meta name="3t-venue" content="">';
+const VENUE_TEXT = /^[A-Za-z0-9 -]{0,64}$/;
 
 /**
  * Every file of Mission Control by its path, `/` with the token of this start in it. Read once: a path that is not in the
@@ -43,9 +45,12 @@ export function loadPageAssets(options: {
   readonly projectDir: string;
   /** Needed by every write; base64url or hex. */
   readonly token: string;
+  /** Shown beside the exchange: kind and stage, `simulator local`. With the word live in it the page warns in red. */
+  readonly venue?: string;
 }): ReadonlyMap<string, PageAsset> {
-  const { projectDir, token } = options;
+  const { projectDir, token, venue = '' } = options;
   if (!TOKEN_TEXT.test(token)) throw new RangeError('expected a token of 16 to 128 letters, digits, - and _');
+  if (!VENUE_TEXT.test(venue)) throw new RangeError('expected letters, digits, spaces and - as venue');
   const assets = new Map<string, PageAsset>();
   const web = join(projectDir, 'web');
   for (const name of readdirSync(web).sort()) {
@@ -57,8 +62,7 @@ export function loadPageAssets(options: {
       continue;
     }
     const html = new TextDecoder().decode(body);
-    if (html.split(TOKEN_SLOT).length !== 2) throw new Error(`web/index.html must hold ${TOKEN_SLOT} once`);
-    const filled = html.replace(TOKEN_SLOT, `<meta name="3t-token" content="${token}">`);
+    const filled = fill(fill(html, TOKEN_SLOT, token), VENUE_SLOT, venue);
     assets.set('/', { contentType, body: new TextEncoder().encode(filled) });
   }
   for (const [path, file] of Object.entries(VENDOR)) {
@@ -66,4 +70,9 @@ export function loadPageAssets(options: {
     assets.set(path, { contentType, body: new Uint8Array(readFileSync(join(projectDir, 'node_modules', file))) });
   }
   return assets;
+}
+
+function fill(html: string, slot: string, value: string): string {
+  if (html.split(slot).length !== 2) throw new Error(`web/index.html must hold ${slot} once`);
+  return html.replace(slot, () => slot.replace('content=""', `content="${value}"`));
 }

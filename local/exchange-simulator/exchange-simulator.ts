@@ -13,7 +13,7 @@ import { SocketHub } from './socket-hub.ts';
 import type { SocketSession, SocketSink } from './socket-session.ts';
 import { StateStore } from './state-store.ts';
 import { wireNumber } from './wire-number.ts';
-import { createWorld, emptyDirty, hashOf, type MarketState, type World } from './world.ts';
+import { createWorld, emptyDirty, hashOf, type MarketState, TAPE_KEPT, type World } from './world.ts';
 import { dirtyCommit, fullCommit, loadWorld, marketRow } from './world-codec.ts';
 
 interface Timer {
@@ -29,7 +29,6 @@ export interface InProcessSocket {
 }
 
 const MAX_TIMERS = 10_000;
-const TAPE_KEPT = 30;
 const CROWD = ['0x0000000000000000000000000000000000000c01', '0x0000000000000000000000000000000000000c02'] as const;
 
 /**
@@ -47,8 +46,7 @@ export class ExchangeSimulator {
   #steppedMs: number;
   #nextFundingMs = 0;
   #timers: Timer[] = [];
-  #changedMarkets = new Set<MarketState>();
-  #marketsSavedMs = 0;
+  #sourceSavedMs = 0;
   #faultsSaved = -1;
   #onChange: (() => void) | null = null;
 
@@ -291,7 +289,7 @@ export class ExchangeSimulator {
     const tid = world.counters.nextTid;
     world.counters.nextTid += 1;
     world.dirty.counters = true;
-    this.#changedMarkets.add(market);
+    world.dirty.markets.add(market);
     const trade = {
       coin: market.spec.coin,
       side: tick.side,
@@ -303,6 +301,7 @@ export class ExchangeSimulator {
       users: CROWD,
     };
     market.tape.push(trade);
+    if (this.#store) world.dirty.trades.push({ coin: market.spec.coin, slot: market.ticks % TAPE_KEPT, trade });
     if (market.tape.length > 2 * TAPE_KEPT) market.tape.splice(0, TAPE_KEPT);
     fillResting(world, market, tick.price, tick.size);
     liquidateIfNeeded(world, market);
@@ -325,42 +324,27 @@ export class ExchangeSimulator {
     return extras;
   }
 
-  /** Under a running clock the prices are written once a second, in stepped mode at every step: a replay resumes exactly. */
+  /**
+   * One transaction with everything that changed. The state of the price model is written once a second under a running
+   * clock (after a crash it goes on from there, with new trade ids), and at every step in stepped mode: a replay resumes exactly.
+   */
   #commit(all: boolean): void {
     const world = this.#world;
     const { dirty } = world;
-    if (this.#store) {
-      const due = this.options.mode === 'stepped' || world.nowMs - this.#marketsSavedMs >= 1_000;
-      const saveMarkets = all || (due && this.#changedMarkets.size > 0);
-      const rows = this.#extras(all);
-      if (saveMarkets) {
-        if (!all) rows.push({ key: 'source', body: JSON.stringify(this.#source.state()) });
-        for (const market of this.#changedMarkets) rows.push(marketRow(market));
-        this.#changedMarkets.clear();
-        this.#marketsSavedMs = world.nowMs;
-      }
-      const clock = dirty.clock && this.options.mode === 'stepped';
-      if (
-        all ||
-        rows.length > 0 ||
-        dirty.counters ||
-        clock ||
-        dirty.accounts.size + dirty.events.length + dirty.orders.size + dirty.nonces.size > 0
-      ) {
-        this.#store.commit(dirtyCommit(world, rows));
-      }
-    } else {
-      this.#changedMarkets.clear();
-    }
-    if (
+    const changed =
       dirty.counters ||
       dirty.clock ||
-      dirty.events.length > 0 ||
-      dirty.accounts.size > 0 ||
-      dirty.orders.size > 0 ||
-      dirty.nonces.size > 0
-    ) {
-      world.dirty = emptyDirty();
+      dirty.events.length + dirty.accounts.size + dirty.orders.size + dirty.nonces.size > 0;
+    if (this.#store && (all || changed || this.#faultsSaved !== this.faults.fired.length)) {
+      const rows = this.#extras(all);
+      const due = this.options.mode === 'stepped' || world.nowMs - this.#sourceSavedMs >= 1_000;
+      if (!all && due && dirty.markets.size > 0) {
+        rows.push({ key: 'source', body: JSON.stringify(this.#source.state()) });
+        this.#sourceSavedMs = world.nowMs;
+      }
+      for (const market of dirty.markets) rows.push(marketRow(market));
+      this.#store.commit(dirtyCommit(world, rows));
     }
+    if (changed) world.dirty = emptyDirty();
   }
 }

@@ -117,6 +117,7 @@ function take(world: World, account: Account, market: MarketState, order: SimOrd
   if (order.side === 'buy') market.consumedAsks = market.consumedAsks.plus(execution.size);
   else market.consumedBids = market.consumedBids.plus(execution.size);
   market.cachedBook = null;
+  world.dirty.markets.add(market);
   applyFill(world, account, market, order, execution);
 }
 

@@ -13,12 +13,12 @@ import {
   type PathPoint,
   type Position,
   type SimOrder,
+  TAPE_KEPT,
   type WireFill,
   type WireTrade,
   type World,
 } from './world.ts';
 
-const TAPE = 30;
 const CANDLES_LOADED = 60_000;
 
 /** Decimals become text by themselves (`toJSON`); maps and sets are written as lists. */
@@ -43,7 +43,6 @@ const marketBody = (market: MarketState): string =>
     dayStartMs: market.dayStartMs,
     prevDayPx: market.prevDayPx,
     dayNotional: market.dayNotional,
-    tape: market.tape.slice(-TAPE),
     running: market.candles.running('1m'),
   });
 
@@ -66,6 +65,7 @@ export function dirtyCommit(world: World, extra: Commit['values']): Commit {
     fills: dirty.fills.map(({ user, fill, path }) => ({ tid: fill.tid, user, body: JSON.stringify({ fill, path }) })),
     events: dirty.events.map((event) => JSON.stringify(event)),
     candles: dirty.candles.map(({ coin, bar }) => ({ coin, t: bar.t, body: JSON.stringify(bar) })),
+    trades: dirty.trades.map(({ coin, slot, trade }) => ({ coin, slot, body: JSON.stringify(trade) })),
   };
 }
 
@@ -87,7 +87,14 @@ export function fullCommit(world: World, extra: Commit['values']): Commit {
   const candles = world.markets.flatMap((market) =>
     market.candles.oneMinuteBars().map((bar) => ({ coin: market.spec.coin, t: bar.t, body: JSON.stringify(bar) })),
   );
-  return { ...changes, fills, candles, events: world.events.map((event) => JSON.stringify(event)) };
+  const trades = world.markets.flatMap((market) =>
+    market.tape.slice(-TAPE_KEPT).map((trade, i, kept) => ({
+      coin: market.spec.coin,
+      slot: (market.ticks - (kept.length - 1 - i)) % TAPE_KEPT,
+      body: JSON.stringify(trade),
+    })),
+  );
+  return { ...changes, fills, candles, trades, events: world.events.map((event) => JSON.stringify(event)) };
 }
 
 const noncesBody = (world: World, signer: string): string => JSON.stringify(world.nonces.get(signer)?.values() ?? []);
@@ -177,12 +184,13 @@ const reviveOrder = (saved: SimOrder): SimOrder => ({
 function loadMarket(market: MarketState, store: StateStore, body: string | undefined): void {
   for (const text of store.candles(market.spec.coin, CANDLES_LOADED)) addBar(market, JSON.parse(text) as Bar);
   if (body === undefined) return;
-  const { tape, running, consumedBids, consumedAsks, ...rest } = JSON.parse(body) as Omit<
+  const { running, consumedBids, consumedAsks, ...rest } = JSON.parse(body) as Omit<
     MarketState,
-    'tape' | 'consumedBids' | 'consumedAsks'
-  > & { tape: WireTrade[]; running: Bar | null; consumedBids: string; consumedAsks: string };
+    'consumedBids' | 'consumedAsks'
+  > & { running: Bar | null; consumedBids: string; consumedAsks: string };
   Object.assign(market, rest, { consumedBids: dec(consumedBids), consumedAsks: dec(consumedAsks) });
-  market.tape.push(...tape);
+  const trades = store.trades(market.spec.coin).map((text) => JSON.parse(text) as WireTrade);
+  market.tape.push(...trades.sort((a, b) => a.tid - b.tid));
   const last = market.candles.running('1m');
   if (running && (last === null || running.t > last.t)) addBar(market, running);
 }

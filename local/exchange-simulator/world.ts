@@ -138,9 +138,11 @@ export interface Dirty {
   readonly orders: Set<SimOrder>;
   readonly fills: { user: string; fill: WireFill; path: PathPoint }[];
   readonly accounts: Set<Account>;
+  readonly markets: Set<MarketState>;
   readonly nonces: Set<string>;
   readonly events: LedgerEvent[];
   readonly candles: { coin: string; bar: Bar }[];
+  readonly trades: { coin: string; slot: number; trade: WireTrade }[];
   counters: boolean;
   clock: boolean;
 }
@@ -194,9 +196,11 @@ export const emptyDirty = (): Dirty => ({
   orders: new Set(),
   fills: [],
   accounts: new Set(),
+  markets: new Set(),
   nonces: new Set(),
   events: [],
   candles: [],
+  trades: [],
   counters: false,
   clock: false,
 });
@@ -327,6 +331,9 @@ export function leverageOf(account: Account, market: MarketState): { isolated: b
     }
   );
 }
+
+/** How many public trades a market keeps for new subscribers. */
+export const TAPE_KEPT = 30;
 
 export const MAX_EVENTS = 50_000;
 
