@@ -9,7 +9,7 @@ import type { OrdersRepository } from '#shared/ports/repositories/orders-reposit
 import type { WorkQueue } from '#shared/ports/work-queue.ts';
 
 export interface CancelOrderDeps {
-  readonly orders: Pick<OrdersRepository, 'find' | 'recordEnd'>;
+  readonly orders: Pick<OrdersRepository, 'find' | 'recordAnswer' | 'recordEnd'>;
   readonly leases: Pick<LeasesRepository, 'acquire'>;
   readonly venue: Pick<OrderVenue, 'cancelOrder'>;
   /** Queue `run-requests`. */
@@ -27,6 +27,15 @@ export type CancelOrderOutcome =
   | { readonly kind: 'withdrawn'; readonly order: Order }
   /** The venue was asked. What became of the order is for the tracker to learn, with the venue's time. */
   | { readonly kind: 'asked'; readonly order: Order; readonly answer: CancelOutcome };
+
+const ACKNOWLEDGED = {
+  status: 'open',
+  venueOrderId: null,
+  filledSize: '0',
+  averagePrice: null,
+  errorCode: null,
+  errorMessage: null,
+} as const;
 
 /** Cancels an order of ours; every system state permits it. A repeat does no harm. */
 export async function cancelOrder(
@@ -71,10 +80,12 @@ export async function cancelOrder(
     }),
   );
   try {
+    // A cancel that worked proves that the venue had taken the order, whatever its status query says later.
+    if (answer.kind === 'cancelled') await deps.orders.recordAnswer(clientOrderId, ACKNOWLEDGED, deps.clock.nowMs());
     const request = runRequest(ORDER_TRACKER_JOB, order.exchange, [symbol], `cancel: ${answer.kind}`, command.trace);
     await deps.runRequests.send([{ body: JSON.stringify(request) }]);
   } catch {
-    // The tracker's schedule finds out as well, only later.
+    // The tracker's schedule finds out as well, only later; the venue must not be asked twice because of it.
   }
   return { kind: 'asked', order, answer };
 }

@@ -93,11 +93,17 @@ export function resolveOrder(inputs: ResolveInputs): Resolution {
       ...learned(traded),
     };
   }
-  if (order.venueOrderId !== null || dec(order.filledSize).gt(0)) {
+  if (wasAcknowledged(order)) {
     return { kind: 'still-unknown', reason: 'accepted-but-invisible' };
   }
   return { kind: 'never-accepted' };
 }
+
+const wasAcknowledged = (order: Order): boolean =>
+  order.venueOrderId !== null ||
+  order.status === 'open' ||
+  order.status === 'partially-filled' ||
+  dec(order.filledSize).gt(0);
 
 interface Traded extends Learned {
   readonly lastMs: EpochMs;
