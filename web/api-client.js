@@ -1,5 +1,7 @@
 // @ts-check
-/** @import { PageCandles, PagePnl } from '../shared/messages/page-snapshot.ts' */
+/** @typedef {{ openTimeMs: number, open: string, high: string, low: string, close: string, volume: string, final: boolean }} Candle */
+/** @typedef {{ tradeId: string, venueOrderId: string, side: string, price: string, size: string, venueTimeMs: number }} Fill */
+/** @typedef {{ curve: [venueTimeMs: number, equityQuote: string, netTransfersQuote: string][], realizedQuote: string, feesQuote: string }} Pnl */
 
 const TIMEOUT_MS = 8000;
 
@@ -20,14 +22,22 @@ async function request(path, init = {}) {
   throw new ApiRefusal(typeof message === 'string' ? message : `the platform answered ${response.status}`);
 }
 
-/** @param {string} symbol @param {string} timeframe @param {number} limit */
+/** Oldest first. @param {string} symbol @param {string} timeframe @param {number} limit */
 export async function fetchCandles(symbol, timeframe, limit) {
   const query = new URLSearchParams({ symbol, timeframe, limit: String(limit) });
-  return /** @type {PageCandles} */ (await request(`/api/candles?${query}`));
+  const answer = /** @type {{ candles: Candle[] }} */ (await request(`/api/candles?${query}`));
+  return answer.candles.toSorted((a, b) => a.openTimeMs - b.openTimeMs);
+}
+
+/** Our newest fills. @param {string} symbol @param {number} limit */
+export async function fetchFills(symbol, limit) {
+  const query = new URLSearchParams({ symbol, limit: String(limit) });
+  const answer = /** @type {{ trades: Fill[] }} */ (await request(`/api/trades?${query}`));
+  return answer.trades;
 }
 
 export async function fetchPnl() {
-  return /** @type {PagePnl} */ (await request('/api/pnl'));
+  return /** @type {Pnl} */ (await request('/api/pnl'));
 }
 
 /** @param {string} subject A symbol or an order id. */

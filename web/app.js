@@ -10,14 +10,14 @@ import { SymbolsTable } from './symbols-table.js';
 import { SystemPanel } from './system-panel.js';
 import { WhyDialog } from './why-dialog.js';
 
-/** @import { PageSnapshot } from '../shared/messages/page-snapshot.ts' */
+/** @import { PlatformSnapshot } from '../shared/messages/platform-snapshot.ts' */
 
 const TIMEFRAMES = ['1m', '5m', '15m', '1h', '4h'];
 const CANDLES_EVERY_MS = 3000;
 const PNL_EVERY_MS = 15_000;
 const AGES_EVERY_MS = 1000;
 
-/** @type {PageSnapshot | null} */
+/** @type {PlatformSnapshot | null} */
 let snapshot = null;
 /** @type {string | null} */
 let chosen = null;
@@ -54,15 +54,16 @@ function render() {
   showConnection();
   if (snapshot === null) return;
   // The platform's clock goes on between two snapshots.
-  const nowMs = snapshot.nowMs + Math.max(0, connection.silenceMs);
-  showHeader(snapshot, nowMs);
+  const elapsedMs = Math.max(0, connection.silenceMs);
+  showHeader(snapshot, elapsedMs);
   showSymbolChoice(snapshot);
-  const view = { nowMs, staleAfterMs: snapshot.staleAfterMs, chosen };
-  symbolsTable.update(snapshot.symbols, view);
-  ordersTable.update(snapshot.orders, nowMs);
+  symbolsTable.update(snapshot.symbols, { elapsedMs, chosen });
+  ordersTable.update(snapshot.orders, snapshot.nowMs + elapsedMs);
   systemPanel.update(snapshot, connection.state !== 'offline');
-  showChosen(snapshot, nowMs);
-  if (snapshot.balance !== null) equityChart.add([snapshot.balance]);
+  showChosen(snapshot, elapsedMs);
+  // An incomplete read lacks a sub-account: its lower equity would be a cliff that never was.
+  const { money: now } = snapshot;
+  if (now?.complete) equityChart.add([[snapshot.nowMs - now.ageMs, now.equityQuote]]);
 }
 
 function showConnection() {
@@ -74,32 +75,44 @@ function showConnection() {
   setData(document.body, 'connection', state);
 }
 
-/** @param {PageSnapshot} now @param {number} nowMs */
-function showHeader(now, nowMs) {
-  setText(byId('venue'), `${now.exchange} ${now.exchangeKind} · ${now.account} · stage ${now.stage}`);
-  setData(byId('venue'), 'tone', now.exchangeKind === 'live' ? 'bad' : '');
-  const balance = now.balance;
-  const balanceAgeMs = balance === null ? 0 : nowMs - balance.venueTimeMs;
-  const stale = balance !== null && (balanceAgeMs > now.staleAfterMs || !balance.complete);
-  const note = balance !== null && !balance.complete ? ' incomplete' : stale ? ` ${age(balanceAgeMs)} old` : '';
-  for (const id of ['equity', 'margin']) byId(id).classList.toggle('stale', stale);
-  setText(byId('equity'), `${money(balance?.equityQuote)}${note}`);
-  setText(byId('margin'), money(balance?.marginUsedQuote));
-  const open = now.symbols.filter((symbol) => symbol.position !== null && Number(symbol.position.size) !== 0);
-  const unrealized = String(open.reduce((sum, symbol) => sum + Number(symbol.position?.unrealizedPnlQuote ?? 0), 0));
-  setText(byId('unrealized'), signed(unrealized, money));
-  byId('unrealized').className = `number ${direction(unrealized)}`;
-  setText(byId('positions'), String(open.length));
-  setText(byId('runs'), String(now.liveRuns));
-  setText(byId('ticks'), now.ticksPerSecond === null ? '–' : String(Math.round(now.ticksPerSecond)));
-  setText(byId('symbols-note'), `${now.symbols.filter((symbol) => symbol.managed).length} managed`);
+/** @param {PlatformSnapshot} now @param {number} elapsedMs */
+function showHeader(now, elapsedMs) {
+  const venue = document.querySelector('meta[name="3t-venue"]')?.getAttribute('content') ?? '';
+  setText(byId('venue'), [now.exchange, venue, now.account].filter(Boolean).join(' · '));
+  setData(byId('venue'), 'tone', /\blive\b/.test(venue) ? 'bad' : '');
+  const purse = now.money;
+  const stale = purse !== null && (purse.stale || !purse.complete);
+  const old = purse?.stale ? ` ${age(purse.ageMs + elapsedMs)} old` : '';
+  for (const id of ['equity', 'margin', 'unrealized']) byId(id).classList.toggle('stale', stale);
+  setText(byId('equity'), `${money(purse?.equityQuote)}${purse !== null && !purse.complete ? ' incomplete' : old}`);
+  setText(byId('margin'), money(purse?.marginUsedQuote));
+  setText(byId('unrealized'), signed(purse?.unrealizedPnlQuote, money));
+  byId('unrealized').dataset.direction = direction(purse?.unrealizedPnlQuote);
+  const { counts } = now;
+  setText(byId('positions'), String(counts.openPositions));
+  setText(byId('runs'), String(counts.liveRuns));
+  setText(
+    byId('working'),
+    counts.unknownOrders > 0
+      ? `${counts.workingOrders} (${counts.unknownOrders} unknown)`
+      : String(counts.workingOrders),
+  );
+  setText(byId('alerts'), String(counts.alerts));
+  byId('alerts').dataset.direction = counts.alerts > 0 ? 'down' : '';
+  const foreign = now.foreignPositions.map(
+    (position) => `${shortSymbol(position.symbol)} ${signed(position.size, decimal)}`,
+  );
+  const managed = `${now.symbols.filter((symbol) => symbol.managed).length} managed`;
+  setText(
+    byId('symbols-note'),
+    foreign.length === 0 ? managed : `${managed} · positions nobody manages: ${foreign.join(', ')}`,
+  );
   setText(byId('orders-note'), now.orders.length === 0 ? '' : `newest ${now.orders.length}`);
-  const state = now.system?.state ?? 'no state';
-  const title = `${state} · ${money(balance?.equityQuote)} · 3T`;
+  const title = `${now.system?.state ?? 'no state'} · ${money(purse?.equityQuote)} · 3T`;
   if (document.title !== title) document.title = title;
 }
 
-/** @param {PageSnapshot} now */
+/** @param {PlatformSnapshot} now */
 function showSymbolChoice(now) {
   const names = now.symbols.map((symbol) => symbol.symbol);
   if ([...symbolSelect.options].map((option) => option.value).join() !== names.join()) {
@@ -115,19 +128,16 @@ function showSymbolChoice(now) {
   if (chosen !== null && symbolSelect.value !== chosen) symbolSelect.value = chosen;
 }
 
-/** @param {PageSnapshot} now @param {number} nowMs */
-function showChosen(now, nowMs) {
+/** @param {PlatformSnapshot} now @param {number} elapsedMs */
+function showChosen(now, elapsedMs) {
   const symbol = now.symbols.find((candidate) => candidate.symbol === chosen);
   const price = symbol?.price ?? null;
-  const priceAgeMs = price === null ? 0 : nowMs - price.venueTimeMs;
-  const stale = price !== null && priceAgeMs > now.staleAfterMs;
-  byId('last-price').classList.toggle('stale', stale);
-  setText(byId('last-price'), `${decimal(price?.last)}${stale ? ` ${age(priceAgeMs)} old` : ''}`);
+  byId('last-price').classList.toggle('stale', price?.stale ?? false);
+  setText(byId('last-price'), `${decimal(price?.price)}${price?.stale ? ` ${age(price.ageMs + elapsedMs)} old` : ''}`);
   if (symbol === undefined) return;
-  if (price !== null) candleChart.tick(symbol.symbol, price.last, price.venueTimeMs);
-  const position = symbol.position;
-  const entry = position !== null && Number(position.size) !== 0 ? position.entryPrice : null;
-  candleChart.entry(entry, entry === null ? '' : `entry ${signed(position?.size, decimal)}`);
+  if (price !== null) candleChart.tick(symbol.symbol, price.price, now.nowMs - price.ageMs);
+  const open = symbol.actual !== null && Number(symbol.actual.size) !== 0;
+  candleChart.entry(open ? symbol.entryPrice : null, open ? `entry ${signed(symbol.actual?.size, decimal)}` : '');
 }
 
 async function refreshCandles() {
@@ -139,9 +149,9 @@ async function refreshCandles() {
 async function refreshPnl() {
   const pnl = await fetchPnl().catch(() => null);
   if (pnl === null) return;
-  equityChart.add(pnl.points);
-  setText(byId('realized'), signed(pnl.realizedPnlQuote, money));
-  byId('realized').className = `number ${direction(pnl.realizedPnlQuote)}`;
+  equityChart.add(pnl.curve);
+  setText(byId('realized'), signed(pnl.realizedQuote, money));
+  byId('realized').dataset.direction = direction(pnl.realizedQuote);
   setText(byId('fees'), money(pnl.feesQuote));
 }
 

@@ -1,15 +1,13 @@
 // @ts-check
 import { CandlestickSeries, createChart, createSeriesMarkers, HistogramSeries } from '/vendor/lightweight-charts.js';
-import { ApiRefusal, fetchCandles } from './api-client.js';
+import { ApiRefusal, fetchCandles, fetchFills } from './api-client.js';
 
-/** @import { PageCandles } from '../shared/messages/page-snapshot.ts' */
 /** @import { UTCTimestamp } from '/vendor/lightweight-charts.js' */
-/** @typedef {PageCandles['candles'][number]} Candle */
-/** @typedef {PageCandles['fills'][number]} Fill */
+/** @import { Candle, Fill } from './api-client.js' */
 
 const BARS_AT_FIRST = 300;
 const BARS_AT_ONCE = 3;
-const FILLS_MAX = 500;
+const FILLS_SHOWN = 200;
 const UP = '#2ec08b';
 const DOWN = '#ff5d6c';
 
@@ -41,8 +39,8 @@ export class CandleChart {
   #shown = null;
   /** @type {Candle | null} */
   #running = null;
-  /** @type {Map<string, Fill>} */
-  #fills = new Map();
+  /** Open time of the oldest bar shown. */
+  #oldestMs = 0;
   #markersText = '';
   #loading = false;
 
@@ -91,14 +89,16 @@ export class CandleChart {
     const asked = this.#shown;
     const whole = this.#running === null;
     try {
-      const answer = await fetchCandles(symbol, timeframe, whole ? BARS_AT_FIRST : BARS_AT_ONCE);
+      const [candles, fills] = await Promise.all([
+        fetchCandles(symbol, timeframe, whole ? BARS_AT_FIRST : BARS_AT_ONCE),
+        fetchFills(symbol, FILLS_SHOWN),
+      ]);
       // Somebody chose another symbol meanwhile.
       if (asked !== this.#shown) return '';
-      if (whole) this.#showAll(answer.candles);
-      else for (const candle of answer.candles) this.#showOne(candle);
-      for (const fill of answer.fills) this.#fills.set(fill.tradeId, fill);
-      this.#showFills(timeframe);
-      return answer.candles.length === 0 && whole ? 'no candles yet' : '';
+      if (whole) this.#showAll(candles);
+      else for (const candle of candles) this.#showOne(candle);
+      this.#showFills(fills, timeframe);
+      return candles.length === 0 && whole ? 'no candles yet' : '';
     } catch (error) {
       return error instanceof ApiRefusal ? error.message : `chart failed: ${error}`;
     } finally {
@@ -143,7 +143,6 @@ export class CandleChart {
   #forget(symbol, timeframe) {
     this.#shown = { symbol, timeframe };
     this.#running = null;
-    this.#fills.clear();
     this.#markersText = '';
     this.#bars.setData([]);
     this.#volume.setData([]);
@@ -161,6 +160,7 @@ export class CandleChart {
     this.#bars.setData(candles.map(barOf));
     this.#volume.setData(candles.map(volumeOf));
     this.#running = candles.at(-1) ?? null;
+    this.#oldestMs = candles[0]?.openTimeMs ?? 0;
     this.#chart.timeScale().setVisibleLogicalRange({ from: Math.max(0, candles.length - 150), to: candles.length + 4 });
   }
 
@@ -172,16 +172,17 @@ export class CandleChart {
     this.#volume.update(volumeOf(candle));
   }
 
-  /** @param {string} timeframe */
-  #showFills(timeframe) {
-    const newest = [...this.#fills.values()].sort((a, b) => a.venueTimeMs - b.venueTimeMs).slice(-FILLS_MAX);
-    this.#fills = new Map(newest.map((fill) => [fill.tradeId, fill]));
-    const text = [...this.#fills.keys()].join();
+  /** @param {readonly Fill[]} fills @param {string} timeframe */
+  #showFills(fills, timeframe) {
+    const inSpan = fills
+      .filter((fill) => this.#running !== null && fill.venueTimeMs >= this.#oldestMs)
+      .toSorted((a, b) => a.venueTimeMs - b.venueTimeMs);
+    const text = inSpan.map((fill) => `${fill.tradeId}:${fill.venueOrderId}`).join();
     if (text === this.#markersText) return;
     this.#markersText = text;
     const seconds = TIMEFRAME_S[timeframe] ?? 60;
     this.#markers.setMarkers(
-      newest.map((fill) => ({
+      inSpan.map((fill) => ({
         time: /** @type {UTCTimestamp} */ (Math.floor(fill.venueTimeMs / 1000 / seconds) * seconds),
         position: fill.side === 'buy' ? 'belowBar' : 'aboveBar',
         shape: fill.side === 'buy' ? 'arrowUp' : 'arrowDown',

@@ -41,12 +41,13 @@ export class EquityChart {
     }).observe(container);
   }
 
-  /** @param {readonly { venueTimeMs: number, equityQuote: string, complete: boolean }[]} points */
+  /** @param {readonly (readonly [venueTimeMs: number, equityQuote: string, ...rest: unknown[]])[]} points */
   add(points) {
-    // An incomplete read lacks a sub-account: its lower equity would be a cliff that never was.
-    const whole = points.filter((point) => point.complete && Number.isFinite(Number(point.equityQuote)));
     const before = this.#points.size;
-    for (const point of whole) this.#points.set(Math.floor(point.venueTimeMs / 1000), Number(point.equityQuote));
+    for (const [venueTimeMs, equityQuote] of points) {
+      const equity = Number(equityQuote);
+      if (Number.isFinite(equity)) this.#points.set(Math.floor(venueTimeMs / 1000), equity);
+    }
     if (this.#points.size === before) return;
     const sorted = [...this.#points].sort((a, b) => a[0] - b[0]).slice(-POINTS_MAX);
     this.#points = new Map(sorted);

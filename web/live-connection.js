@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { PageSnapshot } from '../shared/messages/page-snapshot.ts' */
+/** @import { PlatformSnapshot } from '../shared/messages/platform-snapshot.ts' */
 
 const STALE_AFTER_MS = 3500;
 const OFFLINE_AFTER_MS = 15_000;
@@ -17,7 +17,7 @@ export class LiveConnection {
   #lastAtMs = Number.NEGATIVE_INFINITY;
   #retryMs = RETRY_MIN_MS;
 
-  /** @param {string} url @param {(snapshot: PageSnapshot) => void} onSnapshot */
+  /** @param {string} url @param {(snapshot: PlatformSnapshot) => void} onSnapshot */
   constructor(url, onSnapshot) {
     this.#url = url;
     this.#onSnapshot = onSnapshot;
@@ -55,7 +55,7 @@ export class LiveConnection {
   }
 }
 
-/** @param {string} text @returns {PageSnapshot | null} */
+/** @param {string} text @returns {PlatformSnapshot | null} */
 function parse(text) {
   try {
     const value = JSON.parse(text);

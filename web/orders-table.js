@@ -2,8 +2,8 @@
 import { element, KeyedRows, setData, setText } from './dom.js';
 import { age, decimal, shortSymbol, words } from './format.js';
 
-/** @import { PageSnapshot } from '../shared/messages/page-snapshot.ts' */
-/** @typedef {PageSnapshot['orders'][number]} OrderRow */
+/** @import { PlatformSnapshot } from '../shared/messages/platform-snapshot.ts' */
+/** @typedef {PlatformSnapshot['orders'][number]} OrderRow */
 
 /** @type {Readonly<Record<string, string>>} */
 const TONE = {

@@ -2,14 +2,16 @@
 import { element, KeyedRows, setData, setText } from './dom.js';
 import { age, decimal, direction, money, shortSymbol, signed, words } from './format.js';
 
-/** @import { PageSnapshot } from '../shared/messages/page-snapshot.ts' */
-/** @typedef {PageSnapshot['symbols'][number]} SymbolRow */
-/** @typedef {{ nowMs: number, staleAfterMs: number, chosen: string | null }} View */
+/** @import { SymbolSnapshot } from '../shared/messages/platform-snapshot.ts' */
+/** @typedef {{ elapsedMs: number, chosen: string | null }} View `elapsedMs`: since the snapshot; every age grows by it. */
 
 /** @type {Readonly<Record<string, string>>} */
 const DECISION_TONE = { order: 'info', 'in-sync': 'good', refusal: 'warn', cancel: 'info', superseded: '' };
-/** @type {Readonly<Record<string, string>>} */
-const QUORUM_TONE = { agreed: 'good', dissent: 'bad', 'no-quorum': 'warn', 'awaiting-fill-visibility': 'warn' };
+/** Why there was no quorum; any other code came from a later rule. @type {Readonly<Record<string, string>>} */
+const QUORUM_CODES = { dissent: 'bad', 'no-quorum': 'warn', 'awaiting-fill-visibility': 'warn' };
+/** A source that was fine for its decision is grey again when the decision itself is this old. */
+const SOURCE_STALE_MS = 120_000;
+const SOURCES_MAX = 8;
 
 /** Desired, actual, each source with its age, quorum, and the last decision in words. */
 export class SymbolsTable {
@@ -20,7 +22,7 @@ export class SymbolsTable {
   /** @type {readonly string[]} */
   #sources = [];
   /** @type {View} */
-  #view = { nowMs: 0, staleAfterMs: 1, chosen: null };
+  #view = { elapsedMs: 0, chosen: null };
 
   /**
    * @param {HTMLTableElement} table
@@ -30,91 +32,66 @@ export class SymbolsTable {
     this.#table = table;
     this.#onChoose = on.onChoose;
     this.#onWhy = on.onWhy;
-    /** @type {KeyedRows<SymbolRow>} */
+    /** @type {KeyedRows<SymbolSnapshot>} */
     this.#rows = new KeyedRows(table.tBodies[0], 'No symbols yet.', (row, item) => this.#fill(row, item));
     this.#head([]);
   }
 
-  /** @param {readonly SymbolRow[]} symbols @param {View} view */
+  /** @param {readonly SymbolSnapshot[]} symbols @param {View} view */
   update(symbols, view) {
     this.#view = view;
-    const sources = [...new Set(symbols.flatMap((symbol) => symbol.sources.map((source) => source.source)))].slice(
-      0,
-      8,
-    );
-    if (sources.join() !== this.#sources.join()) this.#head(sources);
+    const named = symbols.flatMap((symbol) => symbol.sources.map((source) => source.source));
+    const sources = [...new Set([...this.#sources, ...named])].slice(0, SOURCES_MAX);
+    if (sources.length !== this.#sources.length) this.#head(sources);
     this.#rows.update(symbols, (symbol) => symbol.symbol);
   }
 
   /** @param {readonly string[]} sources */
   #head(sources) {
     this.#sources = sources;
-    const columns = [
-      'Symbol',
-      'Last',
-      'Desired',
-      'Actual',
-      ...sources.map(sourceName),
-      'Quorum',
-      'Unrealized',
-      'Runs',
-      'Last decision or refusal',
-      '',
-    ];
-    const numeric = new Set(['Last', 'Desired', 'Actual', 'Unrealized', 'Runs', ...sources.map(sourceName)]);
-    const cells = columns.map((text) =>
+    const names = sources.map(sourceName);
+    const numeric = new Set(['Last', 'Desired', 'Actual', 'Unrealized', 'Runs', ...names]);
+    const columns = ['Symbol', 'Last', 'Desired', 'Actual', ...names, 'Quorum', 'Unrealized', 'Runs'];
+    const cells = [...columns, 'Last decision or refusal', ''].map((text) =>
       element('th', { scope: 'col', text, class: numeric.has(text) ? 'number' : '' }),
     );
     this.#table.tHead?.replaceChildren(element('tr', {}, ...cells));
     this.#rows.clear();
   }
 
-  /** @param {HTMLTableRowElement} row @param {SymbolRow} item */
+  /** @param {HTMLTableRowElement} row @param {SymbolSnapshot} item */
   #fill(row, item) {
     if (row.cells.length === 0) this.#build(row, item);
-    const { chosen } = this.#view;
-    if (item.symbol === chosen) row.setAttribute('aria-current', 'true');
+    if (item.symbol === this.#view.chosen) row.setAttribute('aria-current', 'true');
     else row.removeAttribute('aria-current');
-    row.classList.toggle('unmanaged', !item.managed);
+    row.classList.toggle('unmanaged', !item.managed || item.released);
 
     const cells = [...row.cells];
     const next = () => /** @type {HTMLTableCellElement} */ (cells.shift());
+    const { actual, price } = item;
     next();
-    this.#number(next(), decimal(item.price?.last), item.price?.venueTimeMs ?? null);
+    this.#number(next(), decimal(price?.price), price);
     this.#desired(next(), item);
-    const { position } = item;
-    this.#number(next(), signed(position?.size, decimal), position?.venueTimeMs ?? null, direction(position?.size));
+    this.#number(next(), actual === null ? 'unknown' : signed(actual.size, decimal), actual, direction(actual?.size));
     for (const name of this.#sources) this.#source(next(), item, name);
-    const quorum = next().firstElementChild;
-    if (quorum instanceof HTMLElement) {
-      setText(quorum, item.quorum === null ? 'not yet' : words(item.quorum));
-      setData(quorum, 'tone', QUORUM_TONE[item.quorum ?? ''] ?? '');
-    }
-    this.#number(
-      next(),
-      signed(position?.unrealizedPnlQuote, money),
-      position?.venueTimeMs ?? null,
-      direction(position?.unrealizedPnlQuote),
-    );
-    setText(next(), String(item.liveRuns));
+    this.#quorum(next(), item);
+    const unrealized = item.unrealizedPnlQuote;
+    this.#number(next(), signed(unrealized, money), actual, direction(unrealized));
+    this.#runs(next(), item);
     this.#decision(next(), item);
   }
 
-  /** @param {HTMLTableRowElement} row @param {SymbolRow} item */
+  /** @param {HTMLTableRowElement} row @param {SymbolSnapshot} item */
   #build(row, item) {
+    const short = shortSymbol(item.symbol);
     const choose = element('button', {
       class: 'link',
       type: 'button',
-      text: shortSymbol(item.symbol),
+      text: short,
       title: `${item.symbol}: show in the chart`,
     });
     choose.addEventListener('click', () => this.#onChoose(item.symbol));
-    const why = element('button', {
-      class: 'small',
-      type: 'button',
-      text: 'why',
-      label: `Why ${shortSymbol(item.symbol)}`,
-    });
+    const why = element('button', { class: 'small', type: 'button', text: 'why', label: `Why ${short}` });
     why.addEventListener('click', () => this.#onWhy(item.symbol));
     const number = () => element('td', { class: 'number' }, element('span'), ' ', element('small'));
     row.append(
@@ -133,54 +110,68 @@ export class SymbolsTable {
 
   /**
    * A number that turns grey, with its age, when it is old.
-   * @param {HTMLElement} cell @param {string} text @param {number | null} atMs @param {string} [tone]
+   * @param {HTMLElement} cell @param {string} text
+   * @param {{ ageMs: number, stale: boolean } | null} seen @param {string} [tone]
    */
-  #number(cell, text, atMs, tone = '') {
+  #number(cell, text, seen, tone = '') {
     const [value, note] = cell.children;
     if (!(value instanceof HTMLElement) || !(note instanceof HTMLElement)) return;
-    const ageMs = atMs === null ? 0 : this.#view.nowMs - atMs;
-    const stale = atMs !== null && ageMs > this.#view.staleAfterMs;
+    const stale = seen?.stale ?? false;
     cell.classList.toggle('stale', stale);
     value.className = stale ? '' : tone;
     setText(value, text);
-    setText(note, stale ? age(ageMs) : '');
+    setText(note, seen !== null && stale ? age(seen.ageMs + this.#view.elapsedMs) : '');
   }
 
-  /** @param {HTMLElement} cell @param {SymbolRow} item */
+  /** @param {HTMLElement} cell @param {SymbolSnapshot} item */
   #desired(cell, item) {
     const { desired } = item;
     const unknown = desired !== null && desired.size === null;
     cell.classList.toggle('unknown', unknown);
-    if (unknown) {
-      this.#number(cell, 'unknown', desired.atMs);
-      cell.title = words(desired.unknownReason ?? 'unknown');
-      const note = cell.children[1];
-      if (note) setText(note, words(desired.unknownReason ?? ''));
-      return;
-    }
-    cell.title = '';
-    this.#number(cell, signed(desired?.size, decimal), desired?.atMs ?? null, direction(desired?.size));
+    this.#number(cell, unknown ? 'unknown' : signed(desired?.size, decimal), null, direction(desired?.size));
+    const note = cell.children[1];
+    if (note) setText(note, unknown ? words(desired.reason ?? item.dataState ?? '') : '');
   }
 
-  /** A source always shows its age; one that does not count is grey and says why. @param {HTMLElement} cell @param {SymbolRow} item @param {string} name */
+  /** A source always shows its age; one that does not count is grey and says why. @param {HTMLElement} cell @param {SymbolSnapshot} item @param {string} name */
   #source(cell, item, name) {
     const [value, note] = cell.children;
     const source = item.sources.find((candidate) => candidate.source === name);
     if (!value || !note) return;
-    const ageMs = source === undefined || source.venueTimeMs === null ? null : this.#view.nowMs - source.venueTimeMs;
-    cell.classList.toggle('stale', source?.notCounting !== null || ageMs === null || ageMs > this.#view.staleAfterMs);
+    // Its age was taken when the decision was made.
+    const sinceMs = (item.decision?.ageMs ?? 0) + this.#view.elapsedMs;
+    const ageMs = source === undefined || source.ageMs === null ? null : source.ageMs + sinceMs;
+    cell.classList.toggle('stale', !source?.counts || ageMs === null || ageMs > SOURCE_STALE_MS);
     setText(value, source === undefined ? '–' : signed(source.size, decimal));
-    const shown = ageMs === null ? '' : age(ageMs);
-    const reason = source?.notCounting ? words(source.notCounting) : '';
-    setText(note, [shown, reason].filter(Boolean).join(' · '));
+    const reason = source?.why ? words(source.why) : '';
+    setText(note, [ageMs === null ? '' : age(ageMs), reason].filter(Boolean).join(' · '));
   }
 
-  /** @param {HTMLElement} cell @param {SymbolRow} item */
+  /** @param {HTMLElement} cell @param {SymbolSnapshot} item */
+  #quorum(cell, item) {
+    const tag = cell.firstElementChild;
+    if (!(tag instanceof HTMLElement)) return;
+    const code = item.decision?.code ?? '';
+    const tone = QUORUM_CODES[code];
+    const known =
+      item.quorum === true ? 'agreed' : tone !== undefined ? words(code) : item.quorum === false ? 'none' : 'not yet';
+    setText(tag, known);
+    setData(tag, 'tone', item.quorum === true ? 'good' : (tone ?? ''));
+  }
+
+  /** @param {HTMLElement} cell @param {SymbolSnapshot} item */
+  #runs(cell, item) {
+    const { live, long, short } = item.runs;
+    setText(cell, live === 0 ? '0' : `${live} (${long}↑ ${short}↓)`);
+    const title = `${live} live: ${long} long, ${short} short, virtual profit ${money(item.runs.pnlQuote)}`;
+    if (cell.title !== title) cell.title = title;
+  }
+
+  /** @param {HTMLElement} cell @param {SymbolSnapshot} item */
   #decision(cell, item) {
     const [tag, text, note] = cell.children;
     if (!(tag instanceof HTMLElement) || !text || !note) return;
-    const decision = item.lastDecision;
-    const hold = item.holdReason;
+    const { decision, hold } = item;
     if (hold !== null) {
       setText(tag, 'HOLD');
       setData(tag, 'tone', 'bad');
@@ -190,8 +181,8 @@ export class SymbolsTable {
       setData(tag, 'tone', DECISION_TONE[decision?.kind ?? ''] ?? '');
       setText(text, decision?.message ?? '');
     }
-    const times = decision !== null && decision.episodeCount > 1 ? ` · ${decision.episodeCount} times` : '';
-    setText(note, decision === null ? '' : `${age(this.#view.nowMs - decision.atMs)} ago${times}`);
+    const times = decision !== null && decision.count > 1 ? ` · ${decision.count} times` : '';
+    setText(note, decision === null ? '' : `${age(decision.ageMs + this.#view.elapsedMs)} ago${times}`);
   }
 }
 

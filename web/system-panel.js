@@ -2,7 +2,7 @@
 import { ApiRefusal, changeState } from './api-client.js';
 import { byId, setData, setText } from './dom.js';
 
-/** @import { PageSnapshot } from '../shared/messages/page-snapshot.ts' */
+/** @import { PlatformSnapshot } from '../shared/messages/platform-snapshot.ts' */
 
 /** @type {Readonly<Record<string, string>>} */
 const TONE = {
@@ -13,6 +13,9 @@ const TONE = {
   BOOTSTRAPPING: 'warn',
   LOCKED: 'bad',
 };
+
+/** States that need no human, or that a human may not cut short. */
+const WORKING_BY_ITSELF = ['HEALTHY', 'BOOTSTRAPPING', 'RECONCILING', 'AUDITING'];
 
 /** System state, and the two things a human may do about it. Both ask for a reason, which goes into the audit. */
 export class SystemPanel {
@@ -30,7 +33,7 @@ export class SystemPanel {
   #mode = byId('mode');
   /** @type {HTMLButtonElement} */
   #go = byId('system-dialog-go');
-  /** @type {PageSnapshot['system']} */
+  /** @type {PlatformSnapshot['system']} */
   #system = null;
   /** @type {'lock' | 'unlock'} */
   #action = 'lock';
@@ -47,7 +50,7 @@ export class SystemPanel {
     });
   }
 
-  /** @param {PageSnapshot} snapshot @param {boolean} online */
+  /** @param {PlatformSnapshot} snapshot @param {boolean} online */
   update(snapshot, online) {
     const system = snapshot.system;
     this.#system = system;
@@ -56,14 +59,10 @@ export class SystemPanel {
     setData(this.#state, 'tone', TONE[system?.state ?? ''] ?? 'bad');
     const locked = system?.state === 'LOCKED';
     this.#lock.disabled = !online;
-    this.#unlock.disabled = !online || system === null || system.state === 'HEALTHY' || system.state === 'RECONCILING';
+    this.#unlock.disabled = !online || system === null || WORKING_BY_ITSELF.includes(system.state);
     this.#reasonLine.hidden = system === null || system.state === 'HEALTHY';
     setData(this.#reasonLine, 'tone', locked ? 'bad' : 'warn');
-    const since = system === null ? '' : new Date(system.changedAtMs).toISOString().replace('T', ' ').slice(0, 19);
-    setText(
-      this.#reasonLine,
-      system === null ? '' : `${system.state}: ${system.reason} (by ${system.changedBy}, ${since} UTC)`,
-    );
+    setText(this.#reasonLine, system === null ? '' : sentence(system));
   }
 
   /** @param {'lock' | 'unlock'} action */
@@ -85,8 +84,8 @@ export class SystemPanel {
 
   async #send() {
     const reason = this.#reason.value.trim();
-    if (reason.length < 3) {
-      setText(byId('system-dialog-error'), 'Give a reason of at least 3 characters.');
+    if (reason === '') {
+      setText(byId('system-dialog-error'), 'Give a reason.');
       return;
     }
     this.#go.disabled = true;
@@ -101,4 +100,12 @@ export class SystemPanel {
       this.#go.disabled = false;
     }
   }
+}
+
+/** @param {NonNullable<PlatformSnapshot['system']>} system */
+function sentence(system) {
+  const since = new Date(system.changedAtMs).toISOString().replace('T', ' ').slice(0, 19);
+  const missing = system.missing.map((item) => item.message).join('; ');
+  const waiting = missing === '' ? '' : ` Waiting for: ${missing}.`;
+  return `${system.state}: ${system.reason} (by ${system.changedBy}, ${since} UTC).${waiting}`;
 }

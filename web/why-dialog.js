@@ -26,15 +26,22 @@ export class WhyDialog {
   }
 }
 
-/** Sentences first, then every section. @param {unknown} answer @returns {Node[]} */
+/** The sections in words, then the stored rows themselves. @param {unknown} answer @returns {Node[]} */
 function explanation(answer) {
   if (typeof answer !== 'object' || answer === null) return [element('p', { text: 'no answer' })];
-  const { v: _version, summary, lines, ...sections } = /** @type {Record<string, unknown>} */ (answer);
-  const sentences = [summary, ...(Array.isArray(lines) ? lines : [])].filter((line) => typeof line === 'string');
-  return [
-    ...sentences.map((text, index) => element('p', { class: index === 0 ? 'lead' : '', text: String(text) })),
-    ...Object.entries(sections).flatMap(([name, value]) => [element('h3', { text: label(name) }), tree(value, 0)]),
-  ];
+  const { nowMs: _now, symbol: _symbol, sections, ...rows } = /** @type {Record<string, unknown>} */ (answer);
+  const inWords = (Array.isArray(sections) ? sections : []).flatMap((section) => [
+    element('h3', { text: String(section?.title ?? '') }),
+    ...(Array.isArray(section?.lines) ? section.lines : []).map((/** @type {unknown} */ line) =>
+      element('p', { text: String(line) }),
+    ),
+  ]);
+  const stored = Object.entries(rows)
+    .filter(([, value]) => value !== null && !(Array.isArray(value) && value.length === 0))
+    .map(([name, value]) =>
+      element('details', {}, element('summary', { text: `stored ${label(name)}` }), tree(value, 0)),
+    );
+  return [...inWords, ...stored];
 }
 
 /** @param {unknown} value @param {number} depth @returns {Node} */

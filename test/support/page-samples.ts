@@ -1,6 +1,7 @@
-import type { PageCandles, PagePnl, PageSnapshot } from '#shared/messages/page-snapshot.ts';
-
-type SymbolSample = PageSnapshot['symbols'][number];
+import type { Candle } from '#shared/core/market/candle.ts';
+import type { OrderView, PlatformSnapshot, SymbolSnapshot } from '#shared/messages/platform-snapshot.ts';
+import type { StoredFill } from '#shared/ports/repositories/orders-repository.ts';
+import type { PnlReport } from '#shared/usecases/read-pnl.ts';
 
 /** A wave with a trend, the same for the same minute: samples look alive and are reproducible. */
 const priceAt = (base: number, minute: number): number =>
@@ -21,79 +22,138 @@ const BASES: Readonly<Record<string, readonly [price: number, decimals: number]>
   'XYZ-CL/USDC:USDC': [75, 2],
 };
 
-/** The price that the samples give a symbol at a time. */
-export function samplePrice(symbol: string, atMs: number): string {
+function samplePrice(symbol: string, atMs: number): string {
   const [base, decimals] = BASES[symbol] ?? [100, 2];
   return priceAt(base, atMs / 60_000).toFixed(decimals);
 }
 
-export function symbolSample(symbol: string, nowMs: number, over: Partial<SymbolSample> = {}): SymbolSample {
+type Sources = SymbolSnapshot['sources'];
+const sources = (sizes: readonly (string | null)[], why: readonly (string | null)[] = []): Sources =>
+  sizes.map((size, i) => ({
+    source: ['own-table', 'observer:observer-1', 'observer:observer-2'][i]!,
+    size,
+    ageMs: size === null ? null : 1500 + 2300 * i,
+    counts: (why[i] ?? null) === null,
+    why: why[i] ?? null,
+  }));
+
+const decided = (
+  kind: string,
+  code: string,
+  message: string,
+  count: number,
+  nowMs: number,
+): SymbolSnapshot['decision'] => ({
+  id: `cycle-${code}`,
+  kind,
+  code,
+  message,
+  count,
+  atMs: nowMs - 4000,
+  ageMs: 4000,
+  clientOrderId: kind === 'order' ? '0x3b1fd02c9d4e8730a37e98370d5e5d2d' : null,
+});
+
+const held = (
+  size: string,
+  entryPrice: string,
+  valueQuote: string,
+  unrealizedPnlQuote: string,
+): Partial<SymbolSnapshot> => ({
+  actual: { size, ageMs: 2000, stale: false },
+  entryPrice,
+  valueQuote,
+  unrealizedPnlQuote,
+});
+
+export function symbolSample(symbol: string, nowMs: number, over: Partial<SymbolSnapshot> = {}): SymbolSnapshot {
   return {
     symbol,
+    coin: symbol.split('/')[0]!,
+    sizeDecimals: BASES[symbol]?.[1] ?? 2,
+    minNotionalQuote: '10',
+    maxLeverage: 20,
+    leverage: 10,
     managed: true,
-    price: { last: samplePrice(symbol, nowMs), mark: samplePrice(symbol, nowMs), venueTimeMs: nowMs - 400 },
-    desired: { size: '0', unknownReason: null, atMs: nowMs - 1200 },
-    position: null,
-    sources: ['own-table', 'observer:observer-1', 'observer:observer-2'].map((source, i) => ({
-      source,
-      size: '0',
-      venueTimeMs: nowMs - 2000 - 1700 * i,
-      notCounting: null,
-    })),
-    quorum: 'agreed',
-    lastDecision: {
-      id: `cycle-${symbol}`,
-      kind: 'in-sync',
-      code: 'in-sync',
-      message: 'desired and actual differ by less than the threshold',
-      episodeCount: 12,
-      atMs: nowMs - 21_000,
-      clientOrderId: null,
-    },
-    holdReason: null,
-    liveRuns: 14,
+    released: false,
+    hold: null,
+    dataState: 'live',
+    price: { price: samplePrice(symbol, nowMs), ageMs: 400, stale: false, markPrice: null, markAgeMs: null },
+    desired: { size: '0', reason: null },
+    actual: { size: '0', ageMs: 2000, stale: false },
+    entryPrice: null,
+    valueQuote: null,
+    unrealizedPnlQuote: null,
+    sources: sources(['0', '0', '0']),
+    quorum: true,
+    decision: decided('in-sync', 'in-sync', 'desired and actual differ by less than the threshold', 12, nowMs),
+    runs: { live: 14, long: 8, short: 3, direction: 5, pnlQuote: '1.25' },
     ...over,
   };
 }
 
-const sources = (
-  nowMs: number,
-  sizes: readonly (string | null)[],
-  notCounting: readonly (string | null)[] = [],
-): SymbolSample['sources'] =>
-  sizes.map((size, i) => ({
-    source: ['own-table', 'observer:observer-1', 'observer:observer-2'][i]!,
-    size,
-    venueTimeMs: size === null ? null : nowMs - 1500 - 2300 * i,
-    notCounting: notCounting[i] ?? null,
-  }));
-
-/** A busy platform: positions, an order on its way, a refusal, a dissent, a hold, an unknown wish and a stale price. */
-export function pageSample(nowMs: number, over: Partial<PageSnapshot> = {}): PageSnapshot {
-  const decision = (kind: string, code: string, message: string, episodeCount = 1): SymbolSample['lastDecision'] => ({
-    id: `cycle-${code}`,
-    kind,
-    code,
-    message,
-    episodeCount,
-    atMs: nowMs - 9000,
-    clientOrderId: kind === 'order' ? '0x3b1fd02c9d4e8730a37e98370d5e5d2d' : null,
-  });
-  const position = (size: string, entryPrice: string, valueQuote: string, unrealizedPnlQuote: string) => ({
-    size,
-    entryPrice,
-    valueQuote,
-    unrealizedPnlQuote,
-    venueTimeMs: nowMs - 2000,
-  });
+/** A busy platform: positions, an order on its way, refusals, a dissent, a hold, an unknown wish and a stale price. */
+export function pageSample(nowMs: number, over: Partial<PlatformSnapshot> = {}): PlatformSnapshot {
+  const symbols = [
+    symbolSample('BTC/USDC:USDC', nowMs, {
+      ...held('0.00768', '64988.1', '501.2', '2.1834'),
+      desired: { size: '0.00921', reason: null },
+      sources: sources(['0.00768', '0.00768', '0.00768']),
+      decision: decided(
+        'order',
+        'increase',
+        'buy 0.00153 to reach 0.00921: 12 runs long, 2 short, 50 USD each',
+        1,
+        nowMs,
+      ),
+    }),
+    symbolSample('ETH/USDC:USDC', nowMs, {
+      ...held('-0.1562', '3204.5', '499.1', '-1.2040'),
+      desired: { size: '-0.1562', reason: null },
+      sources: sources(['-0.1562', '-0.1562', '-0.1562']),
+    }),
+    symbolSample('SOL/USDC:USDC', nowMs, {
+      desired: { size: '1.33', reason: null },
+      decision: decided('refusal', 'margin', 'margin 214.07 of 15012.35 is above 1.4 %: nothing is opened', 31, nowMs),
+    }),
+    symbolSample('HYPE/USDC:USDC', nowMs, {
+      ...held('2.85', '34.92', '99.6', '0.3312'),
+      desired: { size: '5.71', reason: null },
+      sources: sources(['2.85', '0', '2.85'], [null, 'before-settlement', null]),
+      quorum: false,
+      decision: decided(
+        'refusal',
+        'awaiting-fill-visibility',
+        '2 of 3 sources have seen the fill of 12:04:11; waiting',
+        3,
+        nowMs,
+      ),
+    }),
+    symbolSample('ZEC/USDC:USDC', nowMs, {
+      desired: { size: null, reason: 'data-gap' },
+      dataState: 'data-gap',
+      price: { price: '60.11', ageMs: 160_000, stale: true, markPrice: null, markAgeMs: null },
+      sources: sources(['0', '0', null], [null, null, 'unreadable']),
+      decision: decided('refusal', 'price-stale', 'the last price is 160 s old; at most 10 s', 16, nowMs),
+    }),
+    symbolSample('APT/USDC:USDC', nowMs, {
+      ...held('31', '8.0121', '248.4', '0.0900'),
+      sources: sources(['31', '31', '25']),
+      quorum: false,
+      hold: 'a fill of 6 that no order of ours explains; adopt or release it',
+      decision: decided('refusal', 'dissent', 'sources differ by 6', 1, nowMs),
+    }),
+    symbolSample('XYZ-CL/USDC:USDC', nowMs, {
+      managed: false,
+      actual: null,
+      runs: { live: 0, long: 0, short: 0, direction: 0, pnlQuote: '0' },
+    }),
+  ];
   return {
     v: 1,
     nowMs,
-    stage: 'local',
     exchange: 'hyperliquid',
-    exchangeKind: 'simulator',
     account: 'main',
-    staleAfterMs: 90_000,
     system: {
       state: 'HEALTHY',
       lockMode: null,
@@ -102,137 +162,99 @@ export function pageSample(nowMs: number, over: Partial<PageSnapshot> = {}): Pag
       changedAtMs: nowMs - 500_000,
       approved: true,
       version: 4,
+      missing: [],
     },
-    balance: { equityQuote: '15012.348112', marginUsedQuote: '214.07', venueTimeMs: nowMs - 2000, complete: true },
-    ticksPerSecond: 21.4,
-    liveRuns: 100,
-    symbols: [
-      symbolSample('BTC/USDC:USDC', nowMs, {
-        desired: { size: '0.00921', unknownReason: null, atMs: nowMs - 800 },
-        position: position('0.00768', '64988.1', '501.2', '2.1834'),
-        sources: sources(nowMs, ['0.00768', '0.00768', '0.00768']),
-        lastDecision: decision('order', 'increase', 'buy 0.00153 to reach 0.00921: 12 runs long, 2 short, 50 USD each'),
-      }),
-      symbolSample('ETH/USDC:USDC', nowMs, {
-        desired: { size: '-0.1562', unknownReason: null, atMs: nowMs - 700 },
-        position: position('-0.1562', '3204.5', '499.1', '-1.2040'),
-        sources: sources(nowMs, ['-0.1562', '-0.1562', '-0.1562']),
-      }),
-      symbolSample('SOL/USDC:USDC', nowMs, {
-        desired: { size: '1.33', unknownReason: null, atMs: nowMs - 900 },
-        sources: sources(nowMs, ['0', '0', '0']),
-        lastDecision: decision(
-          'refusal',
-          'max-margin',
-          'margin 214.07 of 15012.35 is above 1.4 %: nothing is opened',
-          31,
-        ),
-      }),
-      symbolSample('HYPE/USDC:USDC', nowMs, {
-        desired: { size: '5.71', unknownReason: null, atMs: nowMs - 600 },
-        position: position('2.85', '34.92', '99.6', '0.3312'),
-        sources: sources(nowMs, ['2.85', '0', '2.85'], [null, 'before-settlement', null]),
-        quorum: 'awaiting-fill-visibility',
-        lastDecision: decision(
-          'refusal',
-          'awaiting-fill-visibility',
-          '2 of 3 sources have seen the fill of 12:04:11; waiting',
-          3,
-        ),
-      }),
-      symbolSample('ZEC/USDC:USDC', nowMs, {
-        desired: { size: null, unknownReason: 'data-gap', atMs: nowMs - 65_000 },
-        price: { last: '60.11', mark: null, venueTimeMs: nowMs - 160_000 },
-        sources: sources(nowMs, ['0', '0', null], [null, null, 'unreadable']),
-        lastDecision: decision('refusal', 'price-stale', 'the last price is 160 s old; at most 10 s', 16),
-      }),
-      symbolSample('APT/USDC:USDC', nowMs, {
-        position: position('31', '8.0121', '248.4', '0.0900'),
-        sources: sources(nowMs, ['31', '31', '25']),
-        quorum: 'dissent',
-        holdReason: 'a fill of 6 that no order of ours explains; adopt or release it',
-        lastDecision: decision('refusal', 'dissent', 'sources differ by 6'),
-      }),
-      symbolSample('XYZ-CL/USDC:USDC', nowMs, { managed: false, liveRuns: 0 }),
-    ],
-    orders: [
-      orderSample(nowMs, {
-        status: 'sending',
-        createdAtMs: nowMs - 900,
-        filledSize: '0',
-        averagePrice: null,
-        endedAtMs: null,
-      }),
-      orderSample(nowMs, {
-        clientOrderId: `0x${'2'.repeat(32)}`,
-        symbol: 'ETH/USDC:USDC',
-        side: 'sell',
-        size: '0.1562',
-        filledSize: '0.1562',
-        limitPrice: '3188.4',
-        averagePrice: '3204.5',
-        createdAtMs: nowMs - 41_000,
-      }),
-      orderSample(nowMs, {
-        clientOrderId: `0x${'3'.repeat(32)}`,
-        symbol: 'APT/USDC:USDC',
-        size: '25',
-        filledSize: '25',
-        limitPrice: '8.0533',
-        averagePrice: '8.0121',
-        createdAtMs: nowMs - 200_000,
-      }),
-      orderSample(nowMs, {
-        clientOrderId: `0x${'4'.repeat(32)}`,
-        symbol: 'SOL/USDC:USDC',
-        status: 'rejected',
-        filledSize: '0',
-        averagePrice: null,
-        size: '1.33',
-        limitPrice: '150.7',
-        errorCode: 'min-notional',
-        errorMessage: 'Order must have minimum value of $10.',
-        createdAtMs: nowMs - 4_000_000,
-      }),
-      orderSample(nowMs, {
-        clientOrderId: `0x${'5'.repeat(32)}`,
-        symbol: 'HYPE/USDC:USDC',
-        status: 'unknown',
-        endedAtMs: null,
-        filledSize: '0',
-        averagePrice: null,
-        size: '2.85',
-        limitPrice: '35.1',
-        errorCode: 'timeout',
-        errorMessage: 'no answer within 10 s; asking the venue',
-        createdAtMs: nowMs - 12_000,
-      }),
-    ],
+    money: {
+      equityQuote: '15012.348112',
+      marginUsedQuote: '214.07',
+      withdrawableQuote: '14700.1',
+      unrealizedPnlQuote: '1.4006',
+      ageMs: 2000,
+      complete: true,
+      stale: false,
+    },
+    symbols,
+    foreignPositions: [],
+    orders: orderSamples(nowMs),
+    takeProfit: null,
+    counts: {
+      workingOrders: 2,
+      unknownOrders: 1,
+      pendingOutbox: 0,
+      deadLetters: 0,
+      alerts: 1,
+      liveRuns: 100,
+      openPositions: 4,
+      holds: 1,
+    },
+    lastRefusal: null,
+    jobs: [],
     ...over,
   };
 }
 
-export function orderSample(
-  nowMs: number,
-  over: Partial<PageSnapshot['orders'][number]> = {},
-): PageSnapshot['orders'][number] {
-  return {
-    clientOrderId: '0x3b1fd02c9d4e8730a37e98370d5e5d2d',
-    symbol: 'BTC/USDC:USDC',
-    side: 'buy',
-    orderClass: 'open',
-    size: '0.00153',
-    filledSize: '0.00153',
-    limitPrice: '65310',
-    averagePrice: '65012.2',
-    status: 'filled',
-    errorCode: null,
-    errorMessage: null,
-    createdAtMs: nowMs - 20_000,
-    endedAtMs: nowMs - 19_900,
-    ...over,
-  };
-}
+const orderSample = (nowMs: number, n: number, over: Partial<OrderView>): OrderView => ({
+  clientOrderId: `0x${String(n).repeat(32)}`,
+  symbol: 'BTC/USDC:USDC',
+  orderClass: 'open',
+  side: 'buy',
+  size: '0.00153',
+  limitPrice: '65310',
+  timeInForce: 'Ioc',
+  reduceOnly: false,
+  status: 'filled',
+  filledSize: over.size ?? '0.00153',
+  averagePrice: '65012.2',
+  errorCode: null,
+  errorMessage: null,
+  createdAtMs: nowMs - 20_000,
+  endedAtMs: nowMs - 19_900,
+  ...over,
+});
+
+const unanswered = { filledSize: '0', averagePrice: null, endedAtMs: null };
+
+const orderSamples = (nowMs: number): OrderView[] => [
+  orderSample(nowMs, 1, { ...unanswered, status: 'sending', createdAtMs: nowMs - 900 }),
+  orderSample(nowMs, 2, {
+    ...unanswered,
+    symbol: 'HYPE/USDC:USDC',
+    status: 'unknown',
+    size: '2.85',
+    limitPrice: '35.1',
+    errorCode: 'timeout',
+    errorMessage: 'no answer within 10 s; asking the venue',
+    createdAtMs: nowMs - 12_000,
+  }),
+  orderSample(nowMs, 3, {
+    symbol: 'ETH/USDC:USDC',
+    side: 'sell',
+    size: '0.1562',
+    limitPrice: '3188.4',
+    averagePrice: '3204.5',
+    createdAtMs: nowMs - 41_000,
+  }),
+  orderSample(nowMs, 4, {
+    symbol: 'APT/USDC:USDC',
+    orderClass: 'reduce',
+    side: 'sell',
+    size: '25',
+    limitPrice: '7.9533',
+    averagePrice: '8.0121',
+    createdAtMs: nowMs - 200_000,
+  }),
+  orderSample(nowMs, 5, {
+    symbol: 'SOL/USDC:USDC',
+    status: 'rejected',
+    filledSize: '0',
+    averagePrice: null,
+    size: '0.05',
+    limitPrice: '150.7',
+    errorCode: 'min-notional',
+    errorMessage: 'Order must have minimum value of $10.',
+    createdAtMs: nowMs - 4_000_000,
+  }),
+];
 
 const FRAME_MS: Readonly<Record<string, number>> = {
   '1m': 60_000,
@@ -242,56 +264,85 @@ const FRAME_MS: Readonly<Record<string, number>> = {
   '4h': 14_400_000,
 };
 
-export function pageCandles(asked: { symbol: string; timeframe: string; limit: number; nowMs: number }): PageCandles {
+/** Bars up to `nowMs`, as `GET /api/candles` answers. */
+export function pageCandles(asked: {
+  symbol: string;
+  timeframe: string;
+  limit: number;
+  nowMs: number;
+}): readonly Candle[] {
   const frameMs = FRAME_MS[asked.timeframe] ?? 60_000;
   const [base, decimals] = BASES[asked.symbol] ?? [100, 2];
   const last = Math.floor(asked.nowMs / frameMs) * frameMs;
-  const candles = Array.from({ length: asked.limit }, (_, i) => {
+  return Array.from({ length: asked.limit }, (_, i) => {
     const openTimeMs = last - (asked.limit - 1 - i) * frameMs;
-    const minutes = [0, 0.3, 0.6, 0.99].map((part) => priceAt(base, (openTimeMs + part * frameMs) / 60_000));
-    const text = (value: number) => value.toFixed(decimals);
+    const prices = [0, 0.3, 0.6, 0.99].map((part) => priceAt(base, (openTimeMs + part * frameMs) / 60_000));
     return {
+      exchange: 'hyperliquid',
+      symbol: asked.symbol,
+      timeframe: asked.timeframe as Candle['timeframe'],
       openTimeMs,
-      open: text(minutes[0]!),
-      high: text(Math.max(...minutes) * 1.0004),
-      low: text(Math.min(...minutes) * 0.9996),
-      close: text(minutes[3]!),
-      volume: String(40 + ((openTimeMs / frameMs) % 17) * 3),
+      open: prices[0]!.toFixed(decimals),
+      high: (Math.max(...prices) * 1.0004).toFixed(decimals),
+      low: (Math.min(...prices) * 0.9996).toFixed(decimals),
+      close: prices[3]!.toFixed(decimals),
+      volume: (40 + 60 * Math.abs(Math.sin(openTimeMs / frameMs))).toFixed(2),
       final: openTimeMs < last,
     };
   });
-  const fills = [95, 60, 33, 8]
-    .filter((ago) => ago < asked.limit)
-    .map((ago, i) => ({
-      tradeId: `t${ago}`,
-      side: i % 2 === 0 ? ('buy' as const) : ('sell' as const),
-      price: candles.at(-1 - ago)!.close,
-      size: '0.0031',
-      feeQuote: '0.09',
-      closedPnlQuote: '0',
-      venueTimeMs: last - ago * frameMs + 1000,
-    }));
-  return { v: 1, symbol: asked.symbol, timeframe: asked.timeframe, candles, fills };
 }
 
-export const pagePnl = (nowMs: number): PagePnl => ({
-  v: 1,
-  points: Array.from({ length: 400 }, (_, i) => ({
-    venueTimeMs: nowMs - (400 - i) * 60_000,
-    equityQuote: (15_000 + 9 * Math.sin(i / 25) + i * 0.03 + 2 * Math.sin(i * 1.3)).toFixed(6),
-    netTransfersQuote: '15000',
-    complete: i % 97 !== 50,
-  })),
-  realizedPnlQuote: '11.021',
+/** Newest first, as `GET /api/trades` answers. */
+export const pageFills = (symbol: string, nowMs: number): readonly StoredFill[] =>
+  [8, 33, 60, 95].map((minutesAgo, i) => ({
+    account: 'main',
+    ours: true,
+    symbol,
+    tradeId: `t${minutesAgo}`,
+    venueOrderId: `o${minutesAgo}`,
+    clientOrderId: null,
+    side: i % 2 === 0 ? 'sell' : 'buy',
+    price: samplePrice(symbol, nowMs - minutesAgo * 60_000),
+    size: '0.0031',
+    feeQuote: '0.09',
+    closedPnlQuote: '0',
+    startPosition: '0',
+    crossed: true,
+    liquidation: false,
+    venueTimeMs: nowMs - minutesAgo * 60_000,
+  }));
+
+export const pagePnl = (nowMs: number): PnlReport => ({
+  nowMs,
+  curve: Array.from({ length: 400 }, (_, i) => [
+    nowMs - (400 - i) * 60_000,
+    (15_000 + 9 * Math.sin(i / 25) + i * 0.03 + 2 * Math.sin(i * 1.3)).toFixed(6),
+    '15000',
+  ]),
+  equityStartQuote: '15000',
+  equityEndQuote: '15012.34',
+  netTransfersQuote: '0',
+  changeQuote: '12.34',
+  realizedQuote: '11.021',
   feesQuote: '3.4471',
+  unrealizedQuote: '1.4',
+  bySymbol: [],
 });
 
-/** The shape of `GET /api/why/…` as the page reads it: sentences, then sections. */
-export const pageWhy = (subject: string): Record<string, unknown> => ({
-  v: 1,
-  summary: `${subject}: bought 0.00153 because 12 runs are long and 2 short.`,
-  lines: ['The quorum of 3 sources agreed on 0.00768.'],
-  sizing: { directionSum: 10, riskPosSizeQuote: '50', price: '65012', minTradeQuote: '20' },
-  sources: [{ source: 'own-table', size: '0.00768', venueTimeMs: 1_790_000_000_000, notCounting: null }],
-  hostile: '<img src=x onerror="document.title=\'broken\'">',
+/** `GET /api/why/…`, with text that would be markup if anything turned it into markup. */
+export const pageWhy = (subject: string, nowMs: number): Record<string, unknown> => ({
+  nowMs,
+  symbol: subject,
+  sections: [
+    { title: 'Decision', lines: [`order increase: buy 0.00153 of ${subject}`, 'desired 0.00921, actual 0.00768'] },
+    { title: 'Sizing', lines: ['12 runs are long and 2 short, 50 USD each, at 65012'] },
+    { title: 'Rules', lines: ['<img src=x onerror="document.title=\'broken\'">'] },
+  ],
+  decision: {
+    id: 'cycle-1',
+    inputs: { sources: [{ source: 'own-table', size: '0.00768' }] },
+    createdAtMs: nowMs - 4000,
+  },
+  order: null,
+  fills: [],
 });

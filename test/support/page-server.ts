@@ -1,22 +1,15 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { loadPageAssets, PAGE_HEADERS } from '#local/page-assets.ts';
-import {
-  lockRequestSchema,
-  type PageSnapshot,
-  pageCandlesSchema,
-  pagePnlSchema,
-  pageSnapshotSchema,
-  unlockRequestSchema,
-} from '#shared/messages/page-snapshot.ts';
-import { pageCandles, pagePnl, pageWhy } from './page-samples.ts';
+import { type PlatformSnapshot, platformSnapshotSchema } from '#shared/messages/platform-snapshot.ts';
+import { pageCandles, pageFills, pagePnl, pageWhy } from './page-samples.ts';
 
 export const PAGE_TOKEN = 'test-token-0123456789';
 
 export interface PageServer {
   readonly url: string;
   /** What the page sees; `send` pushes it to every open page. */
-  snapshot: PageSnapshot;
+  snapshot: PlatformSnapshot;
   /** Bodies of lock and unlock requests that carried the token. */
   readonly changes: { readonly path: string; readonly body: unknown }[];
   /** Bodies that did not. */
@@ -33,8 +26,8 @@ export interface PageServer {
 }
 
 /** The page's files as the platform serves them, over an API whose answers a test decides. Loopback, any free port. */
-export async function startPageServer(first: PageSnapshot): Promise<PageServer> {
-  const assets = loadPageAssets({ projectDir: process.cwd(), token: PAGE_TOKEN });
+export async function startPageServer(first: PlatformSnapshot): Promise<PageServer> {
+  const assets = loadPageAssets({ projectDir: process.cwd(), token: PAGE_TOKEN, venue: 'simulator local' });
   const streams = new Set<ServerResponse>();
   let paused = false;
 
@@ -54,18 +47,15 @@ export async function startPageServer(first: PageSnapshot): Promise<PageServer> 
       request.on('close', () => streams.delete(response));
       response.write(eventOf(handle.snapshot));
     } else if (url.pathname === '/api/candles') {
-      const { searchParams } = url;
-      const asked = { symbol: searchParams.get('symbol') ?? '', limit: Number(searchParams.get('limit')) };
-      json(
-        200,
-        pageCandlesSchema.parse(
-          pageCandles({ ...asked, timeframe: searchParams.get('timeframe') ?? '1m', nowMs: handle.snapshot.nowMs }),
-        ),
-      );
+      const query = Object.fromEntries(url.searchParams);
+      const asked = { symbol: query.symbol ?? '', timeframe: query.timeframe ?? '1m', limit: Number(query.limit) };
+      json(200, { ...asked, candles: pageCandles({ ...asked, nowMs: handle.snapshot.nowMs }) });
+    } else if (url.pathname === '/api/trades') {
+      json(200, { trades: pageFills(url.searchParams.get('symbol') ?? '', handle.snapshot.nowMs) });
     } else if (url.pathname === '/api/pnl') {
-      json(200, pagePnlSchema.parse(pagePnl(handle.snapshot.nowMs)));
+      json(200, pagePnl(handle.snapshot.nowMs));
     } else if (url.pathname.startsWith('/api/why/')) {
-      json(200, pageWhy(decodeURIComponent(url.pathname.slice('/api/why/'.length))));
+      json(200, pageWhy(decodeURIComponent(url.pathname.slice('/api/why/'.length)), handle.snapshot.nowMs));
     } else if (url.pathname === '/api/lock' || url.pathname === '/api/unlock') {
       let text = '';
       for await (const chunk of request) text += chunk;
@@ -79,9 +69,8 @@ export async function startPageServer(first: PageSnapshot): Promise<PageServer> 
         handle.refuseNextWith = null;
         return;
       }
-      const schema = url.pathname === '/api/lock' ? lockRequestSchema : unlockRequestSchema;
-      handle.changes.push({ path: url.pathname, body: schema.parse(JSON.parse(text)) });
-      json(200, handle.snapshot.system);
+      handle.changes.push({ path: url.pathname, body: JSON.parse(text) });
+      json(200, { changed: true, state: handle.snapshot.system });
     } else {
       handle.missing.push(url.pathname);
       json(404, { error: { code: 'not-found', message: 'no such path' } });
@@ -116,5 +105,5 @@ export async function startPageServer(first: PageSnapshot): Promise<PageServer> 
 }
 
 /** Parsed first: a sample that the contract does not allow must not reach the page. */
-const eventOf = (snapshot: PageSnapshot): string =>
-  `event: snapshot\ndata: ${JSON.stringify(pageSnapshotSchema.parse(snapshot))}\n\n`;
+const eventOf = (snapshot: PlatformSnapshot): string =>
+  `event: snapshot\ndata: ${JSON.stringify(platformSnapshotSchema.parse(snapshot))}\n\n`;

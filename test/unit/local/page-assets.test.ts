@@ -31,7 +31,8 @@ describe('loadPageAssets', () => {
     expect(assets.has('/tsconfig.json')).toBe(false);
   });
 
-  it('refuses a token that could break out of the attribute', () => {
+  it('refuses a token or a venue that could break out of its attribute', () => {
+    expect(() => loadPageAssets({ projectDir: '.', token: TOKEN, venue: '"><script>' })).toThrow(RangeError);
     expect(() => loadPageAssets({ projectDir: '.', token: 'abcdefghijklmnop"><script>' })).toThrow(RangeError);
   });
 
