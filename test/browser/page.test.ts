@@ -4,15 +4,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { pageSample, symbolSample } from '#test/support/page-samples.ts';
 import { type PageServer, startPageServer } from '#test/support/page-server.ts';
 
-const CANDIDATES = [
-  process.env.CHROMIUM ?? '',
+const PLACES = [
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
   '/usr/bin/google-chrome-stable',
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
-const executablePath = CANDIDATES.find((path) => path !== '' && existsSync(path));
+const executablePath = (process.env.CHROMIUM ? [process.env.CHROMIUM] : PLACES).find((path) => existsSync(path));
 if (executablePath === undefined) {
   console.warn('browser tests SKIPPED: no Chromium is installed (install one, or name it in CHROMIUM)');
 }
