@@ -30,7 +30,7 @@ const perTimeframe = (map: Readonly<Record<string, number | undefined>>): string
  * The environment variables of each function, as text: what CDK sets on AWS. Each function parses its own, so the embedded
  * platform goes through the same checks.
  */
-export function functionEnvironments(env: Pick<PlatformEnvironment, 'config' | 'holder'>) {
+export function functionEnvironments(env: Pick<PlatformEnvironment, 'config' | 'holder' | 'seed'>) {
   const { config } = env;
   const account = accountOf(config);
   const who = { EXCHANGE, ACCOUNT: account.name, ADDRESS: account.address };
@@ -56,7 +56,11 @@ export function functionEnvironments(env: Pick<PlatformEnvironment, 'config' | '
       ON_CHANGE_ENABLED: String(engine.on_change.enabled),
       ON_CHANGE_MIN_INTERVAL_S: String(engine.on_change.min_interval_s),
     },
-    'run-supervisor': { EXCHANGE, ACCOUNT: account.name, PROVIDENCE: JSON.stringify(config.providence) },
+    'run-supervisor': {
+      EXCHANGE,
+      ACCOUNT: account.name,
+      PROVIDENCE: JSON.stringify({ ...config.providence, seed: String(env.seed) }),
+    },
     reconciliation: {
       ...who,
       RECONCILIATION_ENGINE: JSON.stringify(engine),
