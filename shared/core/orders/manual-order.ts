@@ -1,0 +1,142 @@
+import { type DecimalText, dec, decimalText } from '../decimal.ts';
+import type { Instrument } from '../market/instrument.ts';
+import { isOnTick } from '../market/tick-rules.ts';
+import {
+  boundedPrice,
+  exitBound,
+  referencePrice,
+  type SlippageBounds,
+  type SymbolPrice,
+} from '../reconciliation/order-pricing.ts';
+import { judgeQuorum, type QuorumRules, reduceView, type SourceReading } from '../reconciliation/quorum.ts';
+import { type Refusal, refusal } from '../refusal.ts';
+import { marketHours, type TradingCalendar } from '../risk/market-hours.ts';
+import type { EpochMs } from '../time.ts';
+import type { Order, OrderIntent, Side } from './order.ts';
+
+/** A human's order, checked in form. */
+export interface ManualOrder {
+  readonly symbol: string;
+  readonly side: Side;
+  /** Base units, positive. */
+  readonly size: DecimalText;
+  readonly type: 'market' | 'limit';
+  /** Required for `limit`; ignored for `market`. */
+  readonly price: DecimalText | null;
+}
+
+export interface ManualOrderFacts {
+  readonly instrument: Instrument;
+  readonly managed: boolean;
+  readonly price: SymbolPrice | null;
+  readonly readings: readonly SourceReading[];
+  readonly rules: QuorumRules;
+  readonly holdReason: string | null;
+  readonly exitAttempts: number;
+  /** Orders of the symbol that have not ended. */
+  readonly working: readonly Pick<Order, 'clientOrderId' | 'status'>[];
+  readonly slippage: SlippageBounds;
+  readonly priceMaxAgeMs: number;
+  readonly calendar: TradingCalendar;
+  readonly nowMs: EpochMs;
+}
+
+export type ManualPlan =
+  | {
+      readonly kind: 'planned';
+      readonly order: Pick<OrderIntent, 'orderClass' | 'side' | 'size' | 'limitPrice' | 'timeInForce' | 'reduceOnly'>;
+      readonly actualSize: DecimalText;
+      /** What the position will be once it is filled. */
+      readonly desiredSize: DecimalText;
+    }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+const refused = (code: string, message: string, numbers: Refusal['numbers'] = {}): ManualPlan => ({
+  kind: 'refused',
+  refusal: refusal(code, message, numbers),
+});
+
+/**
+ * A human's order under the rules of every order (architecture, §3): one at a time per symbol, a reduction on one fresh source,
+ * an increase on a quorum, no order through zero. Limits and system state are the gateway's to check.
+ */
+export function planManualOrder(order: ManualOrder, facts: ManualOrderFacts): ManualPlan {
+  const { instrument, working } = facts;
+  const size = dec(order.size);
+  if (size.decimalPlaces() > instrument.sizeDecimals) {
+    return refused('off-lot', `size ${order.size} is not a whole number of lots`, {
+      sizeDecimals: instrument.sizeDecimals,
+    });
+  }
+  const [busy] = working;
+  if (busy) {
+    const { clientOrderId, status } = busy;
+    return refused('order-in-flight', `another order for ${order.symbol} has not ended`, { clientOrderId, status });
+  }
+  const quorum = judgeQuorum(facts.readings, facts.rules);
+  const reducible = reduceView(quorum.verdicts);
+  const held = reducible.kind === 'known' ? dec(reducible.size) : dec(0);
+  const isAgainst = order.side === 'sell' ? held.gt(0) : held.lt(0);
+  if (isAgainst) {
+    if (size.gt(held.abs())) {
+      return refused('would-flip', 'one order never crosses zero: close first, then open', {
+        size: order.size,
+        positionSize: decimalText(held),
+      });
+    }
+    return priced(order, facts, 'reduce', decimalText(held));
+  }
+  if (quorum.kind === 'refused') return { kind: 'refused', refusal: quorum.refusal };
+  if (!facts.managed) return refused('not-managed', `${order.symbol} is not managed: nothing is opened there`);
+  if (facts.holdReason !== null) {
+    return refused('on-hold', `${order.symbol} is on HOLD: ${facts.holdReason}`, { holdReason: facts.holdReason });
+  }
+  const hours = marketHours(facts.calendar, facts.nowMs);
+  if (!hours.open) return refused('market-closed', `the calendar is closed: ${hours.reason}`, { at: hours.localTime });
+  return priced(order, facts, 'open', quorum.size);
+}
+
+function priced(
+  order: ManualOrder,
+  facts: ManualOrderFacts,
+  orderClass: 'open' | 'reduce',
+  actualSize: DecimalText,
+): ManualPlan {
+  const limitPrice = limitPriceOf(order, facts, orderClass);
+  if (typeof limitPrice !== 'string') return { kind: 'refused', refusal: limitPrice };
+  return {
+    kind: 'planned',
+    order: {
+      orderClass,
+      side: order.side,
+      size: decimalText(order.size),
+      limitPrice,
+      timeInForce: order.type === 'market' ? 'Ioc' : 'Gtc',
+      reduceOnly: orderClass === 'reduce',
+    },
+    actualSize,
+    desiredSize: decimalText(dec(actualSize).plus(order.side === 'buy' ? order.size : dec(order.size).neg())),
+  };
+}
+
+function limitPriceOf(
+  order: ManualOrder,
+  facts: ManualOrderFacts,
+  orderClass: 'open' | 'reduce',
+): DecimalText | Refusal {
+  const { sizeDecimals } = facts.instrument;
+  if (order.type === 'limit') {
+    if (order.price !== null && isOnTick(order.price, sizeDecimals)) return order.price;
+    return refusal('off-tick', `price ${order.price} is not on the venue's grid`, { price: order.price });
+  }
+  const reference = referencePrice(facts.price, facts.nowMs, facts.priceMaxAgeMs);
+  if (reference === null || (!reference.fresh && orderClass === 'open')) {
+    return refusal('price-stale', `there is no fresh price of ${order.symbol}`, { ageMs: reference?.ageMs ?? null });
+  }
+  const { slippage, exitAttempts } = facts;
+  const fraction = orderClass === 'open' ? slippage.entry : exitBound(slippage, exitAttempts).fraction;
+  const bound = boundedPrice(reference.price, order.side, fraction, sizeDecimals);
+  return bound === null
+    ? refusal('price-invalid', 'no price within the slippage bound is on the grid', { slippage: fraction })
+    : decimalText(bound);
+}
