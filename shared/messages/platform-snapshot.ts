@@ -20,6 +20,11 @@ const symbolView = z.object({
   coin: z.string(),
   managed: z.boolean(),
   released: z.boolean(),
+  sizeDecimals: z.number().int(),
+  minNotionalQuote: decimalText,
+  maxLeverage: z.number(),
+  /** The operator's; null means the largest that every rule allows. */
+  leverage: z.number().nullable(),
   hold: z.string().nullable(),
   dataState: z.string().nullable(),
   price: z

@@ -112,7 +112,10 @@ function ruleLines(inputs: DecisionInputs): string[] {
   if (inputs.holdReason !== null) lines.push(`on hold: ${inputs.holdReason}`);
   if (inputs.exitAttempts) lines.push(`${inputs.exitAttempts} unfilled exit(s) in a row`);
   lines.push(...inputs.rules.map((rule) => `${rule.rule}: ${rule.verdict}`));
-  const numbers = Object.entries(inputs.refusal ?? {}).map(([name, value]) => `${name} ${String(value ?? 'unknown')}`);
+  const numbers = Object.entries(inputs.refusal ?? {}).map(
+    ([name, value]) =>
+      `${name} ${value === null ? 'unknown' : typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
   if (numbers.length > 0) lines.push(`refused with ${numbers.join(', ')}`);
   return lines;
 }

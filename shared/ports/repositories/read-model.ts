@@ -65,6 +65,7 @@ export interface SymbolView {
   readonly dex: string | null;
   readonly sizeDecimals: number;
   readonly minNotionalQuote: DecimalText;
+  readonly maxLeverage: number;
   readonly status: string;
   readonly managed: boolean;
   /** Taken over by the operator: 3T leaves its position alone. */

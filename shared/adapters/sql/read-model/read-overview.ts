@@ -98,6 +98,7 @@ export async function readOverview(db: Db, exchange: string, account: string): P
         dex: row.dex,
         sizeDecimals: row.size_decimals,
         minNotionalQuote: decimalText(row.min_notional_quote),
+        maxLeverage: row.max_leverage,
         status: row.status,
         managed: row.managed === 1,
         released: row.released_at_ms !== null,

@@ -1,0 +1,70 @@
+import type { SystemState } from '#shared/core/system/system-state.ts';
+import type { CommandContext } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { plain } from '../format.ts';
+
+interface Answer {
+  readonly changed: boolean;
+  readonly state: SystemState | null;
+}
+
+function printState(ctx: CommandContext, answer: Answer): ExitCode {
+  ctx.print(answer, () => {
+    const { state } = answer;
+    if (!state) return 'no state is stored';
+    const mode = state.lockMode === null ? '' : ` (${state.lockMode})`;
+    const how = answer.changed ? 'is now' : 'already was';
+    return `${state.exchange} ${how} ${state.state}${mode}: ${plain(state.reason)}`;
+  });
+  return EXIT.ok;
+}
+
+/** `3t lock <exchange> --reason …`: at once, sticky until `unlock`. */
+export async function lock(
+  ctx: CommandContext,
+  exchange: string,
+  options: { readonly reason: string; readonly mode?: string },
+): Promise<ExitCode> {
+  const body = { exchange, reason: options.reason, mode: options.mode };
+  return printState(ctx, await ctx.platform().post<Answer>('/api/lock', body));
+}
+
+/** `3t unlock <exchange> --reason …`: from LOCKED only; goes on through RECONCILING. */
+export async function unlock(
+  ctx: CommandContext,
+  exchange: string,
+  options: { readonly reason: string; readonly version?: number },
+): Promise<ExitCode> {
+  const body = { exchange, reason: options.reason, expectedVersion: options.version };
+  return printState(ctx, await ctx.platform().post<Answer>('/api/unlock', body));
+}
+
+/** `3t flatten [symbol] --reason …`: everything by a flatten lock; one symbol by not managing it any more. */
+export async function flatten(
+  ctx: CommandContext,
+  symbol: string | undefined,
+  options: { readonly reason: string },
+): Promise<ExitCode> {
+  const platform = ctx.platform();
+  if (symbol === undefined)
+    return printState(ctx, await platform.post<Answer>('/api/flatten', { reason: options.reason }));
+  const answer = await platform.post<{ symbol: string }>('/api/flatten', { symbol, reason: options.reason });
+  ctx.print(
+    answer,
+    () => `${answer.symbol} is being closed and is not opened again until \`3t symbols add ${answer.symbol}\``,
+  );
+  return EXIT.ok;
+}
+
+/** `3t reconcile [symbol]`: a cycle now instead of at the next slot. */
+export async function reconcile(ctx: CommandContext, symbol: string | undefined): Promise<ExitCode> {
+  const answer = await ctx
+    .platform()
+    .post<{ symbols: readonly string[] | null; correlationId: string }>('/api/reconcile', { symbol });
+  ctx.print(
+    answer,
+    () =>
+      `asked to reconcile ${answer.symbols?.join(', ') ?? 'all symbols'}; see \`3t logs --contains ${answer.correlationId}\``,
+  );
+  return EXIT.ok;
+}

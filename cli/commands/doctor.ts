@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { loadConfig } from '#config/load.ts';
+import type { Config } from '#config/schema.ts';
+import { FileSecrets } from '#shared/adapters/system/file-secrets.ts';
+import type { CommandContext } from '../context.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { checkDatabase, checkDisk, checkPlatform, checkPort } from '../doctor/local-checks.ts';
+import { checkProxies } from '../doctor/proxy-check.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { plain, table } from '../format.ts';
+
+const NODE_MAJOR_MIN = 24;
+const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
+const COLORS = { ok: 'green', warning: 'yellow', failed: 'red' } as const;
+
+/** `3t doctor [--proxy]`: looks at everything a start needs, without changing anything. Exit 1 when a check failed. */
+export async function doctor(ctx: CommandContext, options: { readonly proxy?: boolean }): Promise<ExitCode> {
+  const findings: Finding[] = [checkNode()];
+  const config = checkConfig(ctx, findings);
+  if (config) findings.push(await checkSecrets(config));
+  findings.push(...checkDisk(ctx.stateDir), checkDatabase(ctx.stateDir));
+  const platform = await checkPlatform(ctx);
+  findings.push(platform);
+  if (config && platform.verdict !== 'ok') findings.push(await checkPort(config.http.port));
+  if (config && options.proxy) findings.push(...(await checkProxies(ctx.io, config.exchanges.hyperliquid)));
+  const ok = findings.every((finding) => finding.verdict !== 'failed');
+  ctx.print({ ok, findings }, () =>
+    table(
+      ['CHECK', 'VERDICT', 'DETAIL'],
+      findings.map((f) => [f.check, ctx.paint(f.verdict, COLORS[f.verdict]), plain(f.detail)]),
+    ),
+  );
+  return ok ? EXIT.ok : EXIT.failed;
+}
+
+function checkNode(): Finding {
+  const major = Number(process.versions.node.split('.')[0]);
+  const hint = major < NODE_MAJOR_MIN ? '; start through `npm run 3t --`, which brings its own' : '';
+  return {
+    check: 'node',
+    verdict: major >= NODE_MAJOR_MIN ? 'ok' : 'failed',
+    detail: `${process.versions.node}, ${NODE_MAJOR_MIN} or newer is needed${hint}`,
+  };
+}
+
+function checkConfig(ctx: CommandContext, findings: Finding[]): Config | null {
+  try {
+    const { config, warnings } = loadConfig({ stage: ctx.stage });
+    const detail = `stage ${ctx.stage}, exchange kind ${config.exchanges.hyperliquid.kind}`;
+    findings.push({ check: 'config', verdict: 'ok', detail });
+    for (const warning of warnings) findings.push({ check: 'config', verdict: 'warning', detail: warning });
+    return config;
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    findings.push({ check: 'config', verdict: 'failed', detail: `${detail}; see \`3t config check\`` });
+    return null;
+  }
+}
+
+/** Reads every secret that a start would read and tells none of them. */
+async function checkSecrets(config: Config): Promise<Finding> {
+  const { kind, accounts } = config.exchanges.hyperliquid;
+  const secrets = new FileSecrets({ dir: PROJECT_DIR, allowExample: kind === 'simulator' });
+  const names = accounts.map((account) => account.agent_key_secret);
+  try {
+    await secrets.check(names);
+  } catch (error) {
+    return { check: 'secrets', verdict: 'failed', detail: error instanceof Error ? error.message : 'unreadable' };
+  }
+  const file = existsSync(`${PROJECT_DIR}/secrets.yml`) ? 'secrets.yml' : 'secrets.yml.example (play money)';
+  return { check: 'secrets', verdict: 'ok', detail: `${names.length} of ${names.length} readable in ${file}` };
+}

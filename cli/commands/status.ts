@@ -1,0 +1,55 @@
+import type { PlatformSnapshot } from '#shared/messages/platform-snapshot.ts';
+import type { CommandContext } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { ageText, moneyText, orDash, plain, table } from '../format.ts';
+
+const GOOD: Readonly<Record<string, 'green' | 'yellow' | 'red'>> = {
+  HEALTHY: 'green',
+  RECONCILING: 'yellow',
+  BOOTSTRAPPING: 'yellow',
+  DEGRADED: 'yellow',
+  AUDITING: 'yellow',
+};
+
+/** `3t status`: state and what it waits for, money, counts, jobs. Exit 1 when the system is not HEALTHY. */
+export async function status(ctx: CommandContext): Promise<ExitCode> {
+  const snapshot = await ctx.platform().get<PlatformSnapshot>('/api/status');
+  ctx.print(snapshot, () => statusText(ctx, snapshot));
+  return snapshot.system?.state === 'HEALTHY' ? EXIT.ok : EXIT.failed;
+}
+
+function statusText({ paint }: CommandContext, s: PlatformSnapshot): string {
+  const lines: string[] = [];
+  const { system, money, counts } = s;
+  if (system) {
+    const mode = system.lockMode === null ? '' : ` (${system.lockMode})`;
+    const name = paint(`${system.state}${mode}`, GOOD[system.state] ?? 'red');
+    const age = ageText(s.nowMs - system.changedAtMs);
+    lines.push(`${s.exchange}  ${name}  since ${age}, by ${plain(system.changedBy)}: ${plain(system.reason)}`);
+    for (const gap of system.missing)
+      lines.push(`  ${paint('waits for', 'yellow')} ${gap.code}: ${plain(gap.message)}`);
+  } else lines.push(`${s.exchange}  ${paint('no state yet', 'red')}`);
+  if (money) {
+    const stale = money.stale ? paint(' stale', 'grey') : '';
+    const partial = money.complete ? '' : paint(' incomplete', 'yellow');
+    lines.push(
+      `equity ${moneyText(money.equityQuote)}, margin used ${moneyText(money.marginUsedQuote)}, unrealised ${moneyText(money.unrealizedPnlQuote)} (${ageText(money.ageMs)} old)${stale}${partial}`,
+    );
+  } else lines.push(`equity ${paint('unknown', 'yellow')}: no snapshot yet`);
+  if (s.takeProfit?.latched) lines.push(paint(`stopped by ${s.takeProfit.latched}: desired is zero`, 'yellow'));
+  const unknown = counts.unknownOrders > 0 ? paint(` (${counts.unknownOrders} unknown)`, 'red') : '';
+  lines.push(
+    `${counts.openPositions} positions, ${counts.workingOrders} working orders${unknown}, ${counts.liveRuns} runs, ${counts.holds} holds, ${counts.alerts} alerts, ${counts.deadLetters} dead letters`,
+  );
+  if (s.lastRefusal) {
+    const { symbol, code, message, ageMs } = s.lastRefusal;
+    lines.push(`last refusal ${symbol} ${code} ${ageText(ageMs)} ago: ${plain(message)}`);
+  }
+  const rows = s.jobs.map((job) => [
+    job.stale ? paint(job.job, 'yellow') : job.job,
+    job.okAgeMs === null ? 'never' : `${ageText(job.okAgeMs)} ago`,
+    orDash(job.lastError),
+  ]);
+  lines.push('', table(['JOB', 'LAST OK', 'ERROR'], rows));
+  return lines.join('\n');
+}

@@ -1,0 +1,48 @@
+import { loadConfig } from '#config/load.ts';
+import type { CliIo } from './cli-io.ts';
+import { painter } from './format.ts';
+import { connect, type PlatformClient } from './platform-client.ts';
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly json?: boolean;
+  readonly state?: string;
+  readonly stage: string;
+}
+
+/** What a command function gets: options, a way to the platform and to the terminal. */
+export interface CommandContext {
+  readonly io: CliIo;
+  readonly json: boolean;
+  readonly stage: string;
+  readonly stateDir: string;
+  readonly paint: ReturnType<typeof painter>;
+  /** Throws CliFailure with exit code 3 when no platform runs. */
+  readonly platform: () => PlatformClient;
+  /** Prints `value` as JSON with `--json`, else the text. */
+  readonly print: (value: unknown, text: () => string) => void;
+}
+
+/** `--state`, else the folder that the stage's configuration names; a broken configuration must not hide a running platform. */
+export function stateDirOf(options: GlobalOptions): string {
+  if (options.state !== undefined) return options.state;
+  try {
+    return loadConfig({ stage: options.stage }).config.state_dir;
+  } catch {
+    return `.state/${options.stage}`;
+  }
+}
+
+export function commandContext(io: CliIo, options: GlobalOptions): CommandContext {
+  const json = options.json === true;
+  const stateDir = stateDirOf(options);
+  return {
+    io,
+    json,
+    stage: options.stage,
+    stateDir,
+    paint: painter(io.color && !json),
+    platform: () => connect(stateDir, io),
+    print: (value, text) => io.out(json ? JSON.stringify(value, null, 2) : text()),
+  };
+}

@@ -1,0 +1,152 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '#local/start-options.ts';
+import type { CliIo } from './cli-io.ts';
+import { flatten, lock, reconcile, unlock } from './commands/change-state.ts';
+import { configCheck } from './commands/config-check.ts';
+import { doctor } from './commands/doctor.ts';
+import { logs } from './commands/logs.ts';
+import { orders } from './commands/orders.ts';
+import { pnl } from './commands/pnl.ts';
+import { positions } from './commands/positions.ts';
+import { status } from './commands/status.ts';
+import { editSymbol, endHold, listSymbols } from './commands/symbols.ts';
+import { trades } from './commands/trades.ts';
+import { why } from './commands/why.ts';
+import { type CommandContext, commandContext, type GlobalOptions } from './context.ts';
+import { CliFailure, EXIT, type ExitCode } from './exit-codes.ts';
+
+type Run = (ctx: CommandContext) => Promise<ExitCode>;
+
+const HELP_AFTER = `
+Exit codes: 0 ok, 1 a check failed or the platform refused, 2 usage, 3 the platform is not running.`;
+
+/** Runs one command line. Never throws for what a user or the platform may do wrong. */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.ok;
+  const json = argv.includes('--json');
+  const program = buildProgram(io, async (options, run) => {
+    exitCode = await run(commandContext(io, options));
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const failure = error instanceof CliFailure ? error : new CliFailure(EXIT.failed, 'failed', String(error));
+    io.err(
+      json ? JSON.stringify({ error: { code: failure.code, message: failure.message } }) : `3t: ${failure.message}`,
+    );
+    return failure.exitCode;
+  }
+}
+
+function buildProgram(io: CliIo, act: (options: GlobalOptions, run: Run) => Promise<void>): Command {
+  const program = new Command('3t')
+    .description('Look at a running 3T, and tell it what to do.')
+    .addHelpText('after', HELP_AFTER)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) });
+
+  /** A command with the options that all share. */
+  const add = (parent: Command, name: string, description: string): Command =>
+    parent
+      .command(name)
+      .description(description)
+      .option('--json', 'print JSON')
+      .option('--state <dir>', 'state folder of the platform (default: state_dir of the stage)')
+      .option('--stage <name>', 'stage whose configuration is meant', 'local');
+  const list = (name: string, description: string): Command =>
+    add(program, name, description)
+      .option('--symbol <symbol>', 'one symbol, in full or by its coin')
+      .option('--limit <n>', 'at most so many rows', whole(1, 1000), 50);
+  const reason = (command: Command): Command =>
+    command.requiredOption('--reason <text>', 'why; goes into the audit', text(200));
+
+  add(program, 'status', 'state, money, counts and jobs').action((o) => act(o, status));
+  add(program, 'positions', 'desired and actual position of each symbol').action((o) => act(o, positions));
+  list('orders', 'orders, newest first')
+    .option('--working', 'only those that have not ended')
+    .action((o) => act(o, (ctx) => orders(ctx, o)));
+  list('trades', 'fills, newest first').action((o) => act(o, (ctx) => trades(ctx, o)));
+  add(program, 'pnl', 'equity curve, realised profit, fees')
+    .option('--hours <n>', 'how far back', whole(1, 8760), 24)
+    .action((o) => act(o, (ctx) => pnl(ctx, o)));
+  add(program, 'why', 'why a symbol was or was not traded, or what an order rested on')
+    .argument('<symbol|orderId>', 'symbol, coin or client order id')
+    .action((subject: string, o) => act(o, (ctx) => why(ctx, subject)));
+
+  reason(add(program, 'lock', 'stop trading at once, until unlock'))
+    .argument('<exchange>')
+    .addOption(
+      new Option('--mode <mode>', 'close-only: reduces only; freeze: nothing at all; flatten: close everything')
+        .choices(['freeze', 'close-only', 'flatten'])
+        .default('close-only'),
+    )
+    .action((exchange: string, o) => act(o, (ctx) => lock(ctx, exchange, o)));
+  reason(add(program, 'unlock', 'approve: LOCKED goes on through RECONCILING to HEALTHY'))
+    .argument('<exchange>')
+    .option('--version <n>', 'only if the state still has this version', whole(0, Number.MAX_SAFE_INTEGER))
+    .action((exchange: string, o) => act(o, (ctx) => unlock(ctx, exchange, o)));
+  add(program, 'reconcile', 'compare and correct positions now')
+    .argument('[symbol]')
+    .action((symbol: string | undefined, o) => act(o, (ctx) => reconcile(ctx, symbol)));
+  reason(add(program, 'flatten', 'close everything and lock, or close one symbol and stop managing it'))
+    .argument('[symbol]')
+    .action((symbol: string | undefined, o) => act(o, (ctx) => flatten(ctx, symbol, o)));
+
+  const symbols = program.command('symbols').description('the symbols that 3T manages');
+  add(symbols, 'list', 'all products').action((o) => act(o, listSymbols));
+  add(symbols, 'add', 'manage a symbol that the venue lists')
+    .argument('<symbol>')
+    .option('--leverage <n>', 'leverage to use (default: the largest allowed)', whole(1, 100))
+    .option('--reason <text>', 'why', text(200))
+    .action((symbol: string, o) => act(o, (ctx) => editSymbol(ctx, 'add', symbol, o)));
+  add(symbols, 'remove', 'close the position, then leave the symbol alone')
+    .argument('<symbol>')
+    .option('--reason <text>', 'why', text(200))
+    .action((symbol: string, o) => act(o, (ctx) => editSymbol(ctx, 'remove', symbol, o)));
+  reason(add(program, 'adopt', 'end a HOLD: 3T goes on from the position as it is'))
+    .argument('<symbol>')
+    .action((symbol: string, o) => act(o, (ctx) => endHold(ctx, 'adopt', symbol, o)));
+  reason(add(program, 'release', 'end a HOLD: the position is yours, 3T leaves the symbol alone'))
+    .argument('<symbol>')
+    .action((symbol: string, o) => act(o, (ctx) => endHold(ctx, 'release', symbol, o)));
+
+  add(program, 'doctor', 'check everything that a start needs')
+    .option('--proxy', 'also ask the venue through each configured proxy')
+    .action((o) => act(o, (ctx) => doctor(ctx, o)));
+  const config = program.command('config').description('the settings');
+  add(config, 'check', 'everything wrong at once, and what the sizing can produce')
+    .option('--config <key=value...>', 'override a setting', [])
+    .option('--equity <quote>', 'equity to compute with', money)
+    .action((o) => act(o, (ctx) => configCheck(ctx, o)));
+  add(program, 'logs', 'the log of the platform, running or not')
+    .addOption(new Option('--level <level>', 'this level and above').choices(['debug', 'info', 'warn', 'error']))
+    .option('--event <prefix>', 'events that begin with this, such as order.')
+    .option('--contains <text>', 'only lines with this text: a correlation id, a symbol')
+    .option('--since <duration>', 'not older than 90s, 30m, 2h, 1d', parseDuration)
+    .option('--limit <n>', 'the newest so many', whole(1, 100_000), 100)
+    .action((o) => act(o, (ctx) => logs(ctx, o)));
+  return program;
+}
+
+const whole = (min: number, max: number) => (given: string) => {
+  const value = Number(given);
+  if (!/^\d+$/.test(given) || value < min || value > max) {
+    throw new InvalidArgumentError(`expected a whole number from ${min} to ${max}.`);
+  }
+  return value;
+};
+
+const text = (lengthMax: number) => (given: string) => {
+  const trimmed = given.trim();
+  if (trimmed === '' || trimmed.length > lengthMax)
+    throw new InvalidArgumentError(`expected 1 to ${lengthMax} characters.`);
+  return trimmed;
+};
+
+const money = (given: string) => {
+  if (!/^(?:0|[1-9]\d{0,11})(?:\.\d{1,8})?$/.test(given))
+    throw new InvalidArgumentError('expected an amount such as 10000.');
+  return given;
+};
