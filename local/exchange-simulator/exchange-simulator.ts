@@ -251,7 +251,8 @@ export class ExchangeSimulator {
   #runUntil(nowMs: number): void {
     const world = this.#world;
     const { maxLagMs } = this.options;
-    if (nowMs - (this.#source.nextAtMs() ?? nowMs) > maxLagMs) this.#source.skipTo(nowMs);
+    const slept = this.options.mode === 'clock' && nowMs - (this.#source.nextAtMs() ?? nowMs) > maxLagMs;
+    if (slept) this.#source.skipTo(nowMs);
     for (;;) {
       const atMs = this.nextEventAtMs();
       if (atMs === null || atMs > nowMs) break;

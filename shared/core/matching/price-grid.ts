@@ -11,8 +11,10 @@ const MAX_DECIMALS = 6;
 export function priceDecimals(price: number, sizeDecimals: number): number {
   const cap = Math.max(0, MAX_DECIMALS - sizeDecimals);
   if (!(price > 0)) return cap;
-  // toExponential gives the exact decimal exponent; log10 would be off by one near powers of ten.
-  const exponent = Number(price.toExponential().split('e')[1]);
+  let exponent = Math.floor(Math.log10(price));
+  // The logarithm may be off by one next to a power of ten.
+  if (10 ** exponent > price) exponent -= 1;
+  else if (10 ** (exponent + 1) <= price) exponent += 1;
   return Math.max(0, Math.min(cap, MAX_SIGNIFICANT - 1 - exponent));
 }
 
