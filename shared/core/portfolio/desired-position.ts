@@ -1,4 +1,4 @@
-import { type Decimal, type DecimalText, decimalText, fromMicros } from '../decimal.ts';
+import { type Decimal, type DecimalText, decimalText, fromMicros, ZERO } from '../decimal.ts';
 import { type KnownOrUnknown, known, unknown } from '../known.ts';
 import { positionFor, type Sizing, unitQuote } from '../risk/sizing.ts';
 import type { EpochMs } from '../time.ts';
@@ -63,6 +63,8 @@ export interface DesiredInputs {
 export interface DesiredPosition {
   /** Signed base units in whole lots, before margin caps. */
   readonly position: KnownOrUnknown<DesiredUnknown>;
+  /** The known size; null when it is unknown. */
+  readonly size: Decimal | null;
   readonly rule: DesiredRule | null;
   /** P of the formula after inversion; null where the runs were not asked. */
   readonly direction: number | null;
@@ -106,11 +108,13 @@ function sized(inputs: DesiredInputs, direction: number): DesiredPosition {
   const unit = unitQuote(inputs.sizing, inputs.equityQuote);
   if (unit === null) return notKnown('no-equity', { direction });
   const size = positionFor(direction, unit, price.price, inputs.sizeDecimals);
-  return { position: known(decimalText(size)), rule: 'runs', direction, unitQuote: decimalText(unit) };
+  return { position: known(decimalText(size)), size, rule: 'runs', direction, unitQuote: decimalText(unit) };
 }
 
+const FLAT = known('0');
 const flat = (rule: DesiredRule, direction: number | null = null): DesiredPosition => ({
-  position: known('0'),
+  position: FLAT,
+  size: ZERO,
   rule,
   direction,
   unitQuote: null,
@@ -119,7 +123,7 @@ const flat = (rule: DesiredRule, direction: number | null = null): DesiredPositi
 const notKnown = (
   reason: DesiredUnknown,
   detail: Readonly<Record<string, string | number | null>>,
-): DesiredPosition => ({ position: unknown(reason, detail), rule: null, direction: null, unitQuote: null });
+): DesiredPosition => ({ position: unknown(reason, detail), size: null, rule: null, direction: null, unitQuote: null });
 
 /** The runs as a decision records them. */
 export const runsRecord = (runs: RunsSummary | null) =>

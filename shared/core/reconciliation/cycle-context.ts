@@ -1,7 +1,8 @@
-import { Decimal, dec, decimalText, ZERO } from '../decimal.ts';
+import { Decimal, type DecimalText, dec, decimalText, ZERO } from '../decimal.ts';
+import { lotSize } from '../market/instrument.ts';
 import { isEnded } from '../orders/order.ts';
 import { targetLeverage } from '../risk/leverage.ts';
-import { initialMargin } from '../risk/margin-caps.ts';
+import { initialMargin, symbolCap } from '../risk/margin-caps.ts';
 import { type MarketHours, marketHours } from '../risk/market-hours.ts';
 import { type Permission, permits } from '../system/permissions.ts';
 import type { CycleInputs, CycleOrder, SymbolFacts } from './cycle-inputs.ts';
@@ -17,14 +18,39 @@ export interface CycleContext {
   readonly budgetQuote: Decimal | null;
   /** In use by the venue's word, plus orders that its word does not include yet. */
   readonly marginUsedQuote: Decimal;
-  readonly unseenMarginQuote: Decimal;
-  readonly totalLeverage: number;
   readonly hours: MarketHours;
   readonly mayOpen: Permission;
   readonly mayReduce: Permission;
   readonly priceAgeMsMax: number;
   readonly minimumTradeQuote: Decimal;
-  readonly capMultiplier: Decimal;
+  readonly maxOrderQuote: Decimal;
+  readonly maxPositionQuote: Decimal;
+  /** 1 + the entry's slippage: what an opening order may pay per unit of price. */
+  readonly entryFactor: Decimal;
+  /** Margin cap of a symbol by its leverage; null while the budget is unknown. */
+  readonly capOf: (leverage: number) => MarginCap | null;
+  /** One lot by the instrument's decimals. */
+  readonly lotOf: (sizeDecimals: number) => Lot;
+  /** The account's money as every decision records it. */
+  readonly moneyRecord: MoneyRecord;
+}
+
+export interface MarginCap {
+  /** The position's value at which the cap is reached: cap × leverage. */
+  readonly notionalQuote: Decimal;
+  readonly text: DecimalText;
+}
+
+export interface Lot {
+  readonly size: Decimal;
+  readonly text: DecimalText;
+}
+
+export interface MoneyRecord {
+  readonly equityQuote: DecimalText | null;
+  readonly budgetQuote: DecimalText | null;
+  readonly marginUsedQuote: DecimalText;
+  readonly unseenMarginQuote: DecimalText;
 }
 
 export function cycleContext(inputs: CycleInputs): CycleContext {
@@ -32,21 +58,59 @@ export function cycleContext(inputs: CycleInputs): CycleContext {
   const equity = money === null ? null : Decimal.max(0, dec(money.equityQuote));
   const fraction = Decimal.min(dec(settings.marginUsageFractionMax), settings.limits.max_margin_usage);
   const unseen = unseenMargin(inputs.symbols, settings);
+  const budget = equity === null ? null : equity.times(fraction);
+  const used = money === null ? ZERO : dec(money.marginUsedQuote).plus(unseen);
+  const total = inputs.symbols.reduce((sum, s) => (s.managed ? sum + leverageOf(s, settings) : sum), 0);
   return {
     inputs,
     flattenLock: systemState?.state === 'LOCKED' && systemState.lockMode === 'flatten',
     supervisorFresh: inputs.supervisorOkAtMs !== null && nowMs - inputs.supervisorOkAtMs <= settings.supervisorAgeMsMax,
     equityQuote: equity,
-    budgetQuote: equity === null ? null : equity.times(fraction),
-    marginUsedQuote: money === null ? ZERO : dec(money.marginUsedQuote).plus(unseen),
-    unseenMarginQuote: unseen,
-    totalLeverage: inputs.symbols.reduce((sum, s) => (s.managed ? sum + leverageOf(s, settings) : sum), 0),
+    budgetQuote: budget,
+    marginUsedQuote: used,
     hours: marketHours(settings.calendar, nowMs),
     mayOpen: permits(systemState, 'open'),
     mayReduce: permits(systemState, 'reduce'),
     priceAgeMsMax: settings.limits.max_price_age_s * 1000,
     minimumTradeQuote: dec(settings.minimumTradeQuote),
-    capMultiplier: dec(settings.marginCapMultiplier),
+    maxOrderQuote: dec(settings.limits.max_order_notional),
+    maxPositionQuote: dec(settings.limits.max_position_notional),
+    entryFactor: dec(1).plus(settings.slippage.entry),
+    capOf: capsByLeverage(budget, total, dec(settings.marginCapMultiplier)),
+    lotOf: memoized((sizeDecimals) => {
+      const text = lotSize({ sizeDecimals });
+      return { size: dec(text), text };
+    }),
+    moneyRecord: {
+      equityQuote: equity === null ? null : decimalText(equity),
+      budgetQuote: budget === null ? null : decimalText(budget),
+      marginUsedQuote: decimalText(used),
+      unseenMarginQuote: decimalText(unseen),
+    },
+  };
+}
+
+/** Symbols of one leverage have one cap. */
+function capsByLeverage(
+  budget: Decimal | null,
+  totalLeverage: number,
+  multiplier: Decimal,
+): (leverage: number) => MarginCap | null {
+  if (budget === null) return () => null;
+  return memoized((leverage) => {
+    const capQuote = symbolCap(budget, leverage, totalLeverage, multiplier);
+    return { notionalQuote: capQuote.times(leverage), text: decimalText(capQuote) };
+  });
+}
+
+function memoized<Value>(compute: (key: number) => Value): (key: number) => Value {
+  const values = new Map<number, Value>();
+  return (key) => {
+    const known = values.get(key);
+    if (known !== undefined) return known;
+    const value = compute(key);
+    values.set(key, value);
+    return value;
   };
 }
 
@@ -71,10 +135,3 @@ function unseenMargin(symbols: readonly SymbolFacts[], settings: CycleInputs['se
 
 /** What an order may have added: everything it asked for while it works, what it filled once it ended. */
 const boundSize = (order: CycleOrder): Decimal => dec(isEnded(order.status) ? order.filledSize : order.size);
-
-export const moneyRecord = (context: CycleContext) => ({
-  equityQuote: context.equityQuote === null ? null : decimalText(context.equityQuote),
-  budgetQuote: context.budgetQuote === null ? null : decimalText(context.budgetQuote),
-  marginUsedQuote: decimalText(context.marginUsedQuote),
-  unseenMarginQuote: decimalText(context.unseenMarginQuote),
-});

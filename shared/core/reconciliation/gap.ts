@@ -1,4 +1,4 @@
-import { Decimal } from '../decimal.ts';
+import type { Decimal } from '../decimal.ts';
 import type { Side } from '../orders/order.ts';
 
 /** Sizes in signed base units on the lot grid; values in quote units. */
@@ -36,18 +36,22 @@ export const reduces = (effect: GapEffect): boolean => effect !== 'open' && effe
 export function decideGap(inputs: GapInputs): Gap {
   const { actual, desired, price, lot } = inputs;
   const delta = desired.minus(actual);
-  const valueQuote = delta.abs().times(price);
-  if (delta.abs().lt(lot)) return { kind: 'in-sync', code: 'aligned', valueQuote };
+  const size = delta.abs();
+  const valueQuote = size.times(price);
+  if (size.lt(lot)) return { kind: 'in-sync', code: 'aligned', valueQuote };
 
-  if (actual.abs().gte(lot)) {
-    if (desired.abs().lt(lot)) return exit('exit', actual, price);
+  const held = actual.abs();
+  const wanted = desired.abs();
+  const isFlat = held.lt(lot);
+  if (!isFlat) {
+    if (wanted.lt(lot)) return exit('exit', actual, price);
     if (desired.isPositive() !== actual.isPositive()) return exit('flip-exit', actual, price);
   }
-  const threshold = Decimal.max(inputs.minimumTradeQuote, inputs.venueMinimumQuote);
-  if (valueQuote.lt(threshold)) return { kind: 'in-sync', code: 'below-threshold', valueQuote };
-  const grows = desired.abs().gt(actual.abs());
-  const effect = !grows ? 'reduce' : actual.abs().lt(lot) ? 'open' : 'increase';
-  return { kind: 'trade', effect, side: delta.isPositive() ? 'buy' : 'sell', size: delta.abs(), valueQuote };
+  if (valueQuote.lt(inputs.minimumTradeQuote) || valueQuote.lt(inputs.venueMinimumQuote)) {
+    return { kind: 'in-sync', code: 'below-threshold', valueQuote };
+  }
+  const effect = isFlat ? 'open' : wanted.gt(held) ? 'increase' : 'reduce';
+  return { kind: 'trade', effect, side: delta.isPositive() ? 'buy' : 'sell', size, valueQuote };
 }
 
 const exit = (effect: 'exit' | 'flip-exit', actual: Decimal, price: Decimal): Gap => ({

@@ -22,16 +22,24 @@ export interface ReferencePrice {
  * the two, marked stale: an exit may still rest on it, because its bound only limits what the venue may fill.
  */
 export function referencePrice(price: SymbolPrice | null, nowMs: EpochMs, maxAgeMs: number): ReferencePrice | null {
-  const candidates = [
-    price?.last ? { price: dec(price.last.price), from: 'last' as const, ageMs: nowMs - price.last.venueTimeMs } : null,
-    price?.mark ? { price: dec(price.mark.price), from: 'mark' as const, ageMs: nowMs - price.mark.timeMs } : null,
-  ]
-    .filter((c) => c !== null)
-    .filter((c) => c.price.gt(0))
-    .map((c) => ({ ...c, fresh: c.ageMs <= maxAgeMs }));
-  const fresh = candidates.find((c) => c.fresh);
-  if (fresh) return fresh;
-  return candidates.sort((a, b) => a.ageMs - b.ageMs)[0] ?? null;
+  const last = candidate('last', price?.last?.price, price?.last?.venueTimeMs, nowMs, maxAgeMs);
+  if (last?.fresh) return last;
+  const mark = candidate('mark', price?.mark?.price, price?.mark?.timeMs, nowMs, maxAgeMs);
+  if (last === null || mark === null) return last ?? mark;
+  return mark.fresh || mark.ageMs < last.ageMs ? mark : last;
+}
+
+function candidate(
+  from: ReferencePrice['from'],
+  text: DecimalText | undefined,
+  atMs: EpochMs | undefined,
+  nowMs: EpochMs,
+  maxAgeMs: number,
+): ReferencePrice | null {
+  if (text === undefined || atMs === undefined) return null;
+  const price = dec(text);
+  const ageMs = nowMs - atMs;
+  return price.gt(0) ? { price, from, ageMs, fresh: ageMs <= maxAgeMs } : null;
 }
 
 /** How far past the reference an order may trade, as a fraction. */
@@ -60,14 +68,16 @@ export function boundedPrice(
   side: Side,
   fraction: DecimalText,
   sizeDecimals: number,
-): Decimal | null {
-  const factor = side === 'buy' ? dec(1).plus(fraction) : dec(1).minus(fraction);
-  const raw = reference.times(factor);
+): DecimalText | null {
+  const raw = reference.times(boundFactor(side, fraction));
   if (raw.lte(ZERO)) return null;
   try {
-    return dec(roundPrice(raw, sizeDecimals, side === 'buy' ? 'down' : 'up'));
+    return roundPrice(raw, sizeDecimals, side === 'buy' ? 'down' : 'up');
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
   }
 }
+
+const boundFactor = (side: Side, fraction: DecimalText): Decimal =>
+  side === 'buy' ? dec(1).plus(fraction) : dec(1).minus(fraction);

@@ -33,17 +33,24 @@ const isGone = (draft: Draft): boolean =>
   draft.outcome.verdict.kind === 'in-sync' &&
   (draft.actualSize === null || dec(draft.actualSize).isZero());
 
+/** The free margin and how it is shared; `needs` by draft, null for everything that is no increase. */
 interface MarginShare {
   readonly share: Decimal;
-  readonly freeQuote: Decimal;
+  readonly isWhole: boolean;
   readonly neededQuote: Decimal;
+  readonly needs: readonly (Decimal | null)[];
+  readonly record: { readonly share: string; readonly freeQuote: string; readonly neededQuote: string };
 }
 
 function shareMargin(context: CycleContext, drafts: readonly Draft[]): MarginShare {
-  const needs = drafts.map((draft) => marginNeed(draft)).filter((need) => need !== null);
+  const needs = drafts.map((draft) => marginNeed(draft));
+  const increases = needs.filter((need) => need !== null);
   const freeQuote = (context.budgetQuote ?? ZERO).minus(context.marginUsedQuote);
-  const neededQuote = needs.reduce((sum, need) => sum.plus(need), ZERO);
-  return { share: increaseShare(freeQuote, needs), freeQuote, neededQuote };
+  const neededQuote = increases.reduce((sum, need) => sum.plus(need), ZERO);
+  const share = increaseShare(freeQuote, increases);
+  const short = (value: Decimal) => decimalText(value.toSignificantDigits(12));
+  const record = { share: decimalText(share), freeQuote: short(freeQuote), neededQuote: short(neededQuote) };
+  return { share, isWhole: share.eq(1), neededQuote, needs, record };
 }
 
 /** Initial margin that an increase takes at the dearest price it may meet; null for everything else. */
@@ -54,12 +61,16 @@ function marginNeed(draft: Draft): Decimal | null {
 }
 
 function finishAll(context: CycleContext, drafts: readonly Draft[], margin: MarginShare): readonly CycleDecision[] {
-  // The rate limit is the only rule left in which one symbol can take from another: the largest change goes first.
-  const byWorth = drafts.map((draft, index) => ({ draft, index, worth: worthOf(draft) }));
-  byWorth.sort((a, b) => b.worth - a.worth || a.index - b.index);
+  const { activity, settings } = context.inputs;
+  const trades = drafts.filter((draft) => draft.outcome.kind === 'trade').length;
+  const turns = drafts.map((draft, index) => ({ draft, index }));
+  // The rate limit is the only rule left in which one symbol can take from another: where it may bind, the largest change goes first.
+  if (activity.ordersLastMinute + trades > settings.limits.max_orders_per_minute) {
+    turns.sort((a, b) => worthOf(b.draft) - worthOf(a.draft) || a.index - b.index);
+  }
   const decisions: CycleDecision[] = new Array(drafts.length);
-  let ordersLastMinute = context.inputs.activity.ordersLastMinute;
-  for (const { draft, index } of byWorth) {
+  let ordersLastMinute = activity.ordersLastMinute;
+  for (const { draft, index } of turns) {
     const decision = finish(context, draft, index, margin, ordersLastMinute);
     if (decision.kind === 'order') ordersLastMinute += 1;
     decisions[index] = decision;
@@ -68,7 +79,7 @@ function finishAll(context: CycleContext, drafts: readonly Draft[], margin: Marg
 }
 
 const worthOf = ({ outcome, target }: Draft): number =>
-  outcome.kind === 'trade' && target.price !== null ? outcome.trade.size.times(target.price.price).toNumber() : 0;
+  outcome.kind === 'trade' && target.price !== null ? outcome.trade.size.toNumber() * target.price.price.toNumber() : 0;
 
 function finish(
   context: CycleContext,
@@ -84,32 +95,30 @@ function finish(
   const trade = scaled(context, draft, outcome.trade, margin);
   if (trade === null) return done(refusalVerdict(context, draft, marginRefusal(margin)));
   const intent = intentOf(context, draft, trade, decisionId(context.inputs, index));
-  const others = margin.neededQuote.minus(marginNeed(draft) ?? ZERO).times(margin.share);
-  const verdict = checkLimits(
-    intent,
-    limitFacts(context, draft, others, ordersLastMinute),
-    context.inputs.settings.limits,
-  );
+  const asked = margin.neededQuote.minus(margin.needs[index] ?? ZERO);
+  const others = margin.isWhole ? asked : asked.times(margin.share);
+  const { limits } = context.inputs.settings;
+  const verdict = checkLimits(intent, limitFacts(context, draft, others, ordersLastMinute), limits);
   if (verdict.kind === 'refused') return done(refusalVerdict(context, draft, verdict.refusal));
-  return toDecision(orderVerdict(context, draft, trade, margin), at, index, context.inputs, intent);
+  return toDecision(orderVerdict(context, draft, intent, trade, margin), at, index, context.inputs, intent);
 }
 
 /** The increase within its share of the margin, or null when what remains is too small to trade. */
 function scaled(context: CycleContext, draft: Draft, trade: WantedTrade, margin: MarginShare): WantedTrade | null {
-  if (reduces(trade.effect)) return trade;
+  if (margin.isWhole || reduces(trade.effect)) return trade;
   const { instrument } = draft.facts;
-  const size = margin.share.eq(1) ? trade.size : towardZero(trade.size.times(margin.share), instrument.sizeDecimals);
+  const size = towardZero(trade.size.times(margin.share), instrument.sizeDecimals);
   const worth = size.times(draft.target.price?.price ?? ZERO);
   const threshold = Decimal.max(context.minimumTradeQuote, instrument.minNotionalQuote);
   return size.isZero() || worth.lt(threshold) ? null : { ...trade, size };
 }
 
-const marginRefusal = (margin: MarginShare) =>
-  refusal('margin-budget', 'the free margin, shared among all increases of this cycle, is too small for this one', {
-    freeQuote: decimalText(margin.freeQuote.toSignificantDigits(12)),
-    neededQuote: decimalText(margin.neededQuote.toSignificantDigits(12)),
-    share: decimalText(margin.share),
-  });
+const marginRefusal = ({ record }: MarginShare) =>
+  refusal(
+    'margin-budget',
+    'the free margin, shared among all increases of this cycle, is too small for this one',
+    record,
+  );
 
 function intentOf(context: CycleContext, draft: Draft, trade: WantedTrade, id: string): OrderIntent {
   const { exchange, account, installationTag, nowMs, correlationId, settings } = context.inputs;
@@ -126,7 +135,7 @@ function intentOf(context: CycleContext, draft: Draft, trade: WantedTrade, id: s
     orderClass: reducing ? 'reduce' : 'open',
     side: trade.side,
     size: decimalText(trade.size),
-    limitPrice: decimalText(trade.limitPrice),
+    limitPrice: trade.limitPrice,
     timeInForce: 'Ioc',
     reduceOnly: reducing,
     createdAtMs: nowMs,
@@ -148,7 +157,7 @@ function limitFacts(
     lastPrice: facts.price?.last ?? null,
     markPrice: facts.price?.mark ?? null,
     positionSize: actualSize,
-    equityQuote: context.equityQuote === null ? null : decimalText(context.equityQuote),
+    equityQuote: context.moneyRecord.equityQuote,
     marginUsedQuote: decimalText(context.marginUsedQuote.plus(otherIncreasesQuote)),
     ordersLastMinute,
     realizedPnlTodayQuote: activity.realizedPnlTodayQuote,
@@ -158,20 +167,21 @@ function limitFacts(
   };
 }
 
-function orderVerdict(context: CycleContext, draft: Draft, trade: WantedTrade, margin: MarginShare): Verdict {
-  const price = decimalText(trade.limitPrice);
-  const size = decimalText(trade.size);
+function orderVerdict(
+  context: CycleContext,
+  draft: Draft,
+  { side, size, limitPrice }: OrderIntent,
+  { effect, exhausted }: WantedTrade,
+  margin: MarginShare,
+): Verdict {
   const from = draft.actualSize ?? 'what is surely there';
   const to = draft.target.size === null ? 'unknown' : decimalText(draft.target.size);
   return toVerdict(context, draft, {
     kind: 'order',
-    code: trade.effect,
-    message: `${trade.side} ${size} at ${price} or better: ${trade.effect} from ${from} towards ${to}`,
-    extra: {
-      order: { side: trade.side, size, limitPrice: price, effect: trade.effect },
-      margin: { share: decimalText(margin.share), freeQuote: decimalText(margin.freeQuote.toSignificantDigits(12)) },
-    },
-    alarm: trade.exhausted ? 'exit-not-filling' : null,
+    code: effect,
+    message: `${side} ${size} at ${limitPrice} or better: ${effect} from ${from} towards ${to}`,
+    extra: { order: { side, size, limitPrice, effect }, margin: margin.record },
+    alarm: exhausted ? 'exit-not-filling' : null,
   });
 }
 

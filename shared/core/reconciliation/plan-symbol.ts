@@ -1,9 +1,9 @@
-import { Decimal, type DecimalText, dec, decimalText } from '../decimal.ts';
+import { Decimal, type DecimalText, dec, decimalText, ZERO } from '../decimal.ts';
 import { isEnded, type Side } from '../orders/order.ts';
 import { runsRecord } from '../portfolio/desired-position.ts';
 import { type Refusal, refusal } from '../refusal.ts';
 import { towardZero } from '../risk/sizing.ts';
-import { type CycleContext, moneyRecord } from './cycle-context.ts';
+import type { CycleContext } from './cycle-context.ts';
 import type { AlarmKind, DecisionRecord, Verdict } from './cycle-decision.ts';
 import type { CycleOrder, SymbolFacts } from './cycle-inputs.ts';
 import { decideGap, type Gap, type GapEffect, reduces } from './gap.ts';
@@ -17,7 +17,7 @@ export interface WantedTrade {
   readonly side: Side;
   /** Unsigned base units, whole lots. */
   readonly size: Decimal;
-  readonly limitPrice: Decimal;
+  readonly limitPrice: DecimalText;
   /** Unfilled exits have used up every step of the bound. */
   readonly exhausted: boolean;
 }
@@ -45,7 +45,7 @@ export function planSymbol(context: CycleContext, facts: SymbolFacts): Draft {
     maxAgeMs: settings.sourceAgeMsMax,
     futureToleranceMs: settings.futureToleranceMs,
     settledAtMs: facts.settledAtMs,
-    lot: decimalText(target.lot),
+    lot: target.lot.text,
     nowMs,
   });
   const actualSize = quorum.kind === 'agreed' ? quorum.size : null;
@@ -65,15 +65,13 @@ function decide(context: CycleContext, draft: Undecided): Outcome {
     const detail = position.kind === 'unknown' ? position.detail : {};
     return refuse(context, draft, refusal(reason, `the desired position is unknown: ${reason}`, detail));
   }
-  const view = reduceView(quorum.verdicts);
-  const surely = view.kind === 'known' ? dec(view.size) : null;
   const gap = quorum.kind === 'agreed' ? gapTo(context, draft, dec(quorum.size)) : null;
-  if (gap !== null && (gap.kind === 'in-sync' || !reduces(gap.effect))) {
-    return gap.kind === 'in-sync' ? inSync(context, draft, gap) : increase(context, draft, gap);
-  }
+  if (gap?.kind === 'in-sync') return inSync(context, draft, gap);
+  if (gap !== null && !reduces(gap.effect)) return increase(context, draft, gap);
   // A reduction rests on what is surely there (rule 3.7), so it needs no quorum.
-  const sure = surely === null ? null : gapTo(context, draft, surely);
-  if (sure !== null && sure.kind === 'trade' && reduces(sure.effect)) return reduce(context, draft, sure);
+  const view = reduceView(quorum.verdicts);
+  const sure = view.kind === 'known' ? gapTo(context, draft, dec(view.size)) : null;
+  if (sure?.kind === 'trade' && reduces(sure.effect)) return reduce(context, draft, sure);
   if (quorum.kind === 'refused') return refuse(context, draft, quorum.refusal);
   return inSync(context, draft, sure?.kind === 'in-sync' ? sure : { code: 'aligned' });
 }
@@ -84,10 +82,10 @@ function gapTo(context: CycleContext, draft: Undecided, actual: Decimal): Gap {
     desired: target.size ?? actual,
     actual,
     // Without any price nothing is worth anything: only a full exit is then a trade, and it is refused for want of a bound.
-    price: target.price?.price ?? dec(0),
-    lot: target.lot,
+    price: target.price?.price ?? ZERO,
+    lot: target.lot.size,
     minimumTradeQuote: context.minimumTradeQuote,
-    venueMinimumQuote: target.price === null ? dec(0) : dec(facts.instrument.minNotionalQuote),
+    venueMinimumQuote: target.price === null ? ZERO : dec(facts.instrument.minNotionalQuote),
   });
 }
 
@@ -112,8 +110,8 @@ function increase(context: CycleContext, draft: Undecided, gap: TradeGap): Outco
   if (target.price === null || target.dearest === null) return no('no-price', 'no price was ever seen');
   const limitPrice = boundedPrice(target.price.price, gap.side, settings.slippage.entry, instrument.sizeDecimals);
   if (limitPrice === null) return no('no-price', 'the price has no tick below it');
-  const largest = towardZero(dec(settings.limits.max_order_notional).div(target.dearest), instrument.sizeDecimals);
-  const size = Decimal.min(towardZero(gap.size, instrument.sizeDecimals), largest);
+  const fits = gap.size.times(target.dearest).lte(context.maxOrderQuote);
+  const size = towardZero(fits ? gap.size : context.maxOrderQuote.div(target.dearest), instrument.sizeDecimals);
   return { kind: 'trade', trade: { effect: gap.effect, side: gap.side, size, limitPrice, exhausted: false } };
 }
 
@@ -179,7 +177,7 @@ function contradicts(order: CycleOrder, target: TargetPosition, actualSize: Deci
   if (actualSize !== null) {
     const after = dec(actualSize).plus(signed);
     const gapNow = target.size.minus(actualSize).abs();
-    return target.size.minus(after).abs().gt(gapNow.plus(target.lot));
+    return target.size.minus(after).abs().gt(gapNow.plus(target.lot.size));
   }
   if (order.orderClass !== 'open') return false;
   return target.size.isZero() || target.size.isNegative() !== signed.isNegative();
@@ -221,12 +219,12 @@ export function toVerdict(
     Partial<Pick<Verdict, 'cancels' | 'wantsFreshSources' | 'alarm'>> & { readonly extra?: DecisionRecord },
 ): Verdict {
   const { kind, code, message, extra, cancels = [], wantsFreshSources = false, alarm = null } = what;
-  const desiredSize = draft.target.size === null ? null : decimalText(draft.target.size);
-  const inputs = { ...record(context, draft), ...extra };
+  const desiredSize = text(draft.target.size);
+  const inputs = { ...record(context, draft, desiredSize), ...extra };
   return { kind, code, message, desiredSize, actualSize: draft.actualSize, inputs, cancels, wantsFreshSources, alarm };
 }
 
-function record(context: CycleContext, draft: Undecided): DecisionRecord {
+function record(context: CycleContext, draft: Undecided, desiredSize: DecimalText | null): DecisionRecord {
   const { facts, target, quorum } = draft;
   const { wanted, price } = target;
   const { settings, systemState } = context.inputs;
@@ -238,7 +236,7 @@ function record(context: CycleContext, draft: Undecided): DecisionRecord {
       unitQuote: wanted.unitQuote,
       runs: runsRecord(facts.runs),
       dataState: facts.dataState,
-      target: text(target.size),
+      target: desiredSize,
       limitedBy: target.limitedBy,
       capQuote: target.capQuote,
       leverage: target.leverage,
@@ -249,7 +247,7 @@ function record(context: CycleContext, draft: Undecided): DecisionRecord {
     quorum: { quorum: settings.quorum, maxAgeMs: settings.sourceAgeMsMax, settledAtMs: facts.settledAtMs },
     price:
       price === null ? null : { price: text(price.price), from: price.from, ageMs: price.ageMs, fresh: price.fresh },
-    money: moneyRecord(context),
+    money: context.moneyRecord,
     exitAttempts: facts.exitAttempts,
     holdReason: facts.holdReason,
     state: systemState?.state ?? null,

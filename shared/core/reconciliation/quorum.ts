@@ -1,4 +1,4 @@
-import { Decimal, type DecimalText, dec, decimalText } from '../decimal.ts';
+import { Decimal, type DecimalText, dec, decimalText, ZERO } from '../decimal.ts';
 import { type Refusal, refusal } from '../refusal.ts';
 import type { EpochMs } from '../time.ts';
 
@@ -88,7 +88,9 @@ export type ReduceView =
  */
 export function reduceView(verdicts: readonly SourceVerdict[]): ReduceView {
   const counting = verdicts.filter(isCounting);
-  if (counting.length === 0) return { kind: 'unknown', reason: 'no-fresh-source' };
+  const [first] = counting;
+  if (first === undefined) return { kind: 'unknown', reason: 'no-fresh-source' };
+  if (sameText(counting)) return { kind: 'known', size: decimalText(first.size) };
   const sizes = counting.map((v) => dec(v.size));
   if (sizes.some((s) => s.gt(0)) && sizes.some((s) => s.lt(0))) return { kind: 'unknown', reason: 'opposite-signs' };
   const smallest = sizes.reduce((a, b) => (b.abs().lt(a.abs()) ? b : a));
@@ -124,8 +126,11 @@ function whyNot(reading: SourceReading, ageMs: number | null, rules: QuorumRules
   return null;
 }
 
+/** The usual case, without arithmetic: everybody says the same. */
+const sameText = (counting: readonly Counting[]): boolean => counting.every((v) => v.size === counting[0]?.size);
+
 function spread(counting: readonly Counting[]): Decimal {
-  if (counting.length < 2) return dec(0);
+  if (sameText(counting)) return ZERO;
   const sizes = counting.map((v) => dec(v.size));
   return Decimal.max(...sizes).minus(Decimal.min(...sizes));
 }

@@ -1,9 +1,7 @@
-import { Decimal, type DecimalText, dec, decimalText, ZERO } from '../decimal.ts';
-import { lotSize } from '../market/instrument.ts';
+import { Decimal, type DecimalText, ZERO } from '../decimal.ts';
 import { type DesiredPosition, desiredPosition } from '../portfolio/desired-position.ts';
-import { clampToCap, symbolCap } from '../risk/margin-caps.ts';
 import { towardZero } from '../risk/sizing.ts';
-import { type CycleContext, leverageOf } from './cycle-context.ts';
+import { type CycleContext, type Lot, leverageOf, type MarginCap } from './cycle-context.ts';
 import type { SymbolFacts } from './cycle-inputs.ts';
 import { type ReferencePrice, referencePrice } from './order-pricing.ts';
 
@@ -19,7 +17,7 @@ export interface TargetPosition {
   /** The dearest price an opening order of this cycle could meet: limits are judged at it. */
   readonly dearest: Decimal | null;
   readonly leverage: number;
-  readonly lot: Decimal;
+  readonly lot: Lot;
 }
 
 export function targetPosition(context: CycleContext, facts: SymbolFacts): TargetPosition {
@@ -43,34 +41,38 @@ export function targetPosition(context: CycleContext, facts: SymbolFacts): Targe
     sizeDecimals: instrument.sizeDecimals,
   });
   const leverage = leverageOf(facts, settings);
-  const dearest = price === null ? null : dearestPrice(facts, price, settings.slippage.entry);
-  const cap =
-    context.budgetQuote === null
-      ? null
-      : symbolCap(context.budgetQuote, leverage, context.totalLeverage, context.capMultiplier);
-  const base = {
-    wanted,
-    capQuote: cap === null ? null : decimalText(cap),
-    price,
-    dearest,
-    leverage,
-    lot: dec(lotSize(instrument)),
-  };
-  if (wanted.position.kind === 'unknown') return { ...base, size: null, limitedBy: null };
-  const size = dec(wanted.position.size);
-  if (size.isZero() || dearest === null) return { ...base, size, limitedBy: null };
-
-  const largest = towardZero(dec(settings.limits.max_position_notional).div(dearest), instrument.sizeDecimals);
-  const byNotional = size.abs().gt(largest) ? largest.times(size.isNegative() ? -1 : 1) : size;
-  const byCap = cap === null ? byNotional : clampToCap(byNotional, dearest, leverage, cap, instrument.sizeDecimals);
-  if (price !== null && byCap.abs().times(price.price).lt(instrument.minNotionalQuote)) {
-    return { ...base, size: ZERO, limitedBy: 'venue-minimum' };
-  }
-  const limitedBy = byCap.eq(size) ? null : byCap.eq(byNotional) ? 'max-position-notional' : 'margin-cap';
-  return { ...base, size: byCap, limitedBy };
+  const dearest = price === null ? null : dearestPrice(facts, price).times(context.entryFactor);
+  const cap = context.capOf(leverage);
+  const lot = context.lotOf(instrument.sizeDecimals);
+  const base = { wanted, capQuote: cap?.text ?? null, price, dearest, leverage, lot };
+  const { size } = wanted;
+  if (size === null || size.isZero() || price === null || dearest === null) return { ...base, size, limitedBy: null };
+  return { ...base, ...limited(context, size, cap, price.price, dearest, instrument) };
 }
 
-function dearestPrice(facts: SymbolFacts, price: ReferencePrice, entrySlippage: DecimalText): Decimal {
-  const seen = [price.price, facts.price?.last?.price, facts.price?.mark?.price].filter((p) => p != null).map(dec);
-  return Decimal.max(...seen).times(dec(1).plus(entrySlippage));
+/** The desired size within the largest position and the margin cap, each judged at the dearest price. */
+function limited(
+  context: CycleContext,
+  size: Decimal,
+  cap: MarginCap | null,
+  price: Decimal,
+  dearest: Decimal,
+  { sizeDecimals, minNotionalQuote }: SymbolFacts['instrument'],
+): Pick<TargetPosition, 'size' | 'limitedBy'> {
+  const worth = size.abs().times(dearest);
+  const ceiling = cap === null ? context.maxPositionQuote : Decimal.min(cap.notionalQuote, context.maxPositionQuote);
+  const fits = worth.lte(ceiling);
+  const largest = fits ? size : towardZero(ceiling.div(dearest), sizeDecimals).times(size.isNegative() ? -1 : 1);
+  if (largest.abs().times(price).lt(minNotionalQuote)) return { size: ZERO, limitedBy: 'venue-minimum' };
+  return {
+    size: largest,
+    limitedBy: fits ? null : ceiling.eq(context.maxPositionQuote) ? 'max-position-notional' : 'margin-cap',
+  };
+}
+
+/** The highest price in sight; the entry's slippage comes on top. */
+function dearestPrice(facts: SymbolFacts, price: ReferencePrice): Decimal {
+  const { last, mark } = facts.price ?? { last: null, mark: null };
+  const other = price.from === 'last' ? mark : last;
+  return other === null ? price.price : Decimal.max(price.price, other.price);
 }

@@ -1,5 +1,4 @@
 import { Decimal, dec, ZERO } from '../decimal.ts';
-import { towardZero } from './sizing.ts';
 
 /** Initial margin of a position in quote units: |size| × price ÷ leverage. */
 export const initialMargin = (size: Decimal, price: Decimal, leverage: number): Decimal =>
@@ -12,19 +11,6 @@ export const initialMargin = (size: Decimal, price: Decimal, leverage: number): 
 export function symbolCap(budgetQuote: Decimal, leverage: number, totalLeverage: number, multiplier: Decimal): Decimal {
   if (totalLeverage <= 0 || budgetQuote.lte(0)) return ZERO;
   return budgetQuote.times(leverage).div(totalLeverage).times(multiplier);
-}
-
-/** The desired position within its cap: whole lots whose initial margin does not pass `capQuote`. */
-export function clampToCap(
-  desired: Decimal,
-  price: Decimal,
-  leverage: number,
-  capQuote: Decimal,
-  sizeDecimals: number,
-): Decimal {
-  if (initialMargin(desired, price, leverage).lte(capQuote)) return desired;
-  const largest = towardZero(Decimal.max(0, capQuote).times(leverage).div(price), sizeDecimals);
-  return desired.isNegative() ? largest.negated() : largest;
 }
 
 /**

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Decimal, dec, ZERO } from '#shared/core/decimal.ts';
-import { clampToCap, increaseShare, initialMargin, symbolCap } from '#shared/core/risk/margin-caps.ts';
+import { increaseShare, initialMargin, symbolCap } from '#shared/core/risk/margin-caps.ts';
 
 const ONE = dec(1);
 
@@ -14,10 +14,8 @@ describe('margin caps', () => {
     expect(symbolCap(ZERO, 10, 20, ONE).toFixed()).toBe('0');
   });
 
-  it('cuts a desired position to whole lots within its cap, and leaves one that fits', () => {
-    expect(clampToCap(dec(100), dec(62.5), 10, dec(250), 2).toFixed()).toBe('40');
-    expect(clampToCap(dec(-100), dec(62.5), 10, dec(250), 2).toFixed()).toBe('-40');
-    expect(clampToCap(dec(40), dec(62.5), 10, dec(250), 2).toFixed()).toBe('40');
+  it('counts initial margin at the price and leverage of the plan', () => {
+    expect(initialMargin(dec(-100), dec(62.5), 10).toFixed()).toBe('625');
   });
 
   it('gives all increases the same share of what is free', () => {
@@ -31,25 +29,6 @@ describe('margin caps', () => {
 const amount = fc.integer({ min: 0, max: 10_000_000 }).map((n) => dec(n).div(1000));
 
 describe('margin caps, always', () => {
-  it('keeps a clamped position within its cap, in its direction and no larger than desired', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: -1_000_000, max: 1_000_000 }),
-        fc.integer({ min: 1, max: 1_000_000 }),
-        fc.integer({ min: 1, max: 50 }),
-        amount,
-        (lots, cents, leverage, cap) => {
-          const desired = dec(lots).div(1000);
-          const price = dec(cents).div(100);
-          const clamped = clampToCap(desired, price, leverage, cap, 3);
-          expect(initialMargin(clamped, price, leverage).lte(cap)).toBe(true);
-          expect(clamped.abs().lte(desired.abs())).toBe(true);
-          expect(clamped.isZero() || clamped.isNegative() === desired.isNegative()).toBe(true);
-        },
-      ),
-    );
-  });
-
   it('never gives away more than is free, whatever the order of the needs', () => {
     fc.assert(
       fc.property(amount, fc.array(amount, { maxLength: 20 }), (free, needs) => {
