@@ -9,11 +9,12 @@ export interface CliIo {
   readonly fetch: typeof fetch;
 }
 
-export const processIo = (): CliIo => ({
+/** The process as it is; the environment comes from the entry point. */
+export const processIo = (env: CliIo['env']): CliIo => ({
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
-  color: process.stdout.isTTY === true && !process.env.NO_COLOR,
-  env: process.env,
+  color: process.stdout.isTTY === true && !env.NO_COLOR,
+  env,
   nowMs: () => Date.now(),
   fetch: globalThis.fetch,
 });

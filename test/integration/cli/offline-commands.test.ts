@@ -194,7 +194,7 @@ describe('doctor --proxy', () => {
         'exchanges.hyperliquid.origin=https://3t.example',
       ],
     }).config.exchanges.hyperliquid;
-    return checkProxies(processIo(), { ...exchange, http_url: 'https://venue.example' });
+    return checkProxies(processIo({}), { ...exchange, http_url: 'https://venue.example' });
   };
 
   it('asks the venue through the proxy with the configured Origin', async () => {
