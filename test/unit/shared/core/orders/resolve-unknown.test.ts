@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { whatToStore } from '#shared/core/orders/apply-resolution.ts';
+import { type ResolveInputs, resolveOrder, type VenueOrderView } from '#shared/core/orders/resolve-unknown.ts';
+import { fill, order, T0 } from '#test/support/orders.ts';
+
+const unknown = order({ status: 'unknown', sentAtMs: T0 + 1 });
+const LATE = unknown.expiresAtMs + 5_001;
+
+const venueOrder = (over: Partial<VenueOrderView> = {}): VenueOrderView => ({
+  venueOrderId: '77',
+  clientOrderId: unknown.clientOrderId,
+  originalSize: '1',
+  remainingSize: '1',
+  status: 'open',
+  venueStatus: 'open',
+  statusTimeMs: T0 + 500,
+  ...over,
+});
+const ours = (over = {}) => fill({ clientOrderId: unknown.clientOrderId, venueTimeMs: T0 + 600, ...over });
+
+const resolve = (over: Partial<ResolveInputs> = {}) =>
+  resolveOrder({
+    order: unknown,
+    lookup: { kind: 'not-found' },
+    openOrders: [],
+    fills: [],
+    fillsComplete: true,
+    readFromMs: LATE,
+    graceMs: 5_000,
+    ...over,
+  });
+
+describe('resolveOrder', () => {
+  it('says never accepted only when all three lack it, later than the grace after the expiry', () => {
+    expect(resolve()).toEqual({ kind: 'never-accepted' });
+  });
+
+  it.each([
+    ['may-still-arrive', { readFromMs: LATE - 1 }],
+    ['reads-incomplete', { lookup: { kind: 'failed' } }],
+    ['reads-incomplete', { openOrders: null }],
+    ['reads-incomplete', { fillsComplete: false }],
+    ['accepted-but-invisible', { order: { ...unknown, venueOrderId: '77' } }],
+    ['accepted-but-invisible', { order: { ...unknown, status: 'open' } }],
+    ['accepted-but-invisible', { order: { ...unknown, filledSize: '0.1' } }],
+  ] as [string, Partial<ResolveInputs>][])('stays unknown (%s) given %o', (reason, over) => {
+    expect(resolve(over)).toEqual({ kind: 'still-unknown', reason });
+  });
+
+  it('believes the order status first', () => {
+    const filled = venueOrder({ status: 'filled', venueStatus: 'filled', remainingSize: '0' });
+    expect(resolve({ lookup: { kind: 'found', order: filled }, openOrders: [venueOrder()], readFromMs: T0 })).toEqual({
+      kind: 'found',
+      status: 'filled',
+      venueStatus: 'filled',
+      venueEndedAtMs: T0 + 500,
+      venueOrderId: '77',
+      filledSize: '1',
+      averagePrice: null,
+    });
+  });
+
+  it('finds an order among the open ones that the status query denies', () => {
+    const resting = venueOrder({ remainingSize: '0.4' });
+    expect(resolve({ openOrders: [resting] })).toMatchObject({
+      kind: 'found',
+      status: 'partially-filled',
+      filledSize: '0.6',
+    });
+  });
+
+  it('finds a filled order by its fills alone, with their average price and last time', () => {
+    const fills = [
+      ours({ tradeId: 'a', size: '0.25', price: '100' }),
+      ours({ tradeId: 'b', size: '0.75', price: '104', venueTimeMs: T0 + 900 }),
+    ];
+    expect(resolve({ fills, openOrders: null, fillsComplete: false })).toMatchObject({
+      kind: 'found',
+      status: 'filled',
+      filledSize: '1',
+      averagePrice: '103',
+      venueEndedAtMs: T0 + 900,
+    });
+  });
+
+  it('knows fills by the venue order id, too, and leaves those of others alone', () => {
+    const known = { ...unknown, venueOrderId: '77' };
+    const fills = [fill({ size: '0.5', venueOrderId: '77' }), fill({ tradeId: 'x', size: '0.5', venueOrderId: '78' })];
+    expect(resolve({ order: known, fills })).toMatchObject({ status: 'cancelled', filledSize: '0.5' });
+  });
+
+  it('takes a part that was filled, and is not resting any more, for cancelled, but not before the grace is over', () => {
+    const fills = [ours({ size: '0.5' })];
+    expect(resolve({ fills })).toMatchObject({ kind: 'found', status: 'cancelled', filledSize: '0.5' });
+    expect(resolve({ fills, readFromMs: T0 + 1000 })).toEqual({ kind: 'still-unknown', reason: 'may-still-arrive' });
+  });
+
+  it('counts of a cancelled order only what its fills, or its answer, show', () => {
+    const cancelled = venueOrder({ status: 'cancelled', venueStatus: 'canceled', remainingSize: '0' });
+    const lookup = { kind: 'found', order: cancelled } as const;
+    expect(resolve({ lookup })).toMatchObject({ status: 'cancelled', filledSize: '0' });
+    expect(resolve({ lookup, fills: [ours({ size: '0.3' })] })).toMatchObject({
+      filledSize: '0.3',
+      venueEndedAtMs: T0 + 600,
+    });
+    expect(resolve({ lookup, order: { ...unknown, filledSize: '0.7' } })).toMatchObject({ filledSize: '0.7' });
+  });
+});
+
+describe('whatToStore', () => {
+  it('ends a never accepted order as expired, unseen by the venue', () => {
+    expect(whatToStore(unknown, { kind: 'never-accepted' })).toMatchObject({
+      kind: 'end',
+      end: { status: 'expired', venueEndedAtMs: null, errorCode: 'never-accepted' },
+    });
+  });
+  it('stores nothing when nothing is news', () => {
+    const known = order({ status: 'open', venueOrderId: '77' });
+    const found = { kind: 'found', status: 'open', venueOrderId: '77', filledSize: '0', averagePrice: null } as const;
+    expect(whatToStore(known, found)).toEqual({ kind: 'nothing' });
+    expect(whatToStore(unknown, found)).toMatchObject({
+      kind: 'answer',
+      answer: { status: 'open', venueOrderId: '77' },
+    });
+  });
+  it("keeps the venue's word for an end that is no fill, and the price of the first answer", () => {
+    const known = order({ status: 'partially-filled', averagePrice: '99' });
+    const found = {
+      kind: 'found',
+      status: 'cancelled',
+      venueStatus: 'marginCanceled',
+      venueEndedAtMs: T0,
+      venueOrderId: '77',
+      filledSize: '0.5',
+      averagePrice: null,
+    } as const;
+    expect(whatToStore(known, found)).toMatchObject({
+      kind: 'end',
+      end: { status: 'cancelled', errorCode: 'marginCanceled', averagePrice: '99', venueEndedAtMs: T0 },
+    });
+  });
+  it('waits for what is still unknown', () => {
+    expect(whatToStore(unknown, { kind: 'still-unknown', reason: 'may-still-arrive' })).toEqual({
+      kind: 'wait',
+      reason: 'may-still-arrive',
+    });
+  });
+});
