@@ -129,6 +129,7 @@ async function passGates(deps: ExecuteOrderDeps, order: Order, settings: Gateway
     const forbiddenNow = await stateForbids(deps, order);
     if (forbiddenNow) return { kind: 'refuse', refusal: forbiddenNow };
   }
+  if (isExpired(deps, order)) return { kind: 'expired' };
   if (!(await deps.leases.holds(lease, deps.clock.nowMs()))) return { kind: 'defer', reason: 'lease-lost' };
   return isExpired(deps, order) ? { kind: 'expired' } : { kind: 'pass', verdict, lease };
 }
