@@ -1,3 +1,5 @@
+import { userInfo } from 'node:os';
+
 /** Everything of the outside world that a command may touch. */
 export interface CliIo {
   readonly out: (text: string) => void;
@@ -14,7 +16,16 @@ export const processIo = (env: CliIo['env']): CliIo => ({
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
   color: process.stdout.isTTY === true && !env.NO_COLOR,
-  env,
+  env: { USER: loginName(), ...env },
   nowMs: () => Date.now(),
   fetch: globalThis.fetch,
 });
+
+/** A container has no USER; a user without an entry in the password file has no name at all. */
+function loginName(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,4 +1,4 @@
-import { dec, decimalText } from '../decimal.ts';
+import { dec, decimalText, isDecimalText } from '../decimal.ts';
 import { type DecisionInputs, type DecisionSource, readDecisionInputs } from './decision-inputs.ts';
 
 export interface ExplainedDecision {
@@ -64,7 +64,7 @@ function sizingLines({ desired, price }: DecisionInputs): string[] {
   const at = price?.price ?? '?';
   const lines = [`direction ${desired.direction} × ${desired.unitQuote} quote ÷ ${at} = ${desired.size ?? '?'}`];
   if (desired.capQuote !== null)
-    lines.push(`margin cap of the symbol ${desired.capQuote} at leverage ${desired.leverage ?? '?'}`);
+    lines.push(`margin cap of the symbol ${short(desired.capQuote)} at leverage ${desired.leverage ?? '?'}`);
   if (desired.limitedBy !== null) lines.push(`limited by ${desired.limitedBy} to ${desired.target ?? '?'}`);
   return lines;
 }
@@ -96,9 +96,9 @@ function moneyLines({ price, money, minimumTradeQuote }: DecisionInputs): string
   } else lines.push('no price was ever seen');
   if (money) {
     const unseen = money.unseenMarginQuote !== null && money.unseenMarginQuote !== '0';
-    const pending = unseen ? `, of which ${money.unseenMarginQuote} not visible at the venue yet` : '';
+    const pending = unseen ? `, of which ${short(money.unseenMarginQuote)} not visible at the venue yet` : '';
     lines.push(
-      `equity ${money.equityQuote ?? 'unknown'}, margin budget ${money.budgetQuote ?? 'unknown'}, margin used ${money.marginUsedQuote ?? 'unknown'}${pending}`,
+      `equity ${short(money.equityQuote)}, margin budget ${short(money.budgetQuote)}, margin used ${short(money.marginUsedQuote)}${pending}`,
     );
   }
   if (minimumTradeQuote !== null) lines.push(`smallest trade ${minimumTradeQuote}`);
@@ -119,3 +119,9 @@ function ruleLines(inputs: DecisionInputs): string[] {
   if (numbers.length > 0) lines.push(`refused with ${numbers.join(', ')}`);
   return lines;
 }
+
+/** At most 8 significant digits, for reading; the row has them all. */
+const short = (value: string | null): string => {
+  if (value === null) return 'unknown';
+  return isDecimalText(value) ? decimalText(dec(value).toSignificantDigits(8)) : value;
+};
