@@ -1,13 +1,10 @@
 import type { SQSEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
-import type { OrderIntent } from '#shared/core/orders/order.ts';
 import { RECONCILIATION_JOB, runRequest } from '#shared/messages/reconciliation-messages.ts';
 import { commandOf, fifoEvent, orderRoom, SCHEDULE } from '#test/support/order-room.ts';
-import type { Behaviour } from '#test/support/order-venue-double.ts';
-import { ACCOUNT, EXCHANGE, fill, SYMBOL, T0 } from '#test/support/orders.ts';
-import { anAccountState } from '#test/support/system.ts';
+import { ACCOUNT, EXCHANGE, SYMBOL, T0 } from '#test/support/orders.ts';
+import { idleAccount, trackedOrder } from '#test/support/tracked-order.ts';
 
-const ETH = 'ETH/USDC:USDC';
 const REQUEST = {
   Records: [
     {
@@ -19,41 +16,10 @@ const REQUEST = {
   ],
 };
 
-async function tracked(behaviour: Behaviour | null = null, change: Partial<OrderIntent> = {}) {
-  const room = orderRoom();
-  await room.start();
-  const run = async () => {
-    const before = room.venue.reads;
-    await room.tracker(SCHEDULE);
-    return room.venue.reads - before;
-  };
-  // The first run remembers since when fills concern us, and reads all open orders.
-  await run();
-  const planned = await room.plan(change);
-  if (behaviour) {
-    room.venue.behaviour = behaviour;
-    await room.gateway(fifoEvent(commandOf(planned)) as SQSEvent);
-    room.runRequests.messages.length = 0;
-  }
-  room.pass(1_000);
-  const stored = async () => (await room.orders.find(planned.clientOrderId))!;
-  const epoch = (symbol = SYMBOL) => room.orders.epoch(EXCHANGE, ACCOUNT, symbol);
-  const alertKinds = () => room.alerts.raised().map((alert) => alert.kind);
-  return { ...room, run, planned, stored, epoch, alertKinds };
-}
-
-async function idle() {
-  const room = await tracked('fill');
-  await room.run();
-  room.runRequests.messages.length = 0;
-  room.pass(1_000);
-  return room;
-}
-
 describe('order tracker', () => {
   describe('what became of our orders', () => {
     it('ends a filled order with the time of the venue, stores its fills and asks for fresh sources', async () => {
-      const { run, stored, epoch, orders, runRequests, requestedJobs } = await tracked('fill');
+      const { run, stored, epoch, orders, runRequests, requestedJobs } = await trackedOrder('fill');
       await run();
       expect(await stored()).toMatchObject({
         status: 'filled',
@@ -68,7 +34,7 @@ describe('order tracker', () => {
     });
 
     it('follows a resting order: open, partly filled with its average price, filled', async () => {
-      const { run, stored, venue, planned, pass } = await tracked('rest', { timeInForce: 'Gtc' });
+      const { run, stored, venue, planned, pass } = await trackedOrder('rest', { timeInForce: 'Gtc' });
       await run();
       expect((await stored()).status).toBe('open');
       venue.fillResting(planned.clientOrderId, '0.25');
@@ -81,14 +47,18 @@ describe('order tracker', () => {
     });
 
     it('ends what was partly filled and cancelled, and counts the unfilled exit', async () => {
-      const { run, stored, epoch } = await tracked('partly', { orderClass: 'reduce', reduceOnly: true, side: 'sell' });
+      const { run, stored, epoch } = await trackedOrder('partly', {
+        orderClass: 'reduce',
+        reduceOnly: true,
+        side: 'sell',
+      });
       await run();
       expect(await stored()).toMatchObject({ status: 'cancelled', filledSize: '0.5' });
       expect(await epoch()).toMatchObject({ epoch: 1, exitAttempts: 1 });
     });
 
     it('leaves an exit that keeps failing to the schedule', async () => {
-      const room = await tracked(null);
+      const room = await trackedOrder(null);
       await room.orders.recordEnd(
         {
           clientOrderId: room.planned.clientOrderId,
@@ -115,11 +85,11 @@ describe('order tracker', () => {
     });
 
     it('finds an order whose answer was lost, and one whose gateway died before it could store anything', async () => {
-      const lost = await tracked('fill-silently');
+      const lost = await trackedOrder('fill-silently');
       await lost.run();
       expect(await lost.stored()).toMatchObject({ status: 'filled', filledSize: '1' });
 
-      const died = await tracked(null);
+      const died = await trackedOrder(null);
       await died.orders.markSending(died.planned.clientOrderId, T0);
       died.pass(4_000);
       await died.run();
@@ -127,7 +97,7 @@ describe('order tracker', () => {
     });
 
     it('says never accepted only 5 s after the expiry, and raises the epoch then', async () => {
-      const { run, stored, epoch, pass } = await tracked('lose');
+      const { run, stored, epoch, pass } = await trackedOrder('lose');
       pass(33_999);
       await run();
       expect((await stored()).status, 'exactly 5 s after the expiry').toBe('unknown');
@@ -141,7 +111,7 @@ describe('order tracker', () => {
     });
 
     it('does not take a late arrival for a lost order', async () => {
-      const { run, stored, pass, venue } = await tracked('arrive-late');
+      const { run, stored, pass, venue } = await trackedOrder('arrive-late');
       await run();
       pass(20_000);
       venue.deliverLate();
@@ -150,7 +120,7 @@ describe('order tracker', () => {
     });
 
     it.each(['order', 'open', 'fills'] as const)('guesses nothing while reading %s fails', async (what) => {
-      const { run, stored, pass, venue, telemetry } = await tracked('lose');
+      const { run, stored, pass, venue, telemetry } = await trackedOrder('lose');
       venue.down.add(what);
       pass(40_000);
       await run();
@@ -162,7 +132,7 @@ describe('order tracker', () => {
     });
 
     it('believes open orders when the status query denies a live order', async () => {
-      const { run, stored, venue, planned, pass } = await tracked('rest-silently', { timeInForce: 'Gtc' });
+      const { run, stored, venue, planned, pass } = await trackedOrder('rest-silently', { timeInForce: 'Gtc' });
       venue.denied.add(planned.clientOrderId);
       pass(60_000);
       await run();
@@ -170,7 +140,7 @@ describe('order tracker', () => {
     });
 
     it('alarms when nobody knows for long what became of an order that the venue took', async () => {
-      const { run, stored, venue, planned, pass, alertKinds } = await tracked('rest', { timeInForce: 'Gtc' });
+      const { run, stored, venue, planned, pass, alertKinds } = await trackedOrder('rest', { timeInForce: 'Gtc' });
       await venue.cancelOrder(ACCOUNT, SYMBOL, planned.clientOrderId);
       venue.denied.add(planned.clientOrderId);
       pass(330_000);
@@ -182,7 +152,7 @@ describe('order tracker', () => {
 
   describe('outbox and cancels', () => {
     it('re-sends commands that nobody acknowledged, each attempt under its own deduplication id', async () => {
-      const { run, planned, orderQueue, pass } = await tracked(null);
+      const { run, planned, orderQueue, pass } = await trackedOrder(null);
       await run();
       pass(4_000);
       await run();
@@ -199,13 +169,13 @@ describe('order tracker', () => {
     });
 
     it('ends what expired before it was sent, and leaves what was sent', async () => {
-      const { run, stored, epoch, pass } = await tracked(null);
+      const { run, stored, epoch, pass } = await trackedOrder(null);
       pass(30_000);
       await run();
       expect(await stored()).toMatchObject({ status: 'expired', errorCode: 'expired' });
       expect((await epoch()).epoch).toBe(1);
 
-      const sent = await tracked(null);
+      const sent = await trackedOrder(null);
       await sent.orders.markSending(sent.planned.clientOrderId, T0);
       sent.pass(30_000);
       await sent.run();
@@ -214,7 +184,7 @@ describe('order tracker', () => {
     });
 
     it('tries again when the queue refused', async () => {
-      const { run, orderQueue, orders } = await tracked(null);
+      const { run, orderQueue, orders } = await trackedOrder(null);
       orderQueue.refuses = true;
       await run();
       expect(await orders.pendingOutbox(EXCHANGE, 0, 10)).toMatchObject([{ attempts: 0, enqueuedAtMs: null }]);
@@ -224,7 +194,7 @@ describe('order tracker', () => {
     });
 
     it('has an order cancelled that rests past its expiry', async () => {
-      const { run, planned, orderQueue, pass } = await tracked('rest', { timeInForce: 'Gtc' });
+      const { run, planned, orderQueue, pass } = await trackedOrder('rest', { timeInForce: 'Gtc' });
       await run();
       expect(orderQueue.messages).toEqual([]);
       pass(31_000);
@@ -237,7 +207,7 @@ describe('order tracker', () => {
 
   describe('calls', () => {
     it('makes one call when nothing is at work, and none out of turn', async () => {
-      const { run, tracker, venue, runRequests } = await idle();
+      const { run, tracker, venue, runRequests } = await idleAccount();
       for (let round = 0; round < 8; round += 1) expect(await run()).toBeLessThanOrEqual(1);
       const before = venue.reads;
       await tracker(REQUEST);
@@ -246,7 +216,7 @@ describe('order tracker', () => {
     });
 
     it('asks only for the status of an order that rests as it did, out of turn', async () => {
-      const { run, tracker, venue } = await tracked('rest', { timeInForce: 'Gtc' });
+      const { run, tracker, venue } = await trackedOrder('rest', { timeInForce: 'Gtc' });
       await run();
       const before = venue.reads;
       await tracker(REQUEST);
@@ -254,7 +224,7 @@ describe('order tracker', () => {
     });
 
     it('answers a whole batch with one run, and hands back what is no job', async () => {
-      const { tracker, venue } = await tracked('fill');
+      const { tracker, venue } = await trackedOrder('fill');
       const before = venue.reads;
       const records = [...REQUEST.Records, { messageId: 'r2', body: '{' }, { ...REQUEST.Records[0]!, messageId: 'r3' }];
       expect(await tracker({ Records: records })).toEqual({ batchItemFailures: [{ itemIdentifier: 'r2' }] });
@@ -262,7 +232,7 @@ describe('order tracker', () => {
     });
 
     it('lets orders take turns when there are more than it may ask for', async () => {
-      const { trackerEnv, deps, plan, gateway, venue, pass, orders } = await tracked(null);
+      const { trackerEnv, deps, plan, gateway, venue, pass, orders } = await trackedOrder(null);
       const { createHandler } = await import('#functions/order-tracker/handler.ts');
       const small = createHandler(deps, { ...trackerEnv, LOOKUPS_MAX: 2 });
       venue.behaviour = 'fill';
@@ -278,124 +248,9 @@ describe('order tracker', () => {
     });
   });
 
-  describe('what others do', () => {
-    it('holds the symbol of a fill that no order of ours explains, once', async () => {
-      const { run, venue, epoch, alertKinds, orders, clock, requestedJobs } = await idle();
-      venue.fills.push(fill({ tradeId: 'manual', symbol: ETH, venueOrderId: '5', venueTimeMs: clock.nowMs() }));
-      await run();
-      expect(await epoch(ETH)).toMatchObject({ holdReason: 'foreign-fill' });
-      expect((await epoch()).holdReason).toBeNull();
-      expect(alertKinds()).toEqual(['foreign-fill']);
-      expect(requestedJobs(), 'sources are read again, nothing is planned').toEqual(['balance', 'observer']);
-      await orders.release(EXCHANGE, ACCOUNT, ETH, clock.nowMs());
-      await run();
-      expect((await epoch(ETH)).holdReason, 'the same fill does not hold again').toBeNull();
-    });
-
-    it('holds on a liquidation even of an order of ours', async () => {
-      const { run, venue, planned, epoch, clock } = await idle();
-      const { clientOrderId } = planned;
-      venue.fills.push(fill({ tradeId: 'liq', clientOrderId, liquidation: true, venueTimeMs: clock.nowMs() }));
-      await run();
-      expect((await epoch()).holdReason).toBe('liquidation');
-    });
-
-    it("holds on somebody else's open order until it is adopted", async () => {
-      const { run, venue, epoch, orders, clock, pass } = await idle();
-      venue.foreignOrders.push({
-        symbol: ETH,
-        venueOrderId: '9',
-        clientOrderId: null,
-        side: 'buy',
-        originalSize: '2',
-        remainingSize: '2',
-        limitPrice: '1',
-        status: 'open',
-        venueStatus: 'open',
-        statusTimeMs: clock.nowMs(),
-      });
-      pass(60_000);
-      await run();
-      expect((await epoch(ETH)).holdReason).toBe('foreign-order');
-      await orders.adopt(EXCHANGE, ACCOUNT, ETH, clock.nowMs());
-      pass(60_000);
-      await run();
-      expect((await epoch(ETH)).holdReason).toBeNull();
-    });
-
-    it('takes trades before the first run for history', async () => {
-      const room = orderRoom();
-      await room.start();
-      room.venue.fills.push(fill({ tradeId: 'old', venueTimeMs: T0 - 1 }));
-      await room.tracker(SCHEDULE);
-      await room.tracker(SCHEDULE);
-      expect((await room.orders.epoch(EXCHANGE, ACCOUNT, SYMBOL)).holdReason).toBeNull();
-      room.venue.fills.push(fill({ tradeId: 'new', venueTimeMs: T0 + 1 }));
-      room.pass(1_000);
-      await room.tracker(SCHEDULE);
-      expect((await room.orders.epoch(EXCHANGE, ACCOUNT, SYMBOL)).holdReason).toBe('foreign-fill');
-    });
-
-    it('locks the exchange when another installation writes to the account, and lets a human unlock it', async () => {
-      const { run, venue, systemState, alertKinds, clock, setState, pass } = await idle();
-      const clientOrderId = `0xdeadbeef${'0'.repeat(24)}` as const;
-      venue.fills.push(fill({ tradeId: 'theirs', clientOrderId, venueTimeMs: clock.nowMs() }));
-      await run();
-      expect(await systemState.read(EXCHANGE)).toMatchObject({
-        state: 'LOCKED',
-        lockMode: 'close-only',
-        changedBy: 'order-tracker',
-      });
-      expect(alertKinds()).toContain('foreign-writer');
-      await setState('HEALTHY');
-      pass(1_000);
-      await run();
-      expect(await systemState.read(EXCHANGE)).toMatchObject({ state: 'HEALTHY' });
-    });
-
-    it('holds a position that our fills do not lead to once that has lasted, and not after an adopt', async () => {
-      const { run, accounts, epoch, orders, clock, pass } = await idle();
-      const report = async (size: string) => {
-        const position = {
-          symbol: SYMBOL,
-          coin: 'BTC',
-          size,
-          entryPrice: null,
-          valueQuote: '0',
-          unrealizedPnlQuote: '0',
-          marginUsedQuote: '0',
-          liquidationPrice: null,
-        };
-        await accounts.saveSnapshot(anAccountState(clock.nowMs(), { account: ACCOUNT, positions: [position] }), '0', 0);
-        pass(4_000);
-        // Now and then a run reads open orders instead of fills, and compares nothing.
-        await run();
-        await run();
-      };
-      pass(10_000);
-      await report('1');
-      pass(90_000);
-      await report('3');
-      expect((await epoch()).holdReason, 'seen once').toBeNull();
-      pass(55_000);
-      await report('3');
-      expect((await epoch()).holdReason, 'not for long enough').toBeNull();
-      pass(5_000);
-      await report('3');
-      expect((await epoch()).holdReason).toBe('position-mismatch');
-
-      await orders.adopt(EXCHANGE, ACCOUNT, SYMBOL, clock.nowMs());
-      for (let round = 0; round < 3; round += 1) {
-        pass(60_000);
-        await report('3');
-      }
-      expect((await epoch()).holdReason).toBeNull();
-    });
-  });
-
   describe('failures', () => {
     it('fails and says so in its heartbeat when the store is gone', async () => {
-      const { deps, trackerEnv, jobs } = await tracked(null);
+      const { deps, trackerEnv, jobs } = await trackedOrder(null);
       const { createHandler } = await import('#functions/order-tracker/handler.ts');
       const orders = { ...deps.orders, working: async () => Promise.reject(new Error('database is gone')) };
       const handler = createHandler({ ...deps, orders }, trackerEnv);

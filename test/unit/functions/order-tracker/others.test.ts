@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { orderRoom, SCHEDULE } from '#test/support/order-room.ts';
+import { ACCOUNT, EXCHANGE, fill, SYMBOL, T0 } from '#test/support/orders.ts';
+import { anAccountState } from '#test/support/system.ts';
+import { idleAccount } from '#test/support/tracked-order.ts';
+
+const ETH = 'ETH/USDC:USDC';
+
+describe('order tracker, what others do', () => {
+  it('holds the symbol of a fill that no order of ours explains, once', async () => {
+    const { run, venue, epoch, alertKinds, orders, clock, requestedJobs } = await idleAccount();
+    venue.fills.push(fill({ tradeId: 'manual', symbol: ETH, venueOrderId: '5', venueTimeMs: clock.nowMs() }));
+    await run();
+    expect(await epoch(ETH)).toMatchObject({ holdReason: 'foreign-fill' });
+    expect((await epoch()).holdReason).toBeNull();
+    expect(alertKinds()).toEqual(['foreign-fill']);
+    expect(requestedJobs(), 'sources are read again, nothing is planned').toEqual(['balance', 'observer']);
+    await orders.release(EXCHANGE, ACCOUNT, ETH, clock.nowMs());
+    await run();
+    expect((await epoch(ETH)).holdReason, 'the same fill does not hold again').toBeNull();
+  });
+
+  it('holds on a liquidation even of an order of ours', async () => {
+    const { run, venue, planned, epoch, clock } = await idleAccount();
+    const { clientOrderId } = planned;
+    venue.fills.push(fill({ tradeId: 'liq', clientOrderId, liquidation: true, venueTimeMs: clock.nowMs() }));
+    await run();
+    expect((await epoch()).holdReason).toBe('liquidation');
+  });
+
+  it("holds on somebody else's open order until it is adopted", async () => {
+    const { run, venue, epoch, orders, clock, pass } = await idleAccount();
+    venue.foreignOrders.push({
+      symbol: ETH,
+      venueOrderId: '9',
+      clientOrderId: null,
+      side: 'buy',
+      originalSize: '2',
+      remainingSize: '2',
+      limitPrice: '1',
+      status: 'open',
+      venueStatus: 'open',
+      statusTimeMs: clock.nowMs(),
+    });
+    pass(60_000);
+    await run();
+    expect((await epoch(ETH)).holdReason).toBe('foreign-order');
+    await orders.adopt(EXCHANGE, ACCOUNT, ETH, clock.nowMs());
+    pass(60_000);
+    await run();
+    expect((await epoch(ETH)).holdReason).toBeNull();
+  });
+
+  it('takes trades before the first run for history', async () => {
+    const room = orderRoom();
+    await room.start();
+    room.venue.fills.push(fill({ tradeId: 'old', venueTimeMs: T0 - 1 }));
+    await room.tracker(SCHEDULE);
+    await room.tracker(SCHEDULE);
+    expect((await room.orders.epoch(EXCHANGE, ACCOUNT, SYMBOL)).holdReason).toBeNull();
+    room.venue.fills.push(fill({ tradeId: 'new', venueTimeMs: T0 + 1 }));
+    room.pass(1_000);
+    await room.tracker(SCHEDULE);
+    expect((await room.orders.epoch(EXCHANGE, ACCOUNT, SYMBOL)).holdReason).toBe('foreign-fill');
+  });
+
+  it('locks the exchange when another installation writes to the account, and lets a human unlock it', async () => {
+    const { run, venue, systemState, alertKinds, clock, setState, pass } = await idleAccount();
+    const clientOrderId = `0xdeadbeef${'0'.repeat(24)}` as const;
+    venue.fills.push(fill({ tradeId: 'theirs', clientOrderId, venueTimeMs: clock.nowMs() }));
+    await run();
+    expect(await systemState.read(EXCHANGE)).toMatchObject({
+      state: 'LOCKED',
+      lockMode: 'close-only',
+      changedBy: 'order-tracker',
+    });
+    expect(alertKinds()).toContain('foreign-writer');
+    await setState('HEALTHY');
+    pass(1_000);
+    await run();
+    expect(await systemState.read(EXCHANGE)).toMatchObject({ state: 'HEALTHY' });
+  });
+
+  it('holds a position that our fills do not lead to once that has lasted, and not after an adopt', async () => {
+    const { run, accounts, epoch, orders, clock, pass } = await idleAccount();
+    const report = async (size: string) => {
+      const position = {
+        symbol: SYMBOL,
+        coin: 'BTC',
+        size,
+        entryPrice: null,
+        valueQuote: '0',
+        unrealizedPnlQuote: '0',
+        marginUsedQuote: '0',
+        liquidationPrice: null,
+      };
+      await accounts.saveSnapshot(anAccountState(clock.nowMs(), { account: ACCOUNT, positions: [position] }), '0', 0);
+      pass(4_000);
+      // Now and then a run reads open orders instead of fills, and compares nothing.
+      await run();
+      await run();
+    };
+    pass(10_000);
+    await report('1');
+    pass(90_000);
+    await report('3');
+    expect((await epoch()).holdReason, 'seen once').toBeNull();
+    pass(55_000);
+    await report('3');
+    expect((await epoch()).holdReason, 'not for long enough').toBeNull();
+    pass(5_000);
+    await report('3');
+    expect((await epoch()).holdReason).toBe('position-mismatch');
+
+    await orders.adopt(EXCHANGE, ACCOUNT, SYMBOL, clock.nowMs());
+    for (let round = 0; round < 3; round += 1) {
+      pass(60_000);
+      await report('3');
+    }
+    expect((await epoch()).holdReason).toBeNull();
+  });
+});
