@@ -8,6 +8,12 @@ export interface InvocationContext {
   getRemainingTimeInMillis(): number;
 }
 
+/**
+ * Plays "at least once": asked after each success, it answers the ms after which the same is delivered again, or null. Absent,
+ * everything is delivered once unless it fails. Simulations pass a seeded one.
+ */
+export type Redelivery = () => number | null;
+
 export type Handler = (event: unknown, context: InvocationContext) => Promise<unknown>;
 
 export type InvocationResult =

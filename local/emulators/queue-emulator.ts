@@ -2,7 +2,7 @@ import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
 import type { DeadLetters } from '#shared/ports/dead-letters.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
 import { QueueError, type QueueMessage, type WorkQueue } from '#shared/ports/work-queue.ts';
-import type { Invoker } from './invoker.ts';
+import type { Invoker, Redelivery } from './invoker.ts';
 import { batchItemFailures, sqsEvent } from './sqs-envelope.ts';
 
 export interface QueueSpec {
@@ -40,6 +40,7 @@ export class QueueEmulator implements WorkQueue {
   readonly #invoker: Invoker;
   readonly #deadLetters: DeadLetters;
   readonly #telemetry: Telemetry;
+  readonly #redelivery: Redelivery;
   readonly #messages: Stored[] = [];
   readonly #seen = new Map<string, number>();
   #sequence = 0;
@@ -50,7 +51,13 @@ export class QueueEmulator implements WorkQueue {
 
   constructor(
     name: string,
-    deps: { clock: Clock; invoker: Invoker; deadLetters: DeadLetters; telemetry: Telemetry },
+    deps: {
+      clock: Clock;
+      invoker: Invoker;
+      deadLetters: DeadLetters;
+      telemetry: Telemetry;
+      redelivery?: Redelivery | undefined;
+    },
     spec: QueueSpec,
   ) {
     this.name = name;
@@ -59,6 +66,7 @@ export class QueueEmulator implements WorkQueue {
     this.#invoker = deps.invoker;
     this.#deadLetters = deps.deadLetters;
     this.#telemetry = deps.telemetry;
+    this.#redelivery = deps.redelivery ?? (() => null);
   }
 
   send(messages: readonly QueueMessage[]): Promise<void> {
@@ -213,8 +221,16 @@ export class QueueEmulator implements WorkQueue {
         m.inFlight = false;
         m.visibleAtMs = this.#clock.nowMs() + this.#spec.visibilityMs;
         if (group) failedGroups.add(group);
-      } else {
+        continue;
+      }
+      const againMs = m.receiveCount < this.#spec.maxReceiveCount ? this.#redelivery() : null;
+      if (againMs === null) {
         this.#remove(m);
+      } else {
+        // Its deletion was lost: the message stays, and in a FIFO group so does what follows it.
+        m.inFlight = false;
+        m.visibleAtMs = this.#clock.nowMs() + againMs;
+        if (group) failedGroups.add(group);
       }
     }
   }

@@ -2,7 +2,7 @@ import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
 import type { DeadLetters } from '#shared/ports/dead-letters.ts';
 import { type EventStream, StreamError, type StreamRecord } from '#shared/ports/event-stream.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
-import type { Invoker } from './invoker.ts';
+import type { Invoker, Redelivery } from './invoker.ts';
 import { kinesisEvent, type StoredRecord } from './kinesis-envelope.ts';
 import { batchItemFailures } from './sqs-envelope.ts';
 
@@ -40,6 +40,7 @@ export class StreamEmulator implements EventStream {
   readonly #invoker: Invoker;
   readonly #deadLetters: DeadLetters;
   readonly #telemetry: Telemetry;
+  readonly #redelivery: Redelivery;
   readonly #capacity: number;
   readonly #consumers: Consumer[] = [];
   #log: StoredRecord[] = [];
@@ -49,7 +50,13 @@ export class StreamEmulator implements EventStream {
 
   constructor(
     name: string,
-    deps: { clock: Clock; invoker: Invoker; deadLetters: DeadLetters; telemetry: Telemetry },
+    deps: {
+      clock: Clock;
+      invoker: Invoker;
+      deadLetters: DeadLetters;
+      telemetry: Telemetry;
+      redelivery?: Redelivery | undefined;
+    },
     options: { readonly capacityRecords: number },
   ) {
     this.name = name;
@@ -57,6 +64,7 @@ export class StreamEmulator implements EventStream {
     this.#invoker = deps.invoker;
     this.#deadLetters = deps.deadLetters;
     this.#telemetry = deps.telemetry;
+    this.#redelivery = deps.redelivery ?? (() => null);
     this.#capacity = options.capacityRecords;
   }
 
@@ -133,6 +141,7 @@ export class StreamEmulator implements EventStream {
     let pending = batch;
     let size = batch.length;
     let tries = 0;
+    let repeated = false;
     while (pending.length > 0 && !this.#stopped) {
       const first = pending[0]!;
       if (this.#clock.nowMs() - first.arrivedAtMs > consumer.spec.maxRecordAgeMs) {
@@ -144,6 +153,14 @@ export class StreamEmulator implements EventStream {
       const part = pending.slice(0, size);
       const result = await this.#invoker.invoke(consumer.spec.functionName, kinesisEvent(this.name, part));
       const failedAt = result.kind === 'failed' ? 0 : firstFailure(part, result.value);
+      const againMs = failedAt === -1 && !repeated ? this.#redelivery() : null;
+      if (againMs !== null) {
+        // Its checkpoint was lost: the same records come again.
+        repeated = true;
+        await this.#clock.sleep(againMs);
+        continue;
+      }
+      repeated = false;
       const done = failedAt === -1 ? part.length : failedAt;
       consumer.position += done;
       pending = pending.slice(done);

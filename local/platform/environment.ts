@@ -1,4 +1,5 @@
 import type { Config } from '#config/schema.ts';
+import type { Redelivery } from '#local/emulators/invoker.ts';
 import type { ConnectWebSocket } from '#shared/adapters/exchange/hyperliquid-feed/web-socket-like.ts';
 import type { Db } from '#shared/adapters/sql/open-database.ts';
 import type { FetchLike } from '#shared/adapters/system/keep-alive-fetch.ts';
@@ -30,6 +31,8 @@ export interface PlatformEnvironment {
   readonly holder: string;
   /** Seed of the runs that the supervisor draws. */
   readonly seed: number;
+  /** When streams and queues deliver again what succeeded; absent: only what failed. */
+  readonly redelivery?: Redelivery | undefined;
 }
 
 export const EXCHANGE = 'hyperliquid';

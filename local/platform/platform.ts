@@ -27,7 +27,9 @@ export function createPlatform(env: PlatformEnvironment): Platform {
   const { config, clock, telemetry } = env;
   const repositories = createRepositories(env.db, clock, leveragePolicy(config));
   const observers = observersOf(config).map((o) => o.id);
-  const plumbing = createPlumbing({ clock, telemetry, deadLetters: repositories.deadLetters }, config, observers);
+  const { redelivery } = env;
+  const { deadLetters } = repositories;
+  const plumbing = createPlumbing({ clock, telemetry, deadLetters, redelivery }, config, observers);
   const venue = createVenue(env, repositories);
   const { instruments } = repositories;
   const { feed } = venue;

@@ -1,5 +1,5 @@
 import type { Config } from '#config/schema.ts';
-import { Invoker } from '#local/emulators/invoker.ts';
+import { Invoker, type Redelivery } from '#local/emulators/invoker.ts';
 import { QueueEmulator, type QueueSpec } from '#local/emulators/queue-emulator.ts';
 import { ScheduleEmulator } from '#local/emulators/schedule-emulator.ts';
 import { StreamEmulator } from '#local/emulators/stream-emulator.ts';
@@ -34,7 +34,7 @@ export interface Plumbing {
 
 /** Streams, queues and schedules of the embedded platform, not yet connected to functions. */
 export function createPlumbing(
-  deps: { clock: Clock; telemetry: Telemetry; deadLetters: DeadLetters },
+  deps: { clock: Clock; telemetry: Telemetry; deadLetters: DeadLetters; redelivery?: Redelivery | undefined },
   config: Config,
   observerIds: readonly string[],
 ): Plumbing {

@@ -12,7 +12,7 @@ import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
 import { type MarketBundle, marketBundleSchema } from '#shared/messages/market-bundle.ts';
 import { anInstrument } from '#test/support/instruments.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
-import { inProcessConnect } from '#test/support/simulated-platform.ts';
+import { mortalSockets } from '#test/support/simulated-network.ts';
 
 const START = 1_700_000_000_000;
 const STEP_MS = 100;
@@ -43,7 +43,7 @@ async function story(seed: number) {
   const random = seededRandom(seed);
   const telemetry = new RecordingTelemetry();
   const bundles: MarketBundle[] = [];
-  const connect = inProcessConnect(simulator, clock, () => false);
+  const { connect } = mortalSockets(simulator, clock, () => false);
   const feed = new HyperliquidTradesFeed(
     { clock, random, telemetry, connect },
     { exchange: 'hyperliquid', url: 'ws://simulator/ws', ...TRADES_FEED_DEFAULTS },

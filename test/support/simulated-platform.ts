@@ -1,34 +1,47 @@
 import { loadConfig } from '#config/load.ts';
 import type { Config } from '#config/schema.ts';
+import type { Redelivery } from '#local/emulators/invoker.ts';
 import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
 import { runOnClock } from '#local/exchange-simulator/run-on-clock.ts';
-import { createSimulatorFetch } from '#local/exchange-simulator/simulator-fetch.ts';
 import type { SimulatorOptions } from '#local/exchange-simulator/simulator-options.ts';
 import { TEST_SIGNERS } from '#local/exchange-simulator/test-accounts.ts';
 import { createPlatform, type Platform } from '#local/platform/platform.ts';
-import type { ConnectWebSocket, WebSocketLike } from '#shared/adapters/exchange/hyperliquid-feed/web-socket-like.ts';
 import { memoryObserverDocuments } from '#shared/adapters/memory/observer-documents.ts';
 import { seededIds, seededRandom } from '#shared/adapters/memory/seeded.ts';
 import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
 import { installVirtualGlobals } from '#shared/adapters/memory/virtual-globals.ts';
-import { type Db, openSqlite } from '#shared/adapters/sql/open-database.ts';
+import type { Db } from '#shared/adapters/sql/open-database.ts';
+import type { Clock } from '#shared/ports/clock.ts';
+import type { ObserverDocuments } from '#shared/ports/observer-documents.ts';
 import type { Secrets } from '#shared/ports/secrets.ts';
+import { type SharedDatabase, sharedDatabase } from './mortal-database.ts';
 import { RecordingTelemetry } from './recording-telemetry.ts';
+import { mortalFetch, mortalSockets, type RequestStage } from './simulated-network.ts';
+
+/** What a simulated process is doing; a listener may kill it right there. */
+export type Moment =
+  | { readonly kind: 'statement'; readonly sql: string; readonly phase: 'before' | 'after' }
+  | { readonly kind: 'order-request'; readonly stage: RequestStage };
 
 export interface SimulatedPlatform {
   readonly clock: VirtualClock;
   readonly simulator: ExchangeSimulator;
   readonly telemetry: RecordingTelemetry;
+  readonly database: SharedDatabase;
+  /** For reading between two instants; no process holds it. */
   readonly db: Db;
   readonly config: Config;
   /** The platform of the moment: `restart` makes a new one. */
   platform(): Platform;
   /** Starts it and waits, in market time, until `start` returns. */
   start(): Promise<void>;
-  /** As `kill -9`: everything in memory is gone at this instant, the database and the venue stay. */
+  /** As `kill -9`: everything in memory is gone at this instant, requests on their way arrive, the database and the venue stay. */
   kill(): void;
   /** A new platform on the same database. */
   restart(): Promise<void>;
+  /** As `restart`, without waiting: for use inside a timer. Rejects when the platform cannot start. */
+  revive(): Promise<void>;
+  isDead(): boolean;
   close(): Promise<void>;
 }
 
@@ -36,6 +49,14 @@ export interface SimulatedPlatformOptions {
   readonly seed: number;
   readonly overrides?: readonly string[];
   readonly simulator?: Partial<SimulatorOptions>;
+  /** Travel time of a request or a reply, one way; 0 and 0 by default. */
+  readonly network?: { readonly minMs: number; readonly maxMs: number };
+  readonly redelivery?: Redelivery;
+  /** Every process names itself anew, so that a dead one's lease has to run out. */
+  readonly newHolderPerLife?: boolean;
+  readonly onMoment?: (moment: Moment, world: SimulatedPlatform) => void;
+  /** Gives each new platform to its observer before it starts. */
+  readonly onPlatform?: (platform: Platform) => void;
 }
 
 const START_MS = Date.parse('2026-01-05T10:00:00Z');
@@ -55,33 +76,52 @@ export async function simulatedPlatform(options: SimulatedPlatformOptions): Prom
   });
   const driver = runOnClock(simulator, clock, 1);
   const telemetry = new RecordingTelemetry();
-  const db = await openSqlite({ path: ':memory:' });
+  const database = await sharedDatabase();
   const documents = memoryObserverDocuments();
   const ids = seededIds(options.seed);
   const random = seededRandom(options.seed);
+  const travel = seededRandom(options.seed ^ 0x7a4e1);
+  const { minMs, maxMs } = options.network ?? { minMs: 0, maxMs: 0 };
+  const travelMs = () => minMs + Math.floor(travel() * (maxMs - minMs + 1));
   let life = 0;
-  const build = () => {
+  let alive = false;
+  let hangUp = () => {};
+  const tell = (moment: Moment) => options.onMoment?.(moment, world);
+
+  const build = (): Platform => {
     life += 1;
+    alive = true;
     const mine = life;
-    const dead = () => mine !== life;
-    return createPlatform({
+    const dead = () => !alive || mine !== life;
+    const sockets = mortalSockets(simulator, clock, dead);
+    hangUp = sockets.closeAll;
+    const built = createPlatform({
       config,
-      db,
-      clock,
+      db: database.connectionOf(dead, (sql, phase) => tell({ kind: 'statement', sql, phase })),
+      clock: mortalClock(clock, dead),
       ids,
       random,
       telemetry,
-      fetch: mortalFetch(createSimulatorFetch(simulator), dead),
-      connect: inProcessConnect(simulator, clock, dead),
+      fetch: mortalFetch({
+        simulator,
+        clock,
+        dead,
+        travelMs,
+        onOrder: (stage) => tell({ kind: 'order-request', stage }),
+      }),
+      connect: sockets.connect,
       secrets: testSecrets,
       venue: { httpUrl: 'http://simulator.test', wsUrl: 'ws://simulator.test/ws' },
-      observerDocuments: documents,
+      observerDocuments: mortalDocuments(documents, dead),
       marker: null,
-      holder: 'simulation',
+      holder: options.newHolderPerLife ? `simulation-${life}` : 'simulation',
       seed: options.seed,
+      redelivery: options.redelivery,
     });
+    options.onPlatform?.(built);
+    return built;
   };
-  let platform = build();
+
   const run = async (work: Promise<void>): Promise<void> => {
     let state: 'running' | 'done' | { error: unknown } = 'running';
     work.then(
@@ -96,83 +136,57 @@ export async function simulatedPlatform(options: SimulatedPlatformOptions): Prom
     if (typeof state === 'object') throw (state as { error: unknown }).error;
     if (state === 'running') throw new Error('the platform did not start within ten market minutes');
   };
-  return {
+
+  let platform: Platform;
+  const world: SimulatedPlatform = {
     clock,
     simulator,
     telemetry,
-    db,
+    database,
+    db: database.db,
     config,
     platform: () => platform,
     start: () => run(platform.start()),
     kill: () => {
-      life += 1;
+      alive = false;
+      database.undoOpenTransaction();
+      hangUp();
       platform.plumbing.stop();
     },
-    restart: async () => {
+    revive: () => {
       platform = build();
-      await run(platform.start());
+      return platform.start();
     },
+    restart: () => run(world.revive()),
+    isDead: () => !alive,
     close: async () => {
-      life += 1;
-      platform.plumbing.stop();
+      if (alive) world.kill();
       driver.stop();
       simulator.close();
       restoreGlobals();
-      await db.destroy();
+      database.close();
     },
   };
+  platform = build();
+  return world;
 }
 
 const testSecrets: Secrets = { get: async () => TEST_SIGNERS.mainAgent.privateKey };
 
-/** A dead process gets no answer: the request may have reached the venue, what came back is nobody's. */
-const mortalFetch =
-  (fetch: ReturnType<typeof createSimulatorFetch>, dead: () => boolean): typeof fetch =>
-  (input, init) =>
-    new Promise((resolve, reject) => {
-      if (dead()) return;
-      fetch(input, init).then(
-        (reply) => dead() || resolve(reply),
-        (error) => dead() || reject(error),
-      );
-    });
+const never = <T>(): Promise<T> => new Promise<T>(() => {});
 
-/** The simulator's socket session as the feed's socket. */
-export function inProcessConnect(
-  simulator: ExchangeSimulator,
-  clock: VirtualClock,
-  dead: () => boolean,
-): ConnectWebSocket {
-  return () => {
-    let closed = false;
-    const end = (reason: string) => {
-      if (closed) return;
-      closed = true;
-      socket.onClose?.(reason);
-    };
-    const session = simulator.connect({
-      frame: (text) => {
-        if (!closed && !dead()) socket.onMessage?.(text);
-      },
-      close: (code, reason) => {
-        if (!dead()) end(`closed by the venue: ${code} ${reason}`);
-      },
-    });
-    const socket: WebSocketLike = {
-      onOpen: null,
-      onMessage: null,
-      onClose: null,
-      send: (text) => session?.onMessage(text),
-      close: () => {
-        closed = true;
-        session?.close();
-      },
-    };
-    clock.setTimer(1, () => {
-      if (closed || dead()) return;
-      if (session) socket.onOpen?.();
-      else end('refused by the venue');
-    });
-    return socket;
-  };
-}
+/** Timers of a dead process do not fire. */
+const mortalClock = (clock: Clock, dead: () => boolean): Clock => ({
+  nowMs: () => clock.nowMs(),
+  setTimer: (delayMs, fn) =>
+    clock.setTimer(delayMs, () => {
+      if (!dead()) fn();
+    }),
+  sleep: (delayMs, signal) => clock.sleep(delayMs, signal).then(() => (dead() ? never<void>() : undefined)),
+});
+
+/** The documents outlive the observer that wrote them. */
+const mortalDocuments = (documents: ObserverDocuments, dead: () => boolean): ObserverDocuments => ({
+  put: (document) => (dead() ? never() : documents.put(document)),
+  get: (observerId) => (dead() ? never() : documents.get(observerId)),
+});

@@ -81,16 +81,20 @@ export interface SqliteOptions {
  * Opening throws node:sqlite's error for an unreadable, locked or full file.
  */
 export function sqliteDialect(options: SqliteOptions): Dialect {
-  const open = () => {
+  return sqliteDialectOver(() => {
     const db = new DatabaseSync(options.path);
     db.exec(`pragma busy_timeout = ${Math.trunc(options.busyTimeoutMs ?? 2000)}`);
     db.exec('pragma journal_mode = wal');
     db.exec('pragma synchronous = normal');
     db.exec('pragma temp_store = memory');
-    return asKyselyDatabase(db);
-  };
+    return db;
+  });
+}
+
+/** The same over a handle that the caller opens. */
+export function sqliteDialectOver(open: () => DatabaseSync): Dialect {
   return {
-    createDriver: () => new SqliteDriver({ database: async () => open() as never }),
+    createDriver: () => new SqliteDriver({ database: async () => asKyselyDatabase(open()) as never }),
     createQueryCompiler: () => new SqliteFlavour(),
     createAdapter: () => new SqliteAdapter(),
     createIntrospector: (db: Kysely<unknown>): DatabaseIntrospector => new SqliteIntrospector(db),
