@@ -14,11 +14,13 @@ export function fileObserverDocuments(folder: string): ObserverDocuments {
     if (!SAFE_ID.test(observerId)) throw new RangeError(`not a file name: observer ${JSON.stringify(observerId)}`);
     return join(folder, `3T-observer.${observerId}.json`);
   };
+  let writes = 0;
   return {
     async put(document) {
       const path = pathOf(document.observer_id);
       await mkdir(folder, { recursive: true });
-      const temporary = `${path}.${process.pid}.tmp`;
+      writes += 1;
+      const temporary = `${path}.${process.pid}-${writes}.tmp`;
       const file = await open(temporary, 'w', 0o644);
       try {
         await file.writeFile(JSON.stringify(document), 'utf8');

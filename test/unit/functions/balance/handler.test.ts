@@ -1,0 +1,111 @@
+import { EventBridgeSchema, SqsSchema } from '@aws-lambda-powertools/parser/schemas';
+import { describe, expect, it } from 'vitest';
+import { createHandler } from '#functions/balance/handler.ts';
+import { scheduleEvent } from '#local/emulators/schedule-emulator.ts';
+import { sqsEvent } from '#local/emulators/sqs-envelope.ts';
+import { memoryAccountRepository } from '#shared/adapters/memory/account-repository.ts';
+import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
+import { seededIds } from '#shared/adapters/memory/seeded.ts';
+import { runRequest } from '#shared/messages/reconciliation-messages.ts';
+import type { StreamRecord } from '#shared/ports/event-stream.ts';
+import { ExchangeError } from '#shared/ports/exchange.ts';
+import { manualClock } from '#test/support/manual-clock.ts';
+import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
+import { anAccountState } from '#test/support/system.ts';
+
+const SLOT_MS = Date.UTC(2026, 5, 10, 12);
+const schedule = (cadenceMs: number) => scheduleEvent({ job: 'balance', cadenceMs }, SLOT_MS, 1);
+const request = JSON.stringify(
+  runRequest('balance', 'hyperliquid', null, 'a fill', { correlationId: 'corr-7', bornAtMs: SLOT_MS }),
+);
+const batch = (...bodies: readonly string[]) =>
+  sqsEvent(
+    'run-requests',
+    bodies.map((body, n) => ({ messageId: `m${n}`, body, receiveCount: 1, sentAtMs: SLOT_MS })),
+  );
+
+function platform() {
+  const world = { reads: 0, fails: false };
+  const telemetry = new RecordingTelemetry();
+  const accounts = memoryAccountRepository();
+  const jobs = memoryJobStateRepository();
+  const records: StreamRecord[] = [];
+  const handler = createHandler(
+    {
+      reader: {
+        fetchAccountState: async () => {
+          world.reads += 1;
+          if (world.fails)
+            throw new ExchangeError('timeout', 'no answer', { retryable: true, mayHaveReachedVenue: true });
+          return anAccountState(SLOT_MS + world.reads);
+        },
+        fetchTransfers: async () => [],
+      },
+      accounts,
+      stream: { put: async (put) => void records.push(...put) },
+      jobs,
+      ids: seededIds(1),
+      clock: manualClock(SLOT_MS),
+      telemetry,
+    },
+    { EXCHANGE: 'hyperliquid', ACCOUNT: 'main', ADDRESS: '0xabc' },
+  );
+  return { world, telemetry, accounts, jobs, records, handler };
+}
+
+describe('balance handler', () => {
+  it('is given envelopes that AWS would send', () => {
+    expect(SqsSchema.safeParse(batch(request)).success).toBe(true);
+    expect(SqsSchema.safeParse(schedule(30_000)).success).toBe(true);
+    expect(EventBridgeSchema.safeParse(schedule(60_000)).success, 'the schedule sends its input bare').toBe(false);
+  });
+
+  it.each([
+    ['a bare schedule', schedule(60_000)],
+    ['a schedule through SQS', schedule(30_000)],
+    ['a run-request', batch(request)],
+  ])('stores a snapshot on %s', async (_, event) => {
+    const { handler, accounts, jobs } = platform();
+
+    expect(await handler(event)).toEqual({ batchItemFailures: [] });
+
+    expect(await accounts.latest('hyperliquid', 'main')).toMatchObject({ equityQuote: '10000' });
+    expect(await jobs.all()).toMatchObject([{ job: 'balance', lastOkMs: SLOT_MS, detail: { kind: 'stored' } }]);
+  });
+
+  it('reads once for a whole batch and keeps the trace of its first request', async () => {
+    const { handler, world, records } = platform();
+
+    await handler(batch(request, request, request));
+
+    expect(world.reads).toBe(1);
+    expect(JSON.parse(records[0]!.data).trace).toEqual({ correlationId: 'corr-7', bornAtMs: SLOT_MS });
+  });
+
+  it('names a malformed message and serves the others', async () => {
+    const { handler, world, telemetry } = platform();
+
+    expect(await handler(batch('{', request))).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
+
+    expect(world.reads).toBe(1);
+    expect(telemetry.logs).toMatchObject([{ event: 'input.dropped', fields: { code: 'malformed', sample: '{' } }]);
+  });
+
+  it('gives a batch back when the venue cannot be read, and throws when asked directly', async () => {
+    const { handler, world, jobs } = platform();
+    world.fails = true;
+
+    expect(await handler(batch(request, request))).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'm0' }, { itemIdentifier: 'm1' }],
+    });
+    await expect(handler(schedule(60_000))).rejects.toThrow('no answer');
+    expect(await jobs.all()).toMatchObject([{ lastError: 'ExchangeError: no answer' }]);
+  });
+
+  it('throws on an event that is no job', async () => {
+    const { handler, world } = platform();
+
+    await expect(handler({ hello: 'world' })).rejects.toThrow('not a job');
+    expect(world.reads).toBe(0);
+  });
+});
