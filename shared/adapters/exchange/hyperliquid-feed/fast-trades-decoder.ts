@@ -124,10 +124,11 @@ export function decodeTradesFast(
     if (venueTimeMs > TIME_MAX_MS) return null;
     at = hashEnd(text, end);
     if (at === -1) return null;
-    // 15 digits are below 2^53; a longer id goes the careful way.
     end = integerEnd(text, at);
-    if (end === -1 || end - at > 15) return null;
+    if (end === -1 || end - at > 16) return null;
     const tradeId = text.slice(at, end);
+    // The venue's ids have 50 bits; from 2^53 on JSON.parse would round, so such an id goes the careful way.
+    if (tradeId.length === 16 && tradeId >= '9007199254740992') return null;
     at = usersEnd(text, end);
     if (at === -1) return null;
     ticks.push({ exchange, symbol, tradeId, price, size, side: side === 66 ? 'buy' : 'sell', venueTimeMs });
