@@ -36,6 +36,8 @@ export const reconciliationEnvSchema = z.object({
   SUPERVISOR_MAX_AGE_MS: z.coerce.number().int().min(1000),
   /** Longest wait before symbols whose sources were too old are planned again. */
   SOURCES_RETRY_S_MAX: z.coerce.number().int().min(0).max(900).default(64),
+  /** Fixed name where invocations never overlap (one process); absent on AWS. */
+  LEASE_HOLDER: z.string().min(1).max(64).optional(),
   OUTBOX_BATCH_SIZE: z.coerce.number().int().min(1).max(1000).default(100),
   OUTBOX_RESEND_AFTER_MS: z.coerce.number().int().min(0).default(5000),
 });

@@ -35,6 +35,7 @@ export function createHandler(deps: ReconciliationDeps, env: ReconciliationEnv) 
       runStaleMs: engine.run_staleness_s * 1000,
       supervisorJob: env.SUPERVISOR_JOB,
       installationTag,
+      leaseHolder: env.LEASE_HOLDER ?? null,
       trace,
     });
     if (outcome.kind !== 'done') {

@@ -28,7 +28,8 @@ import type { RunAggregate, RunsRepository } from '#shared/ports/repositories/ru
 import type { SystemStateRepository } from '#shared/ports/repositories/system-state-repository.ts';
 
 export const OWN_TABLE = 'own-table';
-const LEASE_TTL_MS = 60_000;
+/** Many times what a cycle takes; a planner that was killed blocks the account for no longer. */
+const LEASE_TTL_MS = 15_000;
 
 export interface ReconcileDeps {
   readonly reconciliation: ReconciliationRepository;
@@ -59,6 +60,8 @@ export interface ReconcileInput {
   /** Name of the run supervisor's job in `job_state`. */
   readonly supervisorJob: string;
   readonly installationTag: string;
+  /** Set where invocations never overlap: the lease of a process that was killed is then its successor's own. */
+  readonly leaseHolder: string | null;
   readonly trace: Trace;
 }
 
@@ -80,7 +83,7 @@ export type ReconcileOutcome =
 export async function reconcile(deps: ReconcileDeps, input: ReconcileInput): Promise<ReconcileOutcome> {
   const cycleId = deps.ids.next();
   const name = `reconciliation:${input.exchange}:${input.account}`;
-  const lease = await deps.leases.acquire(name, cycleId, deps.clock.nowMs(), LEASE_TTL_MS);
+  const lease = await deps.leases.acquire(name, input.leaseHolder ?? cycleId, deps.clock.nowMs(), LEASE_TTL_MS);
   if (lease === null) return { kind: 'busy' };
   try {
     const facts = await readFacts(deps, input);

@@ -169,6 +169,7 @@ function caseOf(db: Db, stores: ReturnType<typeof sqlCycleStores>, held: readonl
     runStaleMs: 600_000,
     supervisorJob: 'run-supervisor',
     installationTag: '0a1b2c3d',
+    leaseHolder: null,
     trace: { correlationId: 'corr', bornAtMs: NOW },
   };
   const publish = async () => {

@@ -1,5 +1,7 @@
-import type { CycleInputs, CycleSettings, SymbolFacts } from '#shared/core/reconciliation/cycle-inputs.ts';
+import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
+import type { CycleInputs, CycleOrder, CycleSettings, SymbolFacts } from '#shared/core/reconciliation/cycle-inputs.ts';
 import { cycleSettings, engineSectionSchema, quorumSectionSchema } from '#shared/core/reconciliation/cycle-settings.ts';
+import { planCycle } from '#shared/core/reconciliation/plan-cycle.ts';
 import type { SourceReading } from '#shared/core/reconciliation/quorum.ts';
 import { orderLimitsSchema } from '#shared/core/risk/limits.ts';
 import type { SystemState } from '#shared/core/system/system-state.ts';
@@ -95,5 +97,31 @@ export const aCycle = (symbols: readonly SymbolFacts[], change: Partial<CycleInp
   symbols,
   foreign: [],
   only: null,
+  ...change,
+});
+
+/** Runs that want nothing. */
+export const flat = { runs: wants(0) } as const;
+
+/** The one decision about one symbol. */
+export function decideOne(facts: Partial<SymbolFacts> = {}, cycle: Partial<CycleInputs> = {}): CycleDecision {
+  const decisions = planCycle(aCycle([aSymbol(facts)], cycle));
+  if (decisions.length !== 1) throw new Error(`expected one decision, got ${decisions.length}`);
+  return decisions[0]!;
+}
+export const codeOf = (facts: Partial<SymbolFacts> = {}, cycle: Partial<CycleInputs> = {}): string =>
+  decideOne(facts, cycle).code;
+
+/** A resting buy of what {@link aSymbol} wants. */
+export const workingOrder = (change: Partial<CycleOrder> = {}): CycleOrder => ({
+  clientOrderId: `0x0a1b2c3d${'0'.repeat(24)}`,
+  symbol: 'BTC/USDC:USDC',
+  orderClass: 'open',
+  side: 'buy',
+  size: '4.05',
+  filledSize: '0',
+  limitPrice: '100',
+  status: 'open',
+  epoch: 7,
   ...change,
 });

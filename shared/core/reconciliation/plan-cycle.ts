@@ -10,6 +10,7 @@ import { type CycleDecision, decisionId, toDecision, type Verdict } from './cycl
 import type { CycleInputs, ForeignPosition } from './cycle-inputs.ts';
 import { reduces } from './gap.ts';
 import { type Draft, planSymbol, refusalVerdict, toVerdict, type WantedTrade } from './plan-symbol.ts';
+import { type RuleChain, ruleVerdicts } from './rule-verdicts.ts';
 
 /**
  * Every decision of a cycle, by symbol, from facts alone: orders, refusals, in-sync, cancels. All increases share the free
@@ -93,13 +94,13 @@ function finish(
   const done = (verdict: Verdict) => toDecision(verdict, at, index, context.inputs);
   if (outcome.kind === 'verdict') return done(outcome.verdict);
   const trade = scaled(context, draft, outcome.trade, margin);
-  if (trade === null) return done(refusalVerdict(context, draft, marginRefusal(margin)));
+  if (trade === null) return done(refusalVerdict(context, draft, marginRefusal(margin), 'increase'));
   const intent = intentOf(context, draft, trade, decisionId(context.inputs, index));
   const asked = margin.neededQuote.minus(margin.needs[index] ?? ZERO);
   const others = margin.isWhole ? asked : asked.times(margin.share);
   const { limits } = context.inputs.settings;
   const verdict = checkLimits(intent, limitFacts(context, draft, others, ordersLastMinute), limits);
-  if (verdict.kind === 'refused') return done(refusalVerdict(context, draft, verdict.refusal));
+  if (verdict.kind === 'refused') return done(refusalVerdict(context, draft, verdict.refusal, chainOf(trade)));
   return toDecision(orderVerdict(context, draft, intent, trade, margin), at, index, context.inputs, intent);
 }
 
@@ -171,19 +172,26 @@ function orderVerdict(
   context: CycleContext,
   draft: Draft,
   { side, size, limitPrice }: OrderIntent,
-  { effect, exhausted }: WantedTrade,
+  trade: WantedTrade,
   margin: MarginShare,
 ): Verdict {
+  const { effect, exhausted } = trade;
   const from = draft.actualSize ?? 'what is surely there';
   const to = draft.target.size === null ? 'unknown' : decimalText(draft.target.size);
   return toVerdict(context, draft, {
     kind: 'order',
     code: effect,
     message: `${side} ${size} at ${limitPrice} or better: ${effect} from ${from} towards ${to}`,
-    extra: { order: { side, size, limitPrice, effect }, margin: margin.record },
+    extra: {
+      order: { side, size, limitPrice, effect },
+      margin: margin.record,
+      rules: ruleVerdicts(chainOf(trade), null),
+    },
     alarm: exhausted ? 'exit-not-filling' : null,
   });
 }
+
+const chainOf = ({ effect }: WantedTrade): RuleChain => (reduces(effect) ? 'reduce' : 'increase');
 
 /** Positions in symbols that nobody manages are reported and left alone (architecture, rule 3.1). */
 function reportForeign(inputs: CycleInputs, offset: number): readonly CycleDecision[] {

@@ -9,6 +9,7 @@ import type { CycleOrder, SymbolFacts } from './cycle-inputs.ts';
 import { decideGap, type Gap, type GapEffect, reduces } from './gap.ts';
 import { boundedPrice, exitBound } from './order-pricing.ts';
 import { judgeQuorum, type QuorumResult, reduceView } from './quorum.ts';
+import { type RuleChain, ruleVerdicts } from './rule-verdicts.ts';
 import { type TargetPosition, targetPosition } from './target-position.ts';
 
 /** A trade that is wanted and allowed so far. Increases still have to share the account's margin. */
@@ -94,8 +95,8 @@ function increase(context: CycleContext, draft: Undecided, gap: TradeGap): Outco
   const { settings } = context.inputs;
   const { instrument } = facts;
   const no = (code: string, message: string, numbers: Refusal['numbers'] = {}) =>
-    refuse(context, draft, refusal(code, message, numbers));
-  if (!context.mayOpen.allowed) return refuse(context, draft, context.mayOpen.refusal);
+    refuse(context, draft, refusal(code, message, numbers), 'increase');
+  if (!context.mayOpen.allowed) return refuse(context, draft, context.mayOpen.refusal, 'increase');
   if (facts.holdReason !== null) {
     return no('on-hold', `the symbol is on hold (${facts.holdReason}) until adopt or release`);
   }
@@ -119,12 +120,12 @@ function reduce(context: CycleContext, draft: Undecided, gap: TradeGap): Outcome
   const { facts, target } = draft;
   const { settings } = context.inputs;
   const { instrument, exitAttempts } = facts;
-  if (!context.mayReduce.allowed) return refuse(context, draft, context.mayReduce.refusal);
+  if (!context.mayReduce.allowed) return refuse(context, draft, context.mayReduce.refusal, 'reduce');
   const { fraction, exhausted } = exitBound(settings.slippage, exitAttempts);
   const limitPrice =
     target.price === null ? null : boundedPrice(target.price.price, gap.side, fraction, instrument.sizeDecimals);
   if (target.price === null || limitPrice === null) {
-    return refuse(context, draft, refusal('no-price', 'an exit cannot be bounded: no price was ever seen'));
+    return refuse(context, draft, refusal('no-price', 'an exit cannot be bounded: no price was ever seen'), 'reduce');
   }
   const size = towardZero(gap.size, instrument.sizeDecimals);
   if (size.isZero()) return inSync(context, draft, { code: 'aligned' });
@@ -134,11 +135,8 @@ function reduce(context: CycleContext, draft: Undecided, gap: TradeGap): Outcome
   if (tooSmall && (gap.effect === 'reduce' || exitAttempts >= settings.dustExitAttemptsMax)) {
     const code = gap.effect === 'reduce' ? 'below-venue-minimum' : 'dust';
     const numbers = { valueQuote: short(worth), minNotionalQuote: instrument.minNotionalQuote, exitAttempts };
-    return refuse(
-      context,
-      draft,
-      refusal(code, 'what is left is smaller than the smallest order of the venue', numbers),
-    );
+    const message = 'what is left is smaller than the smallest order of the venue';
+    return refuse(context, draft, refusal(code, message, numbers), 'reduce');
   }
   return { kind: 'trade', trade: { effect: gap.effect, side: gap.side, size, limitPrice, exhausted } };
 }
@@ -192,21 +190,22 @@ const inSync = (context: CycleContext, draft: Undecided, gap: { code: string }):
   }),
 });
 
-export const refuse = (context: CycleContext, draft: Undecided, why: Refusal): Outcome => ({
+const refuse = (context: CycleContext, draft: Undecided, why: Refusal, chain?: RuleChain): Outcome => ({
   kind: 'verdict',
-  verdict: refusalVerdict(context, draft, why),
+  verdict: refusalVerdict(context, draft, why, chain),
 });
 
 const REFRESH_CURES: ReadonlySet<string | null> = new Set(['before-settlement', 'too-old']);
 const ALARMS: Readonly<Record<string, AlarmKind>> = { dissent: 'sources-dissent', 'strategy-stale': 'strategy-stale' };
 
-export function refusalVerdict(context: CycleContext, draft: Undecided, why: Refusal): Verdict {
+/** `chain`: the refusing rule is one of those after quorum and gap. */
+export function refusalVerdict(context: CycleContext, draft: Undecided, why: Refusal, chain?: RuleChain): Verdict {
   const quorumFailed = why.code === 'awaiting-fill-visibility' || why.code === 'no-quorum';
   return toVerdict(context, draft, {
     kind: 'refusal',
     code: why.code,
     message: why.message,
-    extra: { refusal: why.numbers },
+    extra: { refusal: why.numbers, ...(chain === undefined ? {} : { rules: ruleVerdicts(chain, why.code) }) },
     wantsFreshSources: quorumFailed && draft.quorum.verdicts.some((v) => REFRESH_CURES.has(v.notCounting)),
     alarm: ALARMS[why.code] ?? null,
   });

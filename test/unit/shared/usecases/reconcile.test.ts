@@ -50,6 +50,7 @@ async function platform() {
     runStaleMs: 600_000,
     supervisorJob: 'run-supervisor',
     installationTag: '0a1b2c3d',
+    leaseHolder: null,
     trace: { correlationId: 'corr', bornAtMs: NOW - 3 },
   };
   const own = (size: string, atMs: number, change = {}) =>
@@ -182,6 +183,13 @@ describe('reconcile', () => {
     await leases.release(other!);
     expect(await reconcile(deps, input)).toMatchObject({ kind: 'done' });
     expect(await reconcile(deps, input)).toMatchObject({ kind: 'done' });
+  });
+
+  it('takes over the lease of its killed predecessor where invocations never overlap', async () => {
+    const { deps, input, leases } = await platform();
+    await leases.acquire('reconciliation:hyperliquid:main', 'embedded', NOW, 15_000);
+
+    expect(await reconcile(deps, { ...input, leaseHolder: 'embedded' })).toMatchObject({ kind: 'done' });
   });
 
   it('stores nothing when its lease ran out while it was reading', async () => {
