@@ -97,7 +97,8 @@ export function functionEnvironments(env: Pick<PlatformEnvironment, 'config' | '
       INSTRUMENTS_MAX_AGE_MS: String(3 * cadences.instruments * 1000),
       CLOCK_JUMP_MS: String(Math.max(30_000, 6 * cadences.janitor * 1000)),
       CLOCK_BEHIND_MAX_MS: '5000',
-      CLOCK_AHEAD_MAX_MS: '5000',
+      // The venue's time is that of an account snapshot, which may lag by a minute.
+      CLOCK_AHEAD_MAX_MS: '120000',
     },
   } as const;
 }

@@ -44,6 +44,12 @@ export interface FunctionParts {
   readonly venue: Venue;
 }
 
+/** The observers that the quorum asks, and where their documents are. */
+export const quorumObservers = ({ config, observerDocuments }: PlatformEnvironment) =>
+  config.quorum.sources
+    .filter((source) => source.startsWith('observer:'))
+    .map((source) => ({ id: source.slice('observer:'.length), documents: observerDocuments }));
+
 /** Builds every function from ports, as each `deps.ts` asks, and registers it under the name that its source mapping uses. */
 export function registerFunctions(parts: FunctionParts): void {
   const { env, repositories: r, plumbing, venue } = parts;
@@ -114,9 +120,6 @@ export function registerFunctions(parts: FunctionParts): void {
       runSupervisorEnvSchema.parse(texts['run-supervisor']),
     ),
   );
-  const observers = config.quorum.sources
-    .filter((source) => source.startsWith('observer:'))
-    .map((source) => ({ id: source.slice('observer:'.length), documents: observerDocuments }));
   add(
     'reconciliation',
     reconciliation(
@@ -127,7 +130,7 @@ export function registerFunctions(parts: FunctionParts): void {
         runs: r.runs,
         systemState: r.systemState,
         leases: r.leases,
-        observers,
+        observers: quorumObservers(env),
         orders: r.orders,
         orderQueue,
         runRequests,
