@@ -29,6 +29,11 @@ export function statusOf(simulator: ExchangeSimulator) {
     nextEventAtMs: simulator.nextEventAtMs(),
     /** Frames sent so far per open socket: a driver waits until it has received as many. */
     framesSent: simulator.hub.framesSent(),
+    /** Messages read so far per open socket: a driver waits until all that it sent have been. */
+    messagesReceived: simulator.hub.messagesReceived(),
+    /** Trades of the crowd so far, and bars of the file that they came from. */
+    ticks: simulator.world.markets.reduce((sum, market) => sum + market.ticks, 0),
+    bars: simulator.source.bars(),
     replayRefusals: simulator.source.refusals(),
     mode: simulator.options.mode,
   };

@@ -33,6 +33,8 @@ export interface MarketSource {
   /** Everything needed to go on from here, as JSON. */
   state(): unknown;
   restore(state: unknown): void;
+  /** Bars of a file that have begun to trade; 0 for the model. */
+  bars(): number;
   /** Counted bad input of a replay; empty for the model. */
   refusals(): SourceRefusals;
 }

@@ -130,6 +130,10 @@ export class PriceModel implements MarketSource {
     }
   }
 
+  bars(): number {
+    return 0;
+  }
+
   refusals(): typeof NO_REFUSALS {
     return NO_REFUSALS;
   }

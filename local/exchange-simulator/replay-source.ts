@@ -30,6 +30,7 @@ interface SavedReplay {
   readonly pending: readonly MarketTick[];
   readonly refusals: SourceRefusals;
   readonly skipBeforeMs: number;
+  readonly bars: number;
 }
 
 /**
@@ -44,6 +45,7 @@ export class ReplaySource implements MarketSource {
   #line = 0;
   #lastOpenMs = Number.NEGATIVE_INFINITY;
   #lastPrice = 0;
+  #bars = 0;
   #skipBeforeMs = Number.NEGATIVE_INFINITY;
   #pending: MarketTick[] = [];
   #refusals: Refused = { count: 0, byCode: {}, samples: [] };
@@ -91,6 +93,7 @@ export class ReplaySource implements MarketSource {
 
   take(): MarketTick {
     const tick = this.#pending.shift() as MarketTick;
+    if (tick.atMs === this.#lastOpenMs) this.#bars += 1;
     this.#lastPrice = tick.price;
     return tick;
   }
@@ -109,6 +112,7 @@ export class ReplaySource implements MarketSource {
       pending: this.#pending,
       refusals: this.#refusals,
       skipBeforeMs: Number.isFinite(this.#skipBeforeMs) ? this.#skipBeforeMs : -1,
+      bars: this.#bars,
     };
   }
 
@@ -118,8 +122,13 @@ export class ReplaySource implements MarketSource {
     this.#lastOpenMs = saved.lastOpenMs;
     this.#lastPrice = saved.lastPrice;
     this.#skipBeforeMs = saved.skipBeforeMs;
+    this.#bars = saved.bars ?? 0;
     this.#pending = [...saved.pending];
     this.#refusals = structuredClone(saved.refusals) as Refused;
+  }
+
+  bars(): number {
+    return this.#bars;
   }
 
   refusals(): SourceRefusals {

@@ -39,13 +39,14 @@ export class SocketHub implements Publisher {
     this.#faults = faults;
   }
 
-  connect(sink: SocketSink, userAgent: string): SocketSession | null {
+  /** `id` names the session in the control interface; by default it is numbered. */
+  connect(sink: SocketSink, userAgent: string, id: string | null = null): SocketSession | null {
     const nowMs = this.#world().nowMs;
     if (this.#sessions.size >= MAX_SESSIONS || this.#faults.refusesSockets(nowMs)) {
       sink.close(1006, 'refused');
       return null;
     }
-    const session = new SocketSession(`ws-${this.#nextId}`, sink, userAgent, nowMs);
+    const session = new SocketSession(id ?? `ws-${this.#nextId}`, sink, userAgent, nowMs);
     this.#nextId += 1;
     this.#sessions.set(session.id, session);
     return session;
@@ -73,6 +74,7 @@ export class SocketHub implements Publisher {
 
   message(session: SocketSession, text: string): void {
     if (session.closed) return;
+    session.messagesReceived += 1;
     const message = text.length > MAX_MESSAGE_CHARS ? null : parse(text);
     const subscription = message?.subscription as Subscription | undefined;
     const known = subscription !== null && typeof subscription === 'object' && !Array.isArray(subscription);
@@ -266,6 +268,11 @@ export class SocketHub implements Publisher {
   /** Frames sent since the start, per open session. */
   framesSent(): Record<string, number> {
     return Object.fromEntries([...this.#sessions.values()].map((session) => [session.id, session.framesSent]));
+  }
+
+  /** Messages of the client since the start, per open session. */
+  messagesReceived(): Record<string, number> {
+    return Object.fromEntries([...this.#sessions.values()].map((session) => [session.id, session.messagesReceived]));
   }
 }
 

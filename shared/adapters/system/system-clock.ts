@@ -1,11 +1,15 @@
+import { clearTimeout, setTimeout } from 'node:timers';
 import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
 
 /** Node truncates longer delays to one millisecond. */
 const DELAY_MAX_MS = 2_147_483_647;
 
+/** The process's own, whatever a replay puts in its place (docs/adr/0002-virtual-time.md). */
+const RealDate = Date;
+
 /** Real time. A delay of zero runs in the next turn of the event loop, not a millisecond later. */
 export const systemClock: Clock = {
-  nowMs: () => Date.now(),
+  nowMs: () => RealDate.now(),
 
   setTimer(delayMs, fn): TimerHandle {
     if (delayMs <= 0) {
