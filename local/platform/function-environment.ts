@@ -71,6 +71,8 @@ export function functionEnvironments(env: Pick<PlatformEnvironment, 'config' | '
       // One late pass is not an outage.
       SUPERVISOR_MAX_AGE_MS: String((2 * cadences.run_supervisor + 60) * 1000),
       OUTBOX_BATCH_SIZE: String(config.order_gateway.outbox_batch_size),
+      // The same after a restart, so that a killed planner need not wait for its own lease.
+      LEASE_HOLDER: env.holder,
     },
     'order-gateway': {
       EXCHANGE,
