@@ -1,17 +1,37 @@
 import { decimalText } from '#shared/core/decimal.ts';
+import { positionAfter } from '#shared/core/orders/foreign-changes.ts';
 import { type LeveragePolicy, targetLeverage } from '#shared/core/risk/leverage.ts';
 import { MINUTE_MS } from '#shared/core/time.ts';
 import type { OrderFactsReader } from '#shared/ports/order-facts.ts';
 import type { Db } from './open-database.ts';
 import { fillQueries } from './repositories/fill-queries.ts';
 import { decodeInstrument } from './repositories/instruments-repository.ts';
+import { decodeFill } from './repositories/order-rows.ts';
+
+const FILLS_OF_ONE_TIME_MAX = 200;
 
 /**
- * Eight small statements by key. The position is that of our own table, and only when its snapshot is complete and later than
- * the last end of an order of ours: otherwise it is unknown, and nothing is opened on it.
+ * Eight small statements by key. The position is that of our own table when its snapshot is complete and later than the last end
+ * of an order of ours; else (a ninth) where our fills lead, when they reach that end; else unknown, and nothing is opened on it.
  */
 export function sqlOrderFactsReader(db: Db, policy: LeveragePolicy): OrderFactsReader {
   const { dayTotals } = fillQueries(db);
+
+  /** The position that our fills lead to, when they reach the last end; null when they do not, or have no last one. */
+  const sizeByFills = async (exchange: string, account: string, symbol: string, settledAtMs: number) => {
+    const rows = await db
+      .selectFrom('fills')
+      .selectAll()
+      .where('exchange', '=', exchange)
+      .where('account', '=', account)
+      .where('symbol', '=', symbol)
+      .orderBy('venue_time_ms', 'desc')
+      .limit(FILLS_OF_ONE_TIME_MAX)
+      .execute();
+    const after = positionAfter(rows.map(decodeFill));
+    return after !== null && after.atMs >= settledAtMs ? after.size : null;
+  };
+
   return {
     async read(exchange, account, symbol, nowMs) {
       const instrumentRow = await db
@@ -65,13 +85,15 @@ export function sqlOrderFactsReader(db: Db, policy: LeveragePolicy): OrderFactsR
       const today = await dayTotals(exchange, account, nowMs);
 
       const instrument = decodeInstrument(instrumentRow);
-      const isFresh = snapshot?.complete === 1 && snapshot.venue_time_ms > (settled?.settled_at_ms ?? 0);
+      const settledAtMs = settled?.settled_at_ms ?? 0;
+      const isFresh = snapshot?.complete === 1 && snapshot.venue_time_ms > settledAtMs;
+      const ownSize = isFresh ? decimalText(position?.size ?? '0') : null;
       return {
         nowMs,
         lastPrice: price && price.venue_time_ms > 0 ? { price: price.price, venueTimeMs: price.venue_time_ms } : null,
         markPrice:
           price?.mark_price && price.mark_time_ms ? { price: price.mark_price, timeMs: price.mark_time_ms } : null,
-        positionSize: isFresh ? decimalText(position?.size ?? '0') : null,
+        positionSize: ownSize ?? (await sizeByFills(exchange, account, symbol, settledAtMs)),
         equityQuote: snapshot?.complete === 1 ? decimalText(snapshot.equity_quote) : null,
         marginUsedQuote: decimalText(snapshot?.margin_used_quote ?? '0'),
         ordersLastMinute: Number(sent.count),

@@ -85,6 +85,21 @@ describe('order facts reader', () => {
     expect(await read()).toMatchObject({ positionSize: null, equityQuote: null });
   });
 
+  it('follows our fills while the snapshot is behind the last end', async () => {
+    await snapshot();
+    const orders = sqlOrdersRepository(db);
+    await orders.storeIntent(intent(), '{}', null);
+    await orders.markSending(intent().clientOrderId, T0);
+    const ended = orderEnd(intent().clientOrderId, 'filled', { filledSize: '1', venueEndedAtMs: T0 + 9 });
+    await orders.recordEnd(ended, T0);
+    await orders.saveFills(EXCHANGE, ACCOUNT, [{ ...fill({ size: '0.25', venueTimeMs: T0 + 8 }), ours: true }], T0);
+    expect((await read())?.positionSize, 'a later fill may not be visible yet').toBeNull();
+
+    const last = fill({ tradeId: 'b', startPosition: '0.25', size: '0.75', venueTimeMs: T0 + 9 });
+    await orders.saveFills(EXCHANGE, ACCOUNT, [{ ...last, ours: true }], T0);
+    expect((await read())?.positionSize).toBe('1');
+  });
+
   it('counts what was sent within the minute, and sums the day', async () => {
     const orders = sqlOrdersRepository(db);
     for (const [symbol, sentAtMs] of [
