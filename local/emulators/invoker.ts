@@ -20,11 +20,18 @@ export type InvocationResult =
   | { readonly kind: 'ok'; readonly value: unknown }
   | { readonly kind: 'failed'; readonly error: Error };
 
+interface Registered {
+  readonly handler: Handler;
+  readonly timeoutMs: number;
+  /** Settles when the invocation before is over; null where invocations may overlap. */
+  turn: Promise<void> | null;
+}
+
 /** Invokes handlers as Lambda would: counts, a deadline, an error is an answer and never a crash of the platform. */
 export class Invoker {
   readonly #clock: Clock;
   readonly #telemetry: Telemetry;
-  readonly #handlers = new Map<string, { handler: Handler; timeoutMs: number }>();
+  readonly #handlers = new Map<string, Registered>();
   readonly #counts = new Map<string, number>();
   readonly #failures = new Map<string, number>();
   #inFlight = 0;
@@ -35,14 +42,22 @@ export class Invoker {
     this.#telemetry = telemetry;
   }
 
-  register(name: string, handler: Handler, timeoutMs: number): void {
-    this.#handlers.set(name, { handler, timeoutMs });
+  /** `serial`: one invocation at a time, as reserved concurrency 1 gives it; the others wait their turn in order. */
+  register(name: string, handler: Handler, timeoutMs: number, options: { readonly serial?: boolean } = {}): void {
+    this.#handlers.set(name, { handler, timeoutMs, turn: options.serial ? Promise.resolve() : null });
   }
 
   /** Never throws. A handler that outlives its timeout is answered as failed; what it still does is not awaited. */
   async invoke(name: string, event: unknown): Promise<InvocationResult> {
     const entry = this.#handlers.get(name);
     if (!entry) return { kind: 'failed', error: new Error(`no function named ${name}`) };
+    if (entry.turn === null) return this.#invokeNow(name, entry, event);
+    const result = entry.turn.then(() => this.#invokeNow(name, entry, event));
+    entry.turn = result.then(() => {});
+    return result;
+  }
+
+  async #invokeNow(name: string, entry: Registered, event: unknown): Promise<InvocationResult> {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
     this.#inFlight += 1;
     this.#sequence += 1;

@@ -34,8 +34,10 @@ const TIMEOUT_MS = 60_000;
 
 /** Each handler names the envelope that it expects; its source mapping sends no other. */
 type AnyHandler = (event: never) => Promise<unknown>;
-const adder = (plumbing: Plumbing) => (name: string, handler: AnyHandler) =>
-  plumbing.invoker.register(name, handler as unknown as Handler, TIMEOUT_MS);
+const adder =
+  (plumbing: Plumbing) =>
+  (name: string, handler: AnyHandler, options: { serial?: boolean } = {}) =>
+    plumbing.invoker.register(name, handler as unknown as Handler, TIMEOUT_MS, options);
 
 export interface FunctionParts {
   readonly env: PlatformEnvironment;
@@ -140,6 +142,8 @@ export function registerFunctions(parts: FunctionParts): void {
       },
       reconciliationEnvSchema.parse(texts.reconciliation),
     ),
+    // Its lease is held by the platform, not by an invocation, so invocations must not overlap.
+    { serial: true },
   );
   registerOrderFunctions(parts);
   add(

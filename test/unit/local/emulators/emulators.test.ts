@@ -279,6 +279,21 @@ describe('ScheduleEmulator', () => {
 });
 
 describe('Invoker', () => {
+  it('lets a serial function run one invocation at a time, in order', async () => {
+    const { clock, invoker } = setUp();
+    const seen: string[] = [];
+    const handler = async (event: unknown) => {
+      seen.push(`${event} begins`);
+      await clock.sleep(1_000);
+      seen.push(`${event} ends`);
+    };
+    invoker.register('one', handler, 5_000, { serial: true });
+    const both = Promise.all([invoker.invoke('one', 'a'), invoker.invoke('one', 'b')]);
+    await clock.advanceBy(3_000);
+    await both;
+    expect(seen).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
+  });
+
   it('answers a hanging handler as failed at its timeout', async () => {
     const { clock, invoker } = setUp();
     invoker.register('hang', () => new Promise(() => {}), 3_000);
