@@ -34,6 +34,7 @@ export interface Embedded {
 }
 
 const STOP_TIMEOUT_MS = 1_500;
+const FIRST_LOOK_MS = 4_000;
 
 /** Where the venue answers: the simulator (found or started), or the addresses of the config. */
 async function venueOf(config: Config, state: StateDirectory, seed: number) {
@@ -138,6 +139,10 @@ export async function startEmbedded(options: {
     await stop();
     throw error;
   }
+  // The first reads came before the first prices: once those are there, marks can be stored and a first cycle can decide.
+  const firstLook = systemClock.setTimer(FIRST_LOOK_MS, async () => {
+    for (const job of ['market-data', 'reconciliation']) await platform.invokeNow(job);
+  });
   state.writePlatform({ pid: process.pid, port, token, startedAtMs: Date.now() });
   const account = accountOf(config).name;
   return {
@@ -150,6 +155,9 @@ export async function startEmbedded(options: {
         { exchange: EXCHANGE, account, staleAfterMs: config.http.stale_after_s * 1000 },
       ),
     ticks: () => platform.venue.feed.counters().tradesDelivered,
-    stop,
+    stop: (keepVenue) => {
+      firstLook.cancel();
+      return stop(keepVenue);
+    },
   };
 }

@@ -16,6 +16,8 @@ export interface Platform {
   readonly plumbing: Plumbing;
   readonly venue: Venue;
   readonly producer: PriceProducer;
+  /** Invokes a function once, outside its slots. */
+  invokeNow(functionName: string): Promise<unknown>;
   /** Bootstrap or RECONCILING, first reads, then prices and schedules. Throws when the venue or the secrets are unusable. */
   start(): Promise<void>;
   /** Stops the feed and schedules, lets what runs finish, within `timeoutMs` of the clock. */
@@ -47,7 +49,7 @@ export function createPlatform(env: PlatformEnvironment): Platform {
   connectStreams(plumbing, config);
 
   /** One invocation outside the schedule's slots, as an operator would make it. */
-  const invokeNow = (functionName: string, job: string) =>
+  const invokeNow = (functionName: string, job = functionName) =>
     plumbing.invoker.invoke(functionName, scheduleEvent({ job, cadenceMs: 60_000 }, clock.nowMs(), 1));
 
   return {
@@ -56,6 +58,7 @@ export function createPlatform(env: PlatformEnvironment): Platform {
     plumbing,
     venue,
     producer,
+    invokeNow,
     start: async () => {
       const begun = await invokeNow('janitor', JANITOR_START_JOB);
       if (begun.kind === 'failed') throw begun.error;
@@ -64,7 +67,7 @@ export function createPlatform(env: PlatformEnvironment): Platform {
       startSchedules(plumbing.schedules, config);
       // What a schedule would bring within half a minute, brought at once: candles, runs, balances, observers.
       const first = ['market-data', 'balance', ...observers, 'order-tracker', 'run-supervisor'];
-      for (const name of first) await invokeNow(name, name);
+      for (const name of first) await invokeNow(name);
     },
     stop: async (timeoutMs) => {
       plumbing.schedules.stop();
