@@ -133,6 +133,8 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
 function exchangeRules(path: string, exchange: ExchangeConfig): { path: string; expected: string }[] {
   const play = exchange.kind === 'simulator' || exchange.kind === 'paper';
   return [
+    // Until the paper venue exists, this kind would send what it signs to the address of the config.
+    ...when(exchange.kind === 'paper', `${path}.kind`, 'expected simulator, testnet or live: paper is not built yet'),
     ...when(
       exchange.kind === 'live' && exchange.live_acknowledgement !== LIVE_ACKNOWLEDGEMENT,
       `${path}.live_acknowledgement`,

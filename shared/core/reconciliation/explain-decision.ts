@@ -1,4 +1,4 @@
-import { dec, decimalText, isDecimalText } from '../decimal.ts';
+import { dec, decimalText } from '../decimal.ts';
 import { type DecisionInputs, type DecisionSource, readDecisionInputs } from './decision-inputs.ts';
 
 export interface ExplainedDecision {
@@ -123,5 +123,7 @@ function ruleLines(inputs: DecisionInputs): string[] {
 /** At most 8 significant digits, for reading; the row has them all. */
 const short = (value: string | null): string => {
   if (value === null) return 'unknown';
-  return isDecimalText(value) ? decimalText(dec(value).toSignificantDigits(8)) : value;
+  return LONG_DECIMAL.test(value) ? decimalText(dec(value).toSignificantDigits(8)) : value;
 };
+/** A quotient has 40 digits and a point: longer than what a wall lets through as decimal text. */
+const LONG_DECIMAL = /^-?\d{1,60}(?:\.\d{1,60})?$/;

@@ -138,6 +138,11 @@ describe('checkConfig', () => {
       'exchanges: { hyperliquid: { kind: testnet, approval: automatic } }',
       'exchanges.hyperliquid.approval',
     ],
+    [
+      'a paper venue, which does not exist yet',
+      'exchanges: { hyperliquid: { kind: paper } }',
+      'exchanges.hyperliquid.kind',
+    ],
     ['a HIP-3 symbol without its dex', 'exchanges: { hyperliquid: { dexes: [] } }', 'exchanges.hyperliquid.symbols.6'],
     ['an order above the position limit', 'limits: { max_order_notional: 20000 }', 'limits.max_order_notional'],
     [

@@ -73,6 +73,12 @@ describe('explain decision', () => {
     }
   });
 
+  it('shortens a quotient with all its digits for reading', () => {
+    const desired = { ...decisionInputs.desired, capQuote: '1153.599247846153846153846153846153846154' };
+
+    expect(textOf({ ...decisionInputs, desired })).toContain('margin cap of the symbol 1153.5992 at leverage');
+  });
+
   it('explains any stored inputs without failing', () => {
     fc.assert(
       fc.property(
