@@ -24,8 +24,7 @@ export async function readSnapshot(
   const nowMs = deps.clock.nowMs();
   const age = (atMs: number) => nowMs - atMs;
   const symbols = overview.symbols.map((view) => symbolSnapshot(view, overview, nowMs, staleAfterMs));
-  const refusals = symbols.filter((s) => s.decision?.kind === 'refusal');
-  const newest = refusals.sort((a, b) => a.decision!.ageMs - b.decision!.ageMs)[0];
+  const { lastRefusal } = overview;
   return {
     v: 1,
     nowMs,
@@ -57,12 +56,12 @@ export async function readSnapshot(
         }
       : null,
     counts: counts(overview),
-    lastRefusal: newest
+    lastRefusal: lastRefusal
       ? {
-          symbol: newest.symbol,
-          code: newest.decision!.code,
-          message: newest.decision!.message,
-          ageMs: newest.decision!.ageMs,
+          symbol: lastRefusal.symbol,
+          code: lastRefusal.code,
+          message: lastRefusal.message,
+          ageMs: age(lastRefusal.lastAtMs),
         }
       : null,
     jobs: overview.jobs.map((job) => ({

@@ -107,6 +107,8 @@ export interface OverviewView {
   readonly account: AccountView | null;
   /** All products, ordered by symbol. */
   readonly symbols: readonly SymbolView[];
+  /** The newest refusal of any symbol, however long ago; without its inputs. */
+  readonly lastRefusal: DecisionView | null;
   /** Positions in symbols that are no products. */
   readonly foreignPositions: readonly PositionView[];
   readonly takeProfit: TakeProfitView | null;

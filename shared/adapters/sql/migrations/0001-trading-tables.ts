@@ -90,7 +90,12 @@ export const tradingTables: readonly TableSpec[] = [
       last_at_ms: big,
     },
     primaryKey: ['id'],
-    indexes: [['exchange', 'account', 'symbol', 'created_at_ms'], ['client_order_id'], ['created_at_ms']],
+    indexes: [
+      ['exchange', 'account', 'symbol', 'created_at_ms'],
+      ['exchange', 'account', 'kind', 'last_at_ms'],
+      ['client_order_id'],
+      ['created_at_ms'],
+    ],
   },
   {
     name: 'order_execution_log',

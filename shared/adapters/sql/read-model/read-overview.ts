@@ -43,6 +43,15 @@ export async function readOverview(db: Db, exchange: string, account: string): P
   const prices = await db.selectFrom('latest_prices').selectAll().where('exchange', '=', exchange).execute();
   const cohorts = await db.selectFrom('run_cohorts').selectAll().where('exchange', '=', exchange).execute();
   const decisions = await latestDecisions(db, exchange, account);
+  const refusal = await db
+    .selectFrom('decisions')
+    .selectAll()
+    .where('exchange', '=', exchange)
+    .where('account', '=', account)
+    .where('kind', '=', 'refusal')
+    .orderBy('last_at_ms', 'desc')
+    .limit(1)
+    .executeTakeFirst();
   const takeProfit = await db
     .selectFrom('take_profit_state')
     .selectAll()
@@ -113,6 +122,7 @@ export async function readOverview(db: Db, exchange: string, account: string): P
         decision: decisions.get(row.symbol) ?? null,
       };
     }),
+    lastRefusal: refusal ? decodeDecision(refusal, null) : null,
     foreignPositions: [...positionOf.values()].filter((position) => !isProduct.has(position.symbol)),
     takeProfit: takeProfit
       ? {
