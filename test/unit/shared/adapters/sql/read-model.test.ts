@@ -41,6 +41,7 @@ describe('sql read model', () => {
       jobs: [],
       account: null,
       symbols: [],
+      lastRefusal: null,
       foreignPositions: [],
       takeProfit: null,
       runs: [],
