@@ -1,3 +1,4 @@
+import type { ExchangeHealth } from '#shared/ports/exchange-health.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
 import type { VenueClock } from '#shared/ports/venue-clock.ts';
 import type { BootstrapSystemDeps } from '#shared/usecases/bootstrap-system.ts';
@@ -12,5 +13,7 @@ export type JanitorDeps = Omit<
 > & {
   /** Null where the venue's time cannot be asked. */
   readonly venueClock: VenueClock | null;
+  /** Null where the venue's health is watched by something else. */
+  readonly exchangeHealth: ExchangeHealth | null;
   readonly telemetry: Telemetry;
 };

@@ -25,6 +25,8 @@ export const janitorEnvSchema = z.object({
   CLOCK_JUMP_MS: ms,
   CLOCK_BEHIND_MAX_MS: ms,
   CLOCK_AHEAD_MAX_MS: ms,
+  /** `resilience.health_check_s`: the venue's markets are loaded this often. */
+  HEALTH_CHECK_MS: ms.default(300_000),
 });
 
 export type JanitorEnv = z.infer<typeof janitorEnvSchema>;

@@ -2,6 +2,7 @@ import { parseJobEvent } from '#shared/messages/job-event.ts';
 import type { SystemControl } from '#shared/ports/system-control.ts';
 import { bootstrapSystem } from '#shared/usecases/bootstrap-system.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
+import { checkExchangeHealth } from '#shared/usecases/check-exchange-health.ts';
 import { checkVenueClock } from '#shared/usecases/check-venue-clock.ts';
 import { finishReconciling } from '#shared/usecases/finish-reconciling.ts';
 import { noteClockJump } from '#shared/usecases/note-clock-jump.ts';
@@ -53,7 +54,11 @@ export function createHandler(deps: JanitorDeps, env: JanitorEnv) {
       instrumentsMaxAgeMs: env.INSTRUMENTS_MAX_AGE_MS,
       clockBehindMaxMs: env.CLOCK_BEHIND_MAX_MS,
     });
-    const outcome = { bootstrap, jump, clock, instruments, reconciling };
+    const { exchangeHealth } = deps;
+    const health = exchangeHealth
+      ? await checkExchangeHealth({ ...deps, exchangeHealth }, { exchange, maxAgeMs: env.HEALTH_CHECK_MS })
+      : null;
+    const outcome = { bootstrap, jump, clock, instruments, reconciling, health };
     reportOutcome(deps.telemetry, exchange, outcome);
     return outcome;
   };

@@ -2,6 +2,7 @@ import type { StateChange } from '#shared/ports/system-control.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
 import { logEvents } from '#shared/telemetry/names.ts';
 import type { BootstrapOutcome } from '#shared/usecases/bootstrap-system.ts';
+import type { ExchangeHealthOutcome } from '#shared/usecases/check-exchange-health.ts';
 import type { VenueClockOutcome } from '#shared/usecases/check-venue-clock.ts';
 import type { FinishReconcilingOutcome } from '#shared/usecases/finish-reconciling.ts';
 import type { ClockJumpOutcome } from '#shared/usecases/note-clock-jump.ts';
@@ -13,6 +14,7 @@ export interface JanitorOutcome {
   readonly clock: VenueClockOutcome | null;
   readonly instruments: SyncInstrumentsOutcome;
   readonly reconciling: FinishReconcilingOutcome;
+  readonly health: ExchangeHealthOutcome | null;
 }
 
 /** One line per change of state and per failed step; a quiet tick logs nothing. */
@@ -42,5 +44,9 @@ export function reportOutcome(telemetry: Telemetry, exchange: string, outcome: J
   }
   if (clock?.kind === 'checked' && !clock.check.ok) {
     telemetry.log('warn', 'clock.doubtful', { exchange, ...clock.check });
+  }
+  const { health } = outcome;
+  if (health?.kind === 'checked' && !health.health.healthy) {
+    telemetry.log('warn', 'exchange.unhealthy', { exchange, ...health.health });
   }
 }

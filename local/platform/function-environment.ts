@@ -101,6 +101,7 @@ export function functionEnvironments(env: Pick<PlatformEnvironment, 'config' | '
       CLOCK_BEHIND_MAX_MS: '5000',
       // The venue's time is that of an account snapshot, which may lag by a minute.
       CLOCK_AHEAD_MAX_MS: '120000',
+      HEALTH_CHECK_MS: String(config.resilience.health_check_s * 1000),
     },
   } as const;
 }

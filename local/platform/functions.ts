@@ -160,6 +160,7 @@ export function registerFunctions(parts: FunctionParts): void {
         orders: r.orders,
         accounts: r.accounts,
         observers: observerDocuments,
+        exchangeHealth: { check: () => venue.reader.checkHealth() },
         venueClock: accountVenueClock(reader, account.address),
       },
       janitorEnvSchema.parse(texts.janitor),

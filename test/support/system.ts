@@ -78,6 +78,7 @@ export function systemUnderTest() {
         return world.instruments;
       },
     },
+    exchangeHealth: null,
     venueClock: {
       venueTimeMs: async () => {
         if (world.venueTimeMs instanceof Error) throw world.venueTimeMs;

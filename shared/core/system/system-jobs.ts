@@ -7,6 +7,8 @@ export const systemJobs = (exchange: string) =>
     instruments: `instruments:${exchange}`,
     /** Last comparison with the venue's clock; the error is the reason to doubt ours. */
     venueClock: `venue-clock:${exchange}`,
+    /** Last successful load of the venue's markets, with latency and breakers. */
+    exchangeHealth: `exchange-health:${exchange}`,
     /** What RECONCILING still waits for: `detail.missing`. */
     reconciling: `reconciling:${exchange}`,
   }) as const;
