@@ -1,21 +1,12 @@
 import * as z from 'zod';
 import { orderLimitsSchema } from '#shared/core/risk/limits.ts';
+import { jsonSection } from '#shared/messages/json-section.ts';
 
 /** Environment of order-gateway, parsed once at start. */
 export const orderGatewayEnvSchema = z.object({
   EXCHANGE: z.string().min(1).max(64),
   /** Section `limits` of the settings as JSON. */
-  LIMITS: z
-    .string()
-    .transform((text, context): unknown => {
-      try {
-        return JSON.parse(text);
-      } catch {
-        context.addIssue({ code: 'custom', message: 'expected JSON' });
-        return z.NEVER;
-      }
-    })
-    .pipe(orderLimitsSchema),
+  LIMITS: jsonSection(orderLimitsSchema),
   /**
    * Names this writer in the account's lease. Locally the same after a restart, so that a killed platform need not wait for its
    * own lease; on AWS one per deployment, because the FIFO group lets only one of its invocations run.

@@ -2,20 +2,7 @@ import * as z from 'zod';
 import type { CycleSettings } from '#shared/core/reconciliation/cycle-inputs.ts';
 import { cycleSettings, engineSectionSchema, quorumSectionSchema } from '#shared/core/reconciliation/cycle-settings.ts';
 import { orderLimitsSchema } from '#shared/core/risk/limits.ts';
-
-/** A section of the settings as JSON text. */
-const section = <S extends z.ZodType>(schema: S) =>
-  z
-    .string()
-    .transform((text, context): unknown => {
-      try {
-        return JSON.parse(text);
-      } catch {
-        context.addIssue({ code: 'custom', message: 'expected JSON' });
-        return z.NEVER;
-      }
-    })
-    .pipe(schema);
+import { jsonSection } from '#shared/messages/json-section.ts';
 
 /** Environment of reconciliation, parsed once at start. */
 export const reconciliationEnvSchema = z.object({
@@ -25,9 +12,9 @@ export const reconciliationEnvSchema = z.object({
   /** Key in the observers' documents. */
   ADDRESS: z.string().min(1).max(64),
   /** Sections of the settings; keys that a cycle does not read are ignored. */
-  RECONCILIATION_ENGINE: section(engineSectionSchema),
-  QUORUM: section(quorumSectionSchema),
-  LIMITS: section(orderLimitsSchema),
+  RECONCILIATION_ENGINE: jsonSection(engineSectionSchema),
+  QUORUM: jsonSection(quorumSectionSchema),
+  LIMITS: jsonSection(orderLimitsSchema),
   CALENDAR: z.enum(['always', 'european-week']),
   /** Ceiling of leverage on HIP-3 dexes. */
   HIP3_LEVERAGE: z.coerce.number().min(1).max(100).default(5),
