@@ -28,6 +28,7 @@ export function createHandler(deps: BalanceDeps, env: BalanceEnv) {
     for (const { name, complete, error } of state.subAccounts) {
       if (!complete) drop('sub-account', 'not-read', { name, error });
     }
+    if (kind === 'from-the-future') drop('account-view', kind, { venueTimeMs: state.venueTimeMs });
     if (transfersError !== null) drop('transfers', 'not-read', { error: transfersError });
     await deps.jobs.recordOk(JOB, deps.clock.nowMs(), {
       kind,

@@ -15,8 +15,8 @@ export function createHandler(deps: ObserverDeps, env: ObserverEnv) {
 
   function report(facts: ObserveAccountFacts): void {
     for (const { address, kind, complete, error } of facts.addresses) {
-      if (kind !== 'failed' && complete) continue;
-      const code = kind === 'failed' ? 'not-read' : 'incomplete';
+      if ((kind === 'observed' || kind === 'kept') && complete) continue;
+      const code = kind === 'failed' ? 'not-read' : kind === 'from-the-future' ? kind : 'incomplete';
       telemetry.count(metrics.inputsDropped, 1, { what: 'account-view', code });
       telemetry.log('warn', logEvents.inputDropped, { what: 'account-view', code, observerId, address, error });
     }

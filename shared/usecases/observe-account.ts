@@ -1,3 +1,4 @@
+import { viewTime } from '#shared/core/portfolio/view-time.ts';
 import type { ObserverDocument } from '#shared/messages/observer-document.ts';
 import type { AccountObserver, ObservedAccount } from '#shared/ports/account-observer.ts';
 import type { Clock } from '#shared/ports/clock.ts';
@@ -17,8 +18,11 @@ export interface ObserveAccountInput {
 
 export interface ObservedAddress {
   readonly address: string;
-  /** `kept`: the venue answered with an older view than the one published. `failed`: the published view stays and ages. */
-  readonly kind: 'observed' | 'kept' | 'failed';
+  /**
+   * `kept`: the venue answered with an older view than the one published. `from-the-future`: with one dated well after its
+   * arrival. `failed`: not at all. The published view stays and ages.
+   */
+  readonly kind: 'observed' | 'kept' | 'from-the-future' | 'failed';
   readonly complete: boolean;
   readonly venueTimeMs: number | null;
   readonly error: string | null;
@@ -44,8 +48,13 @@ export async function observeAccount(
     const before = published[address];
     try {
       const view = await deps.observer.observe(address);
-      const isNewer = before === undefined || view.venue_time_ms > before.venue_time_ms;
-      if (isNewer) positions[address] = view;
+      const venueTimeMs = viewTime(view.venue_time_ms, deps.clock.nowMs());
+      if (venueTimeMs === null) {
+        addresses.push(fact(address, 'from-the-future', view, null));
+        continue;
+      }
+      const isNewer = before === undefined || venueTimeMs > before.venue_time_ms;
+      if (isNewer) positions[address] = { ...view, venue_time_ms: venueTimeMs };
       addresses.push(fact(address, isNewer ? 'observed' : 'kept', view, null));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);

@@ -1,5 +1,6 @@
 import { type DecimalText, dec, decimalText, ZERO } from '#shared/core/decimal.ts';
 import type { AccountState } from '#shared/core/portfolio/account-state.ts';
+import { viewTime } from '#shared/core/portfolio/view-time.ts';
 import type { AccountEvent } from '#shared/messages/account-event.ts';
 import type { Trace } from '#shared/messages/trace.ts';
 import type { Clock } from '#shared/ports/clock.ts';
@@ -25,7 +26,8 @@ export interface RefreshBalancesInput {
 }
 
 export interface RefreshBalancesFacts {
-  readonly kind: 'stored' | 'stale';
+  /** `from-the-future`: dated well after its arrival, and therefore not believed. */
+  readonly kind: 'stored' | 'stale' | 'from-the-future';
   readonly state: AccountState;
   /** Deposits minus withdrawals up to the snapshot; null when the venue would not say. */
   readonly netTransfersQuote: DecimalText | null;
@@ -41,7 +43,13 @@ export async function refreshBalances(
   input: RefreshBalancesInput,
 ): Promise<RefreshBalancesFacts> {
   const { exchange, account, address } = input;
-  const state: AccountState = { ...(await deps.reader.fetchAccountState(address)), exchange, account };
+  const read = await deps.reader.fetchAccountState(address);
+  const venueTimeMs = viewTime(read.venueTimeMs, deps.clock.nowMs());
+  if (venueTimeMs === null) {
+    const state = { ...read, exchange, account };
+    return { kind: 'from-the-future', state, netTransfersQuote: null, transfersError: null };
+  }
+  const state: AccountState = { ...read, exchange, account, venueTimeMs };
   const transfers = await netTransfers(deps, address, state.venueTimeMs);
   const kind = await deps.accounts.saveSnapshot(state, transfers.netTransfersQuote, deps.clock.nowMs());
   if (kind === 'stored') {
@@ -51,7 +59,13 @@ export async function refreshBalances(
   return { kind, state, ...transfers };
 }
 
-/** Asked after the state, and cut at its time: a deposit counts on both sides or on neither. */
+/** For this long around a transfer, equity and ledger may not show it alike: they come from different reads. */
+const TRANSFER_SETTLES_MS = 10_000;
+
+/**
+ * Deposits minus withdrawals behind the equity of the state. Null around a transfer: seen on one side alone it would be a profit
+ * or a loss, and a large one would stop everything. The next point of the curve shows both.
+ */
 async function netTransfers(
   deps: RefreshBalancesDeps,
   address: string,
@@ -59,9 +73,10 @@ async function netTransfers(
 ): Promise<Pick<RefreshBalancesFacts, 'netTransfersQuote' | 'transfersError'>> {
   try {
     const transfers = await deps.reader.fetchTransfers(address, 0);
-    const net = transfers
-      .filter((t) => t.venueTimeMs <= untilMs)
-      .reduce((sum, t) => sum.plus(dec(t.amountQuote)), ZERO);
+    if (transfers.some((t) => t.venueTimeMs > untilMs - TRANSFER_SETTLES_MS)) {
+      return { netTransfersQuote: null, transfersError: 'a transfer is being settled' };
+    }
+    const net = transfers.reduce((sum, t) => sum.plus(dec(t.amountQuote)), ZERO);
     return { netTransfersQuote: decimalText(net), transfersError: null };
   } catch (error) {
     // Positions are needed by the quorum at once; the equity curve can do without one point.

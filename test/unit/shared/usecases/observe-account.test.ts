@@ -63,6 +63,27 @@ describe('observeAccount', () => {
     expect(await published()).toMatchObject({ positions: { [ACCOUNT]: { venue_time_ms: 5_000 } } });
   });
 
+  it('does not believe a view dated well after its arrival, and publishes the next true one', async () => {
+    const { views, observe, published } = platform([ACCOUNT]);
+    views.set(ACCOUNT, view(600_000));
+
+    expect(await observe()).toMatchObject({ written: false, addresses: [{ kind: 'from-the-future' }] });
+    expect(await published()).toBeNull();
+
+    views.set(ACCOUNT, view(8_000));
+    expect(await observe()).toMatchObject({ written: true, addresses: [{ kind: 'observed' }] });
+    expect(await published()).toMatchObject({ positions: { [ACCOUNT]: { venue_time_ms: 8_000 } } });
+  });
+
+  it('dates a view of a clock that is a little ahead by its arrival', async () => {
+    const { views, observe, published } = platform([ACCOUNT]);
+    views.set(ACCOUNT, view(12_000));
+
+    await observe();
+
+    expect(await published()).toMatchObject({ positions: { [ACCOUNT]: { venue_time_ms: 9_000 } } });
+  });
+
   it('writes nothing when nothing could be read', async () => {
     const { views, observe, published } = platform([ACCOUNT]);
     views.set(ACCOUNT, new Error('timeout'));

@@ -15,7 +15,7 @@ const transfer = (id: string, amountQuote: string, venueTimeMs: number): VenueTr
 });
 const timeout = new ExchangeError('timeout', 'no answer', { retryable: true, mayHaveReachedVenue: true });
 
-function platform() {
+function platform(nowMs = 9_000) {
   const world = {
     state: anAccountState(5_000, { account: 'as the venue says' }) as AccountState | Error,
     transfers: [] as readonly VenueTransfer[] | Error,
@@ -30,7 +30,7 @@ function platform() {
     },
     accounts,
     stream: { put: async (batch: readonly StreamRecord[]) => void records.push(...batch) },
-    clock: manualClock(9_000),
+    clock: manualClock(nowMs),
   };
   const trace = { correlationId: 'corr', bornAtMs: 8_999 };
   const input = { exchange: 'hyperliquid', account: 'main', address: '0xabc', trace };
@@ -52,14 +52,50 @@ describe('refreshBalances', () => {
     });
   });
 
-  it('counts deposits and withdrawals up to the snapshot, not those after it', async () => {
-    const { world, accounts, refresh } = platform();
-    world.transfers = [transfer('a', '500', 1_000), transfer('b', '-120.5', 5_000), transfer('c', '1000', 5_001)];
+  it('counts deposits and withdrawals', async () => {
+    const { world, accounts, refresh } = platform(50_000);
+    world.state = anAccountState(40_000);
+    world.transfers = [transfer('a', '500', 1_000), transfer('b', '-120.5', 30_000)];
 
     await refresh();
 
     const [point] = await accounts.balanceHistory('hyperliquid', 'main', 0, 10);
     expect(point?.netTransfersQuote).toBe('379.5');
+  });
+
+  it.each([
+    ['just before the snapshot, which may not show it yet', 30_001],
+    ['after the snapshot, which may show it already', 40_001],
+  ])('keeps positions but no point of the curve when there was a transfer %s', async (_, venueTimeMs) => {
+    const { world, accounts, refresh } = platform(50_000);
+    world.state = anAccountState(40_000);
+    world.transfers = [transfer('a', '500', venueTimeMs)];
+
+    expect(await refresh()).toMatchObject({ kind: 'stored', transfersError: 'a transfer is being settled' });
+
+    expect(await accounts.latest('hyperliquid', 'main')).toMatchObject({ venueTimeMs: 40_000 });
+    expect(await accounts.balanceHistory('hyperliquid', 'main', 0, 10)).toEqual([]);
+  });
+
+  it('does not believe a snapshot dated well after its arrival, and stores the next true one', async () => {
+    const { world, accounts, records, refresh } = platform();
+    world.state = anAccountState(600_000);
+
+    expect(await refresh()).toMatchObject({ kind: 'from-the-future' });
+    expect(await accounts.latest('hyperliquid', 'main')).toBeNull();
+    expect(records).toHaveLength(0);
+
+    world.state = anAccountState(8_000);
+    expect(await refresh()).toMatchObject({ kind: 'stored', state: { venueTimeMs: 8_000 } });
+  });
+
+  it('dates a snapshot of a clock that is a little ahead by its arrival', async () => {
+    const { world, accounts, refresh } = platform();
+    world.state = anAccountState(12_000);
+
+    await refresh();
+
+    expect(await accounts.latest('hyperliquid', 'main')).toMatchObject({ venueTimeMs: 9_000 });
   });
 
   it('keeps positions but no point of the curve when transfers cannot be read', async () => {
