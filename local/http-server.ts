@@ -1,7 +1,8 @@
-import type { Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { inRealTime } from '#shared/adapters/memory/virtual-globals.ts';
 import { PAGE_HEADERS, type PageAsset } from './page-assets.ts';
 
 export interface HttpServer {
@@ -15,7 +16,11 @@ export function startHttpServer(app: Hono, assets: ReadonlyMap<string, PageAsset
     app.get(path, () => new Response(asset.body, { headers: { ...PAGE_HEADERS, 'content-type': asset.contentType } }));
   }
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port }) as Server;
+    // The page lives in real time, also during a replay.
+    const inReal = (serverOptions: ServerOptions, listener: RequestListener) =>
+      createServer(serverOptions, (request, response) => inRealTime(() => listener(request, response)));
+    const options = { fetch: app.fetch, hostname: '127.0.0.1', port, createServer: inReal as typeof createServer };
+    const server = serve(options) as Server;
     server.on('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';
       reject(

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
@@ -23,7 +24,14 @@ export const simulatorStatusSchema = z.looseObject({
   nextMarketAtMs: z.number().nullable(),
   nextEventAtMs: z.number().nullable(),
   framesSent: z.record(z.string(), z.number()),
-  replayRefusals: z.unknown(),
+  messagesReceived: z.record(z.string(), z.number()),
+  ticks: z.number(),
+  bars: z.number(),
+  replayRefusals: z.looseObject({
+    count: z.number(),
+    byCode: z.record(z.string(), z.number()),
+    samples: z.array(z.looseObject({ line: z.number(), code: z.string(), text: z.string() })),
+  }),
 });
 export type SimulatorStatus = z.infer<typeof simulatorStatusSchema>;
 
@@ -67,12 +75,20 @@ export async function findSimulator(state: StateDirectory, fetch: FetchLike): Pr
 
 /**
  * Starts the simulator as a process of its own, detached: killing the platform, or Ctrl-C in its terminal, does not kill the
- * venue. Its messages go to `<state>/logs/exchange-simulator.log`.
+ * venue. Its messages go to `<state>/logs/exchange-simulator.log`. With `diesWithUs` it ends when this process does: a
+ * replay's venue has no life of its own.
  */
-export async function spawnSimulator(state: StateDirectory, flags: readonly string[]): Promise<RunningSimulator> {
+export async function spawnSimulator(
+  state: StateDirectory,
+  flags: readonly string[],
+  options: { readonly diesWithUs: boolean } = { diesWithUs: false },
+): Promise<RunningSimulator> {
   const log = openSync(join(state.logs, 'exchange-simulator.log'), 'a', 0o600);
-  const child = spawn(process.execPath, [ENTRY, ...flags], { detached: true, stdio: ['ignore', 'pipe', log] });
+  const all = options.diesWithUs ? [...flags, '--exit-with-parent'] : flags;
+  const stdin = options.diesWithUs ? 'pipe' : 'ignore';
+  const child = spawn(process.execPath, [ENTRY, ...all], { detached: true, stdio: [stdin, 'pipe', log] });
   closeSync(log);
+  (child.stdin as Socket | null)?.unref();
   const ready = await readReady(child, join(state.logs, 'exchange-simulator.log'));
   child.unref();
   const file = { pid: ready.pid, httpUrl: ready.httpUrl, wsUrl: ready.wsUrl, controlToken: ready.controlToken };

@@ -22,6 +22,8 @@ export interface ReplayOptions {
   readonly durationMs: number | null;
   readonly symbol: string;
   readonly untilDone: boolean;
+  /** Market time between two checkpoints. */
+  readonly checkpointEveryMs: number;
 }
 
 const UNITS: Record<string, number> = { s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS };
@@ -60,7 +62,7 @@ function parseWhole(min: number, max: number) {
 }
 
 interface RawOptions {
-  stage: string;
+  stage?: string;
   config: string[];
   state?: string;
   fresh: boolean;
@@ -74,13 +76,14 @@ interface RawOptions {
   duration?: number;
   symbol: string;
   untilDone: boolean;
+  checkpointEvery?: number;
 }
 
 /** Parses the words after `npm start --`. Commander prints help (exit 0) or the mistake (exit 2) and ends the process. */
 export function parseStartOptions(argv: readonly string[]): StartOptions {
   const command = new Command('npm start --')
     .description('Run the whole of 3T on this machine, against its exchange simulator.')
-    .option('--stage <name>', 'config/<name>.yaml on top of config/default.yaml', 'local')
+    .option('--stage <name>', 'config/<name>.yaml on top of config/default.yaml (default: local, or replay)')
     .option('--config <key=value...>', 'override a setting, e.g. reconciliation_engine.rebalance_frequency=60', [])
     .option('--state <dir>', 'folder for databases and logs (default: state_dir of the config)')
     .option('--fresh', 'forget the state of earlier runs first', false)
@@ -93,6 +96,11 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
     .option('--from <time>', 'start the replay at this UTC time', parseInstant)
     .option('--duration <time>', 'stop after this much market time: 90s, 30m, 2h, 1d', parseDuration)
     .option('--symbol <symbol>', 'symbol that the replay prices', 'BTC/USDC:USDC')
+    .option(
+      '--checkpoint-every <time>',
+      'market time between two points that a killed replay resumes from',
+      parseDuration,
+    )
     .option('--until-done', 'exit when the replay has ended (implied by --summary)', false)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
   const raw = command.parse([...argv], { from: 'user' }).opts<RawOptions>();
@@ -107,7 +115,7 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
     }
   }
   return {
-    stage: raw.stage,
+    stage: raw.stage ?? (raw.replay ? 'replay' : 'local'),
     overrides: raw.config,
     state: raw.state ?? null,
     fresh: raw.fresh,
@@ -123,6 +131,7 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
           durationMs: raw.duration ?? null,
           symbol: raw.symbol,
           untilDone: raw.untilDone || raw.summary !== undefined,
+          checkpointEveryMs: raw.checkpointEvery ?? DAY_MS,
         }
       : null,
   };

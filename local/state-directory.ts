@@ -39,6 +39,13 @@ export class StateDirectory {
     return join(this.path, name);
   }
 
+  hasDatabase(): boolean {
+    return existsSync(this.database);
+  }
+  removeDatabase(): void {
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${this.database}${suffix}`, { force: true });
+  }
+
   /** Removes databases, logs and marks of an earlier life: `--fresh`. */
   clear(): void {
     rmSync(this.path, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 export interface Terminal {
+  readonly quiet: boolean;
   /** The table of where things are, once. */
   announce(rows: readonly (readonly [string, string])[]): void;
   /** Replaces the one live line; on a pipe, a line only every `plainEveryMs`. */
@@ -20,6 +21,7 @@ export function createTerminal(options: { readonly quiet: boolean; readonly stre
     live = false;
   };
   return {
+    quiet,
     announce(rows) {
       if (quiet) return;
       const width = Math.max(...rows.map(([name]) => name.length));

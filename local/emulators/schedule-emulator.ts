@@ -29,6 +29,7 @@ export class ScheduleEmulator {
   readonly #telemetry: Telemetry;
   readonly #timers = new Map<string, TimerHandle>();
   readonly #running = new Set<string>();
+  readonly #slots = new Map<string, number>();
   #stopped = false;
 
   constructor(clock: Clock, invoker: Invoker, telemetry: Telemetry) {
@@ -63,6 +64,7 @@ export class ScheduleEmulator {
       return;
     }
     this.#running.add(spec.job);
+    this.#slots.set(spec.functionName, (this.#slots.get(spec.functionName) ?? 0) + 1);
     try {
       for (let attempt = 1; attempt <= 1 + (spec.retryAttempts ?? 1); attempt += 1) {
         if (attempt > 1) await this.#clock.sleep(1_000 * 2 ** (attempt - 2));
@@ -73,6 +75,11 @@ export class ScheduleEmulator {
     } finally {
       this.#running.delete(spec.job);
     }
+  }
+
+  /** Slots fired so far, by function: without retries, and without those that were dropped or skipped. */
+  slots(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#slots].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   stop(): void {

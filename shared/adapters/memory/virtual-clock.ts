@@ -83,6 +83,16 @@ export class VirtualClock implements Clock {
     if (atMs > this.#nowMs) this.#nowMs = atMs;
   }
 
+  /** Fires the one timer that is due next, at its time, and lets it come to rest. False when there is none. */
+  async fireNext(): Promise<boolean> {
+    if (this.nextTimerAtMs() === null) return false;
+    const timer = this.#pop();
+    if (timer.atMs > this.#nowMs) this.#nowMs = timer.atMs;
+    timer.fn();
+    await this.#quiesce();
+    return true;
+  }
+
   /** Stands at `atMs` without firing what is due just then: for what has to arrive before the timers of an instant. */
   moveTo(atMs: EpochMs): void {
     const next = this.nextTimerAtMs();

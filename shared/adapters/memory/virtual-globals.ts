@@ -1,4 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { VirtualClock } from './virtual-clock.ts';
+
+const real = new AsyncLocalStorage<true>();
+
+/** Runs something with the process's own timers although virtual ones are installed: the page's HTTP server during a replay. */
+export const inRealTime = <T>(fn: () => T): T => real.run(true, fn);
 
 /**
  * Makes the process's own timers and `Date` follow a virtual clock, so that libraries with timers of their own (ccxt's
@@ -6,7 +12,7 @@ import type { VirtualClock } from './virtual-clock.ts';
  * Only replays and simulation tests call it; why not inject: docs/adr/0002-virtual-time.md.
  */
 export function installVirtualGlobals(clock: VirtualClock): () => void {
-  const real = {
+  const own = {
     setTimeout: globalThis.setTimeout,
     clearTimeout: globalThis.clearTimeout,
     setInterval: globalThis.setInterval,
@@ -15,15 +21,19 @@ export function installVirtualGlobals(clock: VirtualClock): () => void {
   };
   const g = globalThis as unknown as Record<string, unknown>;
   g.setTimeout = (fn: (...args: unknown[]) => void, delayMs = 0, ...args: unknown[]) =>
-    new VirtualTimeout(clock, fn, Number(delayMs) || 0, args, false);
+    real.getStore()
+      ? own.setTimeout(fn, delayMs, ...args)
+      : new VirtualTimeout(clock, fn, Number(delayMs) || 0, args, false);
   g.setInterval = (fn: (...args: unknown[]) => void, delayMs = 0, ...args: unknown[]) =>
-    new VirtualTimeout(clock, fn, Math.max(1, Number(delayMs) || 0), args, true);
+    real.getStore()
+      ? own.setInterval(fn, delayMs, ...args)
+      : new VirtualTimeout(clock, fn, Math.max(1, Number(delayMs) || 0), args, true);
   // A timer made before the switch is still a real one.
-  g.clearTimeout = (t: unknown) => (t instanceof VirtualTimeout ? t.close() : real.clearTimeout(t as never));
-  g.clearInterval = (t: unknown) => (t instanceof VirtualTimeout ? t.close() : real.clearInterval(t as never));
-  g.Date = virtualDate(real.Date, clock);
+  g.clearTimeout = (t: unknown) => (t instanceof VirtualTimeout ? t.close() : own.clearTimeout(t as never));
+  g.clearInterval = (t: unknown) => (t instanceof VirtualTimeout ? t.close() : own.clearInterval(t as never));
+  g.Date = virtualDate(own.Date, clock);
   return () => {
-    Object.assign(globalThis, real);
+    Object.assign(globalThis, own);
   };
 }
 

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { csvFormat, parseCsvLine } from '#local/exchange-simulator/csv-bar.ts';
+import { LineReader } from '#local/exchange-simulator/line-reader.ts';
+import { SECOND_MS } from '#shared/core/time.ts';
+import type { ReplayOptions } from '../start-options.ts';
+
+/** What a file offers to a replay: its readable bars and the span of market time that will be replayed. */
+export interface ReplayFile {
+  readonly path: string;
+  readonly sha256: string;
+  /** Bars that will trade. */
+  readonly bars: number;
+  /** Time of the first and of the last trade. */
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** The file cannot be replayed; the message says why, in a sentence. */
+export class ReplayFileError extends Error {
+  override readonly name = 'ReplayFileError';
+}
+
+/** A bar's last price trades at its 59th second. */
+const LAST_TRADE_MS = 59 * SECOND_MS;
+const CHUNK_BYTES = 1_048_576;
+
+/** Reads the file once, in constant memory. Throws {@link ReplayFileError} when it holds nothing to replay. */
+export function inspectReplayFile(options: Pick<ReplayOptions, 'file' | 'fromMs' | 'durationMs'>): ReplayFile {
+  const { file: path, fromMs, durationMs } = options;
+  const sha256 = hashOf(path);
+  const reader = new LineReader(path);
+  try {
+    const first = reader.next();
+    if (first === null) throw new ReplayFileError(`${path} is empty`);
+    const format = csvFormat(first.text);
+    if (format === null) {
+      const seen = JSON.stringify(first.text.slice(0, 80));
+      throw new ReplayFileError(
+        `${path} is neither a timestamp,open,high,low,close,volume file nor a Binance kline file: its first line is ${seen}`,
+      );
+    }
+    let bars = 0;
+    let startMs = Number.NaN;
+    let lastOpenMs = Number.NEGATIVE_INFINITY;
+    for (let line: typeof first | null = first; line !== null; line = reader.next()) {
+      const parsed = line.truncated ? null : parseCsvLine(line.text, format);
+      if (parsed?.kind !== 'bar' || parsed.bar.openTimeMs <= lastOpenMs) continue;
+      const { openTimeMs } = parsed.bar;
+      if (fromMs !== null && openTimeMs < fromMs) continue;
+      if (bars === 0) startMs = openTimeMs;
+      else if (durationMs !== null && openTimeMs > startMs + durationMs) break;
+      lastOpenMs = openTimeMs;
+      bars += 1;
+    }
+    if (bars === 0) {
+      const since = fromMs === null ? '' : ` at or after ${new Date(fromMs).toISOString()}`;
+      throw new ReplayFileError(`${path} has no readable bar${since}`);
+    }
+    const fileEndMs = lastOpenMs + LAST_TRADE_MS;
+    const endMs = durationMs === null ? fileEndMs : Math.min(fileEndMs, startMs + durationMs);
+    return { path, sha256, bars, startMs, endMs };
+  } finally {
+    reader.close();
+  }
+}
+
+function hashOf(path: string): string {
+  let descriptor: number;
+  try {
+    if (!statSync(path).isFile()) throw new ReplayFileError(`${path} is not a file`);
+    descriptor = openSync(path, 'r');
+  } catch (error) {
+    if (error instanceof ReplayFileError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new ReplayFileError(code === 'ENOENT' ? `there is no file ${path}` : `${path} cannot be read: ${message}`);
+  }
+  const hash = createHash('sha256');
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  try {
+    for (let read = readSync(descriptor, chunk); read > 0; read = readSync(descriptor, chunk)) {
+      hash.update(chunk.subarray(0, read));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  return hash.digest('hex');
+}

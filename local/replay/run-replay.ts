@@ -1,0 +1,101 @@
+import { writeFileSync } from 'node:fs';
+import type { Config } from '#config/schema.ts';
+import type { ReplayOptions, StartOptions } from '../start-options.ts';
+import type { StateDirectory } from '../state-directory.ts';
+import type { Terminal } from '../terminal.ts';
+import { Interruption } from './interruption.ts';
+import { profileLines, type ReplayProfile } from './profile.ts';
+import { inspectReplayFile, ReplayFileError } from './replay-file.ts';
+import { identityOf, replayNote } from './replay-identity.ts';
+import { ReplaySession } from './replay-session.ts';
+import { coinOf } from './replay-venue.ts';
+import type { ReplaySummary } from './summary.ts';
+
+export interface RunReplay {
+  readonly options: StartOptions;
+  readonly replay: ReplayOptions;
+  readonly config: Config;
+  readonly state: StateDirectory;
+  readonly terminal: Terminal;
+}
+
+/**
+ * `npm start -- --replay FILE`: begins, or goes on from the newest checkpoint of the same replay, until the file ends or it is
+ * interrupted. Resolves with the exit code: 0 done or interrupted, 1 with a sentence on the terminal.
+ */
+export async function runReplay(run: RunReplay): Promise<number> {
+  const { options, replay, terminal, state } = run;
+  try {
+    const coin = coinOf(replay.symbol);
+    const config = onlySymbol(run.config, replay.symbol);
+    if (config.exchanges.hyperliquid.kind !== 'simulator') {
+      throw new ReplayFileError('a replay needs exchanges.hyperliquid.kind: simulator');
+    }
+    const file = inspectReplayFile(replay);
+    const identity = identityOf(config, options, file, replay.checkpointEveryMs);
+    state.claim();
+    const note = replayNote(state);
+    const held = note.read();
+    if (options.fresh) state.clear();
+    else if (held === null && state.hasDatabase()) {
+      throw new ReplayFileError(
+        `${state.path} holds a platform that is no replay; choose another folder with --state, or --fresh to forget it`,
+      );
+    } else if (held?.identity === identity && held.summary !== null) {
+      terminal.say('this replay has ended before; its summary again (--fresh replays it anew)');
+      if (options.summary) printSummary(held.summary as ReplaySummary);
+      return 0;
+    } else if (held !== null && held.identity !== identity) {
+      terminal.say(`${state.path} held another replay (file, seed or settings differ): starting anew`);
+      state.clear();
+    }
+    note.write({ identity, summary: null });
+    const interruption = new Interruption();
+    const session = new ReplaySession({ ...run, config, coin, file, identity, interruption });
+    try {
+      const result = await session.run();
+      if (result === null) return 0;
+      note.write({ identity, summary: result.summary });
+      writeFileSync(state.file('replay-profile.json'), `${JSON.stringify(result.profile)}\n`, { mode: 0o600 });
+      report(terminal, result.summary, result.profile);
+      if (options.summary) printSummary(result.summary);
+      if (!replay.untilDone) await session.stay();
+      return 0;
+    } finally {
+      await session.close();
+      interruption.close();
+    }
+  } catch (error) {
+    terminal.end();
+    const known = error instanceof ReplayFileError;
+    terminal.say(
+      `3T: ${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
+    return 1;
+  }
+}
+
+/** The file prices one symbol: the others would only be stale. */
+function onlySymbol(config: Config, symbol: string): Config {
+  const { hyperliquid } = config.exchanges;
+  return { ...config, exchanges: { ...config.exchanges, hyperliquid: { ...hyperliquid, symbols: [symbol] } } };
+}
+
+function printSummary(summary: ReplaySummary): void {
+  process.stdout.write(`${JSON.stringify(summary)}\n`);
+}
+
+function report(terminal: Terminal, summary: ReplaySummary, profile: ReplayProfile): void {
+  const { orders } = summary;
+  terminal.announce([
+    ['replayed', `${summary.candles} candles, ${summary.ticks} ticks in ${(summary.wallMs / 1000).toFixed(1)} s`],
+    ['runs, cycles', `${summary.runs} started, ${summary.cycles} cycles, ${summary.decisions} decisions`],
+    [
+      'orders',
+      `${orders.accepted} accepted, ${orders.rejected} rejected, ${orders.expired} expired, ${orders.unknown} unknown`,
+    ],
+    ['fills', `${summary.fills}, fees ${summary.feesPaid}, overshoot ${summary.maxOvershootLots} lots`],
+    ['equity', `${summary.equityStart} → ${summary.equityEnd}`],
+  ]);
+  if (!terminal.quiet) for (const line of profileLines(profile)) terminal.say(line);
+}
