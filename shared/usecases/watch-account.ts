@@ -101,6 +101,7 @@ async function lockAgainstWriter(
   await deps.control.change({
     kind: 'lock',
     mode: 'close-only',
+    automatic: true,
     exchange,
     by: 'order-tracker',
     reason,

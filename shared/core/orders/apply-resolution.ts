@@ -35,7 +35,8 @@ export function whatToStore(order: Order, resolution: Resolution): WhatToStore {
       status: 'expired',
       filledSize: '0',
       averagePrice: null,
-      venueEndedAtMs: null,
+      // Whatever the three answers hid, the venue took nothing after this: a source that is later knows for certain.
+      venueEndedAtMs: order.expiresAtMs,
       errorCode: 'never-accepted',
       errorMessage: 'order status, open orders and fills all lack it after its expiry at the venue',
     } as const;

@@ -65,7 +65,7 @@ export interface Order extends OrderIntent {
   readonly sentAtMs: EpochMs | null;
   readonly answeredAtMs: EpochMs | null;
   readonly endedAtMs: EpochMs | null;
-  /** Venue time of the event that ended it; null for orders that never reached the venue. */
+  /** Venue time of the event that ended it, or of the expiry after which it could not be taken any more; null where nothing left us. */
   readonly venueEndedAtMs: EpochMs | null;
 }
 

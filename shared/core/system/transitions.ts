@@ -28,7 +28,12 @@ export type SystemCommand = CommandContext &
         readonly approval: Approval;
       }
     | { /** Nothing of what `finish-reconciling` looks for is missing any more. */ readonly kind: 'reconciled' }
-    | { readonly kind: 'lock'; readonly mode: LockMode }
+    | {
+        readonly kind: 'lock';
+        readonly mode: LockMode;
+        /** Nobody asked for it: a lock that is there already, a human's freeze or flatten, stays as it is. */
+        readonly automatic?: boolean;
+      }
     | { readonly kind: 'unlock' }
     | { /** The machine slept, or its clock was set. */ readonly kind: 'clock-jumped' }
     | { /** The database is a copy or a backup of another one. */ readonly kind: 'database-restored' }
@@ -58,7 +63,7 @@ export function transition(state: SystemState | null, command: SystemCommand): T
       if (state?.state !== 'RECONCILING' || !state.approved) return refuse(state, command);
       return change(state, command, 'HEALTHY', null, true);
     case 'lock':
-      if (state?.state === 'LOCKED' && state.lockMode === command.mode) return NO_OP;
+      if (state?.state === 'LOCKED' && (command.automatic === true || state.lockMode === command.mode)) return NO_OP;
       return change(state, command, 'LOCKED', command.mode, state?.approved ?? false);
     case 'unlock':
       return unlock(state, command);

@@ -81,6 +81,21 @@ describe('order tracker, what others do', () => {
     expect(await systemState.read(EXCHANGE)).toMatchObject({ state: 'HEALTHY' });
   });
 
+  it.each(['freeze', 'flatten'] as const)(
+    "leaves a human's %s as it is when another installation writes",
+    async (mode) => {
+      const { run, venue, systemState, alertKinds, clock, setState } = await idleAccount();
+      await setState('LOCKED', mode);
+      const clientOrderId = `0xdeadbeef${'0'.repeat(24)}` as const;
+      venue.fills.push(fill({ tradeId: 'theirs', clientOrderId, venueTimeMs: clock.nowMs() }));
+
+      await run();
+
+      expect(await systemState.read(EXCHANGE)).toMatchObject({ state: 'LOCKED', lockMode: mode });
+      expect(alertKinds()).toContain('foreign-writer');
+    },
+  );
+
   it('holds a position that our fills do not lead to once that has lasted, and not after an adopt', async () => {
     const { run, accounts, epoch, orders, clock, pass } = await idleAccount();
     const report = async (size: string) => {

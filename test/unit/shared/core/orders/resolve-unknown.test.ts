@@ -108,10 +108,10 @@ describe('resolveOrder', () => {
 });
 
 describe('whatToStore', () => {
-  it('ends a never accepted order as expired, unseen by the venue', () => {
+  it('ends a never accepted order as expired, and wants sources later than that expiry', () => {
     expect(whatToStore(unknown, { kind: 'never-accepted' })).toMatchObject({
       kind: 'end',
-      end: { status: 'expired', venueEndedAtMs: null, errorCode: 'never-accepted' },
+      end: { status: 'expired', venueEndedAtMs: unknown.expiresAtMs, errorCode: 'never-accepted' },
     });
   });
   it('stores nothing when nothing is news', () => {
