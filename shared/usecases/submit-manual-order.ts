@@ -222,7 +222,7 @@ function decisionOf(intent: OrderIntent, plan: Planned, input: SubmitManualOrder
     message: `asked for by hand: ${side} ${size} at ${limitPrice} or better, from ${plan.actualSize} to ${desiredSize}`,
     desiredSize,
     actualSize: plan.actualSize,
-    inputs: { order: { side, size, limitPrice, timeInForce }, idempotencyKey: input.idempotencyKey },
+    inputs: { ...plan.evidence, order: { side, size, limitPrice, timeInForce }, idempotencyKey: input.idempotencyKey },
     repeats: false,
     episodeCount: 1,
     intent,

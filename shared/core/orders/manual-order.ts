@@ -8,7 +8,13 @@ import {
   type SlippageBounds,
   type SymbolPrice,
 } from '../reconciliation/order-pricing.ts';
-import { judgeQuorum, type QuorumRules, reduceView, type SourceReading } from '../reconciliation/quorum.ts';
+import {
+  judgeQuorum,
+  type QuorumRules,
+  reduceView,
+  type SourceReading,
+  type SourceVerdict,
+} from '../reconciliation/quorum.ts';
 import { type Refusal, refusal } from '../refusal.ts';
 import { marketHours, type TradingCalendar } from '../risk/market-hours.ts';
 import type { EpochMs } from '../time.ts';
@@ -41,6 +47,18 @@ export interface ManualOrderFacts {
   readonly nowMs: EpochMs;
 }
 
+/** What the plan rests on, as a decision of the cycle records it: `3t why` answers from rows alone. */
+export interface ManualEvidence {
+  readonly sources: readonly SourceVerdict[];
+  readonly quorum: { readonly quorum: number; readonly maxAgeMs: number; readonly settledAtMs: EpochMs };
+  readonly price: {
+    readonly price: DecimalText;
+    readonly from: string;
+    readonly ageMs: number;
+    readonly fresh: boolean;
+  } | null;
+}
+
 export type ManualPlan =
   | {
       readonly kind: 'planned';
@@ -48,6 +66,7 @@ export type ManualPlan =
       readonly actualSize: DecimalText;
       /** What the position will be once it is filled. */
       readonly desiredSize: DecimalText;
+      readonly evidence: ManualEvidence;
     }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
@@ -84,7 +103,7 @@ export function planManualOrder(order: ManualOrder, facts: ManualOrderFacts): Ma
         positionSize: decimalText(held),
       });
     }
-    return priced(order, facts, 'reduce', decimalText(held));
+    return priced(order, facts, 'reduce', decimalText(held), quorum.verdicts);
   }
   if (quorum.kind === 'refused') return { kind: 'refused', refusal: quorum.refusal };
   if (!facts.managed) return refused('not-managed', `${order.symbol} is not managed: nothing is opened there`);
@@ -93,7 +112,7 @@ export function planManualOrder(order: ManualOrder, facts: ManualOrderFacts): Ma
   }
   const hours = marketHours(facts.calendar, facts.nowMs);
   if (!hours.open) return refused('market-closed', `the calendar is closed: ${hours.reason}`, { at: hours.localTime });
-  return priced(order, facts, 'open', quorum.size);
+  return priced(order, facts, 'open', quorum.size, quorum.verdicts);
 }
 
 function priced(
@@ -101,6 +120,7 @@ function priced(
   facts: ManualOrderFacts,
   orderClass: 'open' | 'reduce',
   actualSize: DecimalText,
+  sources: readonly SourceVerdict[],
 ): ManualPlan {
   const limitPrice = limitPriceOf(order, facts, orderClass);
   if (typeof limitPrice !== 'string') return { kind: 'refused', refusal: limitPrice };
@@ -116,6 +136,17 @@ function priced(
     },
     actualSize,
     desiredSize: decimalText(dec(actualSize).plus(order.side === 'buy' ? order.size : dec(order.size).neg())),
+    evidence: evidenceOf(facts, sources),
+  };
+}
+
+function evidenceOf(facts: ManualOrderFacts, sources: readonly SourceVerdict[]): ManualEvidence {
+  const { quorum, maxAgeMs, settledAtMs } = facts.rules;
+  const price = referencePrice(facts.price, facts.nowMs, facts.priceMaxAgeMs);
+  return {
+    sources,
+    quorum: { quorum, maxAgeMs, settledAtMs },
+    price: price && { ...price, price: decimalText(price.price) },
   };
 }
 

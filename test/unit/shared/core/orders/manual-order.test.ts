@@ -36,7 +36,7 @@ const codeOf = (o: ManualOrder, f: ManualOrderFacts): string => {
 
 describe('planManualOrder', () => {
   it('opens on a quorum, immediate, within the entry slippage', () => {
-    expect(planManualOrder(order(), facts())).toEqual({
+    expect(planManualOrder(order(), facts())).toMatchObject({
       kind: 'planned',
       order: {
         orderClass: 'open',
@@ -53,11 +53,31 @@ describe('planManualOrder', () => {
 
   it('closes on one fresh source, reduce-only, wider after unfilled exits', () => {
     const one = [aReading('own-table', '2'), aReading('observer:observer-1', null, { complete: false, error: 'down' })];
-    expect(planManualOrder(order({ side: 'sell', size: '2' }), facts({ readings: one, exitAttempts: 1 }))).toEqual({
+    expect(
+      planManualOrder(order({ side: 'sell', size: '2' }), facts({ readings: one, exitAttempts: 1 })),
+    ).toMatchObject({
       kind: 'planned',
       order: { orderClass: 'reduce', side: 'sell', size: '2', limitPrice: '99', timeInForce: 'Ioc', reduceOnly: true },
       actualSize: '2',
       desiredSize: '0',
+    });
+  });
+
+  it('records what it rests on: every source with its age and verdict, the quorum asked for, the price', () => {
+    const readings = [
+      aReading('own-table', '2'),
+      aReading('observer:observer-1', null, { complete: false, error: 'down' }),
+    ];
+    const plan = planManualOrder(order({ side: 'sell', size: '2' }), facts({ readings }));
+    expect(plan).toMatchObject({
+      evidence: {
+        sources: [
+          { source: 'observer:observer-1', size: null, notCounting: 'incomplete', error: 'down' },
+          { source: 'own-table', size: '2', notCounting: null, ageMs: expect.any(Number) },
+        ],
+        quorum: { quorum: 2, maxAgeMs: facts().rules.maxAgeMs, settledAtMs: facts().rules.settledAtMs },
+        price: { price: '100', from: 'last', fresh: true },
+      },
     });
   });
 
