@@ -78,7 +78,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'shared/messages': [],
   'shared/usecases': [],
   'shared/telemetry': [],
-  test: ['browser', 'contract', 'fixtures', 'infra', 'integration', 'simulation', 'support', 'unit'],
+  test: ['browser', 'contract', 'fixtures', 'infra', 'integration', 'kills', 'simulation', 'support', 'unit'],
 };
 
 const roomOf = (path: string): string | null =>
