@@ -27,7 +27,7 @@ export interface Platform {
 /** The whole of 3T in one process: the same functions as on AWS behind emulated schedules, streams and queues. */
 export function createPlatform(env: PlatformEnvironment): Platform {
   const { config, clock, telemetry } = env;
-  const repositories = createRepositories(env.db, clock, leveragePolicy(config));
+  const repositories = createRepositories(env.db, clock, leveragePolicy(config), config.quorum.max_age_s * 1000);
   const observers = observersOf(config).map((o) => o.id);
   const { redelivery } = env;
   const { deadLetters } = repositories;

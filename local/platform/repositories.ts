@@ -20,7 +20,13 @@ import type { LeveragePolicy } from '#shared/core/risk/leverage.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 
 /** Every repository over one database. */
-export const createRepositories = (db: Db, clock: Clock, leverage: LeveragePolicy) => ({
+export const createRepositories = (
+  db: Db,
+  clock: Clock,
+  leverage: LeveragePolicy,
+  /** Older money of the account is not known money. */
+  snapshotAgeMsMax: number,
+) => ({
   accounts: sqlAccountRepository(db),
   alerts: sqlAlerts(db, clock),
   breakers: new SqlBreakerRepository(db),
@@ -32,7 +38,7 @@ export const createRepositories = (db: Db, clock: Clock, leverage: LeveragePolic
   jobs: sqlJobStateRepository(db),
   leases: sqlLeasesRepository(db),
   orders: sqlOrdersRepository(db),
-  orderFacts: sqlOrderFactsReader(db, leverage),
+  orderFacts: sqlOrderFactsReader(db, leverage, snapshotAgeMsMax),
   prices: sqlPricesRepository(db),
   readModel: sqlReadModel(db),
   reconciliation: sqlReconciliationRepository(db),

@@ -125,12 +125,12 @@ async function passGates(deps: ExecuteOrderDeps, order: Order, settings: Gateway
   if (order.orderClass === 'open' && epoch.leverageSet !== facts.leverage) {
     const failed = await setLeverage(deps, epoch, facts);
     if (failed) return { kind: 'refuse', refusal: failed };
-    // The call took a venue round trip: a lock, another writer or the expiry may have come meanwhile.
-    const forbiddenNow = await stateForbids(deps, order);
-    if (forbiddenNow) return { kind: 'refuse', refusal: forbiddenNow };
   }
   if (isExpired(deps, order)) return { kind: 'expired' };
   if (!(await deps.leases.holds(lease, deps.clock.nowMs()))) return { kind: 'defer', reason: 'lease-lost' };
+  // Reading the facts takes its time, and setting a leverage a venue round trip: a lock may have come meanwhile.
+  const forbiddenNow = await stateForbids(deps, order);
+  if (forbiddenNow) return { kind: 'refuse', refusal: forbiddenNow };
   return isExpired(deps, order) ? { kind: 'expired' } : { kind: 'pass', verdict, lease };
 }
 

@@ -1,7 +1,9 @@
-import { decimalText } from '#shared/core/decimal.ts';
+import { dec, decimalText, ZERO } from '#shared/core/decimal.ts';
 import { positionAfter } from '#shared/core/orders/foreign-changes.ts';
+import { isEnded, type OrderStatus } from '#shared/core/orders/order.ts';
 import { type LeveragePolicy, targetLeverage } from '#shared/core/risk/leverage.ts';
-import { MINUTE_MS } from '#shared/core/time.ts';
+import { initialMargin } from '#shared/core/risk/margin-caps.ts';
+import { HOUR_MS, MINUTE_MS } from '#shared/core/time.ts';
 import type { OrderFactsReader } from '#shared/ports/order-facts.ts';
 import type { Db } from './open-database.ts';
 import { fillQueries } from './repositories/fill-queries.ts';
@@ -9,12 +11,19 @@ import { decodeInstrument } from './repositories/instruments-repository.ts';
 import { decodeFill } from './repositories/order-rows.ts';
 
 const FILLS_OF_ONE_TIME_MAX = 200;
+/** `quorum.max_age_s` by default: older money is not known money. */
+const SNAPSHOT_AGE_MS_MAX = 300_000;
+const SENT: readonly OrderStatus[] = ['sending', 'unknown', 'open', 'partially-filled'];
 
 /**
- * Eight small statements by key. The position is that of our own table when its snapshot is complete and later than the last end
- * of an order of ours; else (a ninth) where our fills lead, when they reach that end; else unknown, and nothing is opened on it.
+ * Nine small statements by key. The position is that of our own table when its snapshot is complete and later than the last end
+ * of an order of ours; else (a tenth) where our fills lead, when they reach that end; else unknown, and nothing is opened on it.
  */
-export function sqlOrderFactsReader(db: Db, policy: LeveragePolicy): OrderFactsReader {
+export function sqlOrderFactsReader(
+  db: Db,
+  policy: LeveragePolicy,
+  snapshotAgeMsMax = SNAPSHOT_AGE_MS_MAX,
+): OrderFactsReader {
   const { dayTotals } = fillQueries(db);
 
   /** The position that our fills lead to, when they reach the last end; null when they do not, or have no last one. */
@@ -30,6 +39,34 @@ export function sqlOrderFactsReader(db: Db, policy: LeveragePolicy): OrderFactsR
       .execute();
     const after = positionAfter(rows.map(decodeFill));
     return after !== null && after.atMs >= settledAtMs ? after.size : null;
+  };
+
+  /**
+   * Initial margin of opening orders that the snapshot cannot show: at work, or ended after it. Without this, orders by hand
+   * between two snapshots would all spend the same margin.
+   */
+  const unseenMargin = async (exchange: string, account: string, snapshotMs: number, nowMs: number) => {
+    const rows = await db
+      .selectFrom('order_execution_log as o')
+      .innerJoin('instruments as i', (join) =>
+        join.onRef('i.exchange', '=', 'o.exchange').onRef('i.symbol', '=', 'o.symbol'),
+      )
+      .leftJoin('products as p', (join) =>
+        join.onRef('p.exchange', '=', 'o.exchange').onRef('p.symbol', '=', 'o.symbol'),
+      )
+      .select(['o.size', 'o.filled_size', 'o.limit_price', 'o.status', 'i.dex', 'i.max_leverage', 'p.leverage'])
+      .where('o.exchange', '=', exchange)
+      .where('o.account', '=', account)
+      .where('o.order_class', '=', 'open')
+      // Served by the index on created_at_ms: an order that ended after the snapshot lived for a few minutes at most.
+      .where('o.created_at_ms', '>', Math.max(nowMs - HOUR_MS, snapshotMs - 10 * MINUTE_MS))
+      .where((eb) => eb.or([eb('o.status', 'in', SENT), eb('o.venue_ended_at_ms', '>=', snapshotMs)]))
+      .execute();
+    return rows.reduce((sum, row) => {
+      const size = dec(isEnded(row.status as OrderStatus) ? row.filled_size : row.size);
+      const { leverage } = targetLeverage({ dex: row.dex, maxLeverage: row.max_leverage }, row.leverage, policy);
+      return sum.plus(initialMargin(size, dec(row.limit_price), Math.max(1, leverage)));
+    }, ZERO);
   };
 
   return {
@@ -87,6 +124,8 @@ export function sqlOrderFactsReader(db: Db, policy: LeveragePolicy): OrderFactsR
       const instrument = decodeInstrument(instrumentRow);
       const settledAtMs = settled?.settled_at_ms ?? 0;
       const isFresh = snapshot?.complete === 1 && snapshot.venue_time_ms > settledAtMs;
+      const hasMoney = snapshot?.complete === 1 && nowMs - snapshot.venue_time_ms <= snapshotAgeMsMax;
+      const unseen = await unseenMargin(exchange, account, snapshot?.venue_time_ms ?? 0, nowMs);
       const ownSize = isFresh ? decimalText(position?.size ?? '0') : null;
       return {
         nowMs,
@@ -94,8 +133,8 @@ export function sqlOrderFactsReader(db: Db, policy: LeveragePolicy): OrderFactsR
         markPrice:
           price?.mark_price && price.mark_time_ms ? { price: price.mark_price, timeMs: price.mark_time_ms } : null,
         positionSize: ownSize ?? (await sizeByFills(exchange, account, symbol, settledAtMs)),
-        equityQuote: snapshot?.complete === 1 ? decimalText(snapshot.equity_quote) : null,
-        marginUsedQuote: decimalText(snapshot?.margin_used_quote ?? '0'),
+        equityQuote: hasMoney ? decimalText(snapshot.equity_quote) : null,
+        marginUsedQuote: decimalText(dec(snapshot?.margin_used_quote ?? '0').plus(unseen)),
         ordersLastMinute: Number(sent.count),
         realizedPnlTodayQuote: today.realizedPnlQuote,
         feesTodayQuote: today.feesQuote,

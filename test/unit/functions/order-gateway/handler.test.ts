@@ -136,6 +136,22 @@ describe('order gateway', () => {
       expect(frozen.venue.submits).toEqual([]);
     });
 
+    it.each(['open', 'reduce'] as const)(
+      'sees a lock that comes while the facts behind an order to %s are read',
+      async (orderClass) => {
+        const { deps, gatewayEnv, planned, venue, setState, stored } = await open(orderClass === 'open' ? {} : reduce);
+        const facts = {
+          read: async (...args: Parameters<typeof deps.facts.read>) => {
+            await setState('LOCKED', 'freeze');
+            return deps.facts.read(...args);
+          },
+        };
+        await createHandler({ ...deps, facts }, gatewayEnv)(fifoEvent(commandOf(planned)) as SQSEvent);
+        expect(venue.submits).toEqual([]);
+        expect(await stored()).toMatchObject({ status: 'rejected', errorCode: 'state-forbids' });
+      },
+    );
+
     it('treats an unreadable state as an absent one', async () => {
       const { deps, gatewayEnv, planned, venue, stored } = await open();
       const systemState = { read: async () => Promise.reject(new Error('database is gone')) };

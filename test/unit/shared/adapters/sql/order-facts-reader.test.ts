@@ -100,6 +100,46 @@ describe('order facts reader', () => {
     expect((await read())?.positionSize).toBe('1');
   });
 
+  it('knows no equity from a snapshot that is too old', async () => {
+    await snapshot({ equityQuote: '900' });
+    expect((await read(T0 + 300_000))?.equityQuote).toBe('900');
+    expect((await read(T0 + 300_001))?.equityQuote).toBeNull();
+  });
+
+  it('adds the margin of opening orders that the snapshot cannot show', async () => {
+    await snapshot({ marginUsedQuote: '12.5' });
+    const orders = sqlOrdersRepository(db);
+    const eth = instrument({ symbol: 'ETH/USDC:USDC', coin: 'ETH', assetId: 1, maxLeverage: 5 });
+    await sqlInstrumentsRepository(db).replaceAll(EXCHANGE, [instrument({ maxLeverage: 20 }), eth], T0);
+    await sqlInstrumentsRepository(db).manage(EXCHANGE, SYMBOL, 4, T0);
+    const plan = async (change: Partial<ReturnType<typeof intent>>) => {
+      const planned = intent({ size: '2', limitPrice: '100', ...change });
+      await orders.storeIntent(planned, '{}', null);
+      return planned.clientOrderId;
+    };
+    const waiting = await plan({ symbol: SYMBOL, epoch: 0 });
+    expect((await read())?.marginUsedQuote, 'not sent yet').toBe('12.5');
+
+    await orders.markSending(waiting, T0);
+    expect((await read())?.marginUsedQuote, '2 × 100 ÷ 4').toBe('62.5');
+
+    const elsewhere = await plan({ symbol: eth.symbol, epoch: 0 });
+    await orders.markSending(elsewhere, T0);
+    expect((await read())?.marginUsedQuote, 'and 2 × 100 ÷ 5').toBe('102.5');
+
+    await orders.recordEnd(orderEnd(waiting, 'cancelled', { filledSize: '0.5', venueEndedAtMs: T0 + 1 }), T0 + 1);
+    expect((await read())?.marginUsedQuote, 'only what it filled').toBe('65');
+    await orders.recordEnd(orderEnd(elsewhere, 'filled', { filledSize: '2', venueEndedAtMs: T0 + 2 }), T0 + 2);
+    await snapshot({ venueTimeMs: T0 + 2, marginUsedQuote: '15' });
+    expect((await read())?.marginUsedQuote, 'the first is in the snapshot now').toBe('55');
+    await snapshot({ venueTimeMs: T0 + 3, marginUsedQuote: '55' });
+    expect((await read())?.marginUsedQuote).toBe('55');
+
+    const exit = await plan({ symbol: SYMBOL, epoch: 1, orderClass: 'reduce', reduceOnly: true });
+    await orders.markSending(exit, T0 + 4);
+    expect((await read())?.marginUsedQuote, 'a reduction takes none').toBe('55');
+  });
+
   it('counts what was sent within the minute, and sums the day', async () => {
     const orders = sqlOrdersRepository(db);
     for (const [symbol, sentAtMs] of [
