@@ -129,6 +129,7 @@ export function registerFunctions(parts: FunctionParts): void {
         ...common,
         reconciliation: r.reconciliation,
         accounts: r.accounts,
+        instruments: r.instruments,
         runs: r.runs,
         systemState: r.systemState,
         leases: r.leases,

@@ -7,7 +7,7 @@ import {
   unreadableView,
 } from '#shared/core/reconciliation/account-view.ts';
 import { assembleSymbols } from '#shared/core/reconciliation/assemble-cycle.ts';
-import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
+import { type CycleDecision, LEFT_ALONE } from '#shared/core/reconciliation/cycle-decision.ts';
 import type { AccountMoney, CycleInputs, CycleSettings } from '#shared/core/reconciliation/cycle-inputs.ts';
 import { planCycle } from '#shared/core/reconciliation/plan-cycle.ts';
 import type { SystemState } from '#shared/core/system/system-state.ts';
@@ -18,6 +18,7 @@ import type { Clock } from '#shared/ports/clock.ts';
 import type { Ids } from '#shared/ports/ids.ts';
 import type { ObserverDocuments } from '#shared/ports/observer-documents.ts';
 import type { AccountRepository } from '#shared/ports/repositories/account-repository.ts';
+import type { InstrumentsRepository } from '#shared/ports/repositories/instruments-repository.ts';
 import type { LeasesRepository } from '#shared/ports/repositories/leases-repository.ts';
 import type {
   CycleRows,
@@ -34,6 +35,7 @@ const LEASE_TTL_MS = 15_000;
 export interface ReconcileDeps {
   readonly reconciliation: ReconciliationRepository;
   readonly accounts: Pick<AccountRepository, 'latest'>;
+  readonly instruments: Pick<InstrumentsRepository, 'retire'>;
   readonly runs: Pick<RunsRepository, 'aggregates'>;
   readonly systemState: Pick<SystemStateRepository, 'read'>;
   readonly leases: Pick<LeasesRepository, 'acquire' | 'holds' | 'release'>;
@@ -94,6 +96,8 @@ export async function reconcile(deps: ReconcileDeps, input: ReconcileInput): Pro
     const bodies = outboxBodies(decisions, trace);
     const save = { exchange, account, cycleId, decisions, outboxBodies: bodies, trace, atMs: nowMs };
     const { stored, superseded } = await deps.reconciliation.saveCycle(save);
+    const gone = decisions.filter((d) => d.code === LEFT_ALONE).map((d) => d.symbol);
+    if (gone.length > 0) await deps.instruments.retire(exchange, gone, nowMs);
     return { kind: 'done', cycleId, nowMs, decisions, stored, superseded };
   } finally {
     await deps.leases.release(lease);

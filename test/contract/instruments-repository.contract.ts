@@ -84,6 +84,21 @@ export function instrumentsRepositoryContract(name: string, create: () => Promis
       ]);
     });
 
+    it('retires removed symbols until they are managed again, and no managed one', async () => {
+      const repository = await create();
+      await repository.replaceAll(EXCHANGE, [btc, eth], 1_000);
+      for (const { symbol } of [btc, eth]) await repository.manage(EXCHANGE, symbol, null, 1_000);
+      await repository.unmanage(EXCHANGE, btc.symbol);
+
+      await repository.retire(EXCHANGE, [btc.symbol, eth.symbol, 'NOPE'], 2_000);
+
+      expect(await repository.products(EXCHANGE)).toMatchObject([{ instrument: eth, managed: true }]);
+      expect((await repository.manageNew(EXCHANGE, [btc.symbol], 3_000)).added).toEqual([]);
+
+      await repository.manage(EXCHANGE, btc.symbol, null, 4_000);
+      expect(await repository.products(EXCHANGE)).toHaveLength(2);
+    });
+
     it('leaves a released symbol to the operator until it is managed again', async () => {
       const repository = await create();
       await repository.replaceAll(EXCHANGE, [btc], 1_000);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { manualOrder } from '#local/exchange-simulator/control.ts';
 import type { Fault } from '#local/exchange-simulator/fault-script.ts';
 import { compareWithTargets } from '#local/exchange-simulator/ledger.ts';
 import { TEST_SIGNERS } from '#local/exchange-simulator/test-accounts.ts';
+import { positionOf } from '#local/exchange-simulator/world.ts';
 import { type SimulatedPlatform, simulatedPlatform } from '#test/support/simulated-platform.ts';
 
 const SECOND = 1_000;
@@ -17,6 +19,14 @@ async function inWorld(seed: number, act: (world: SimulatedPlatform) => Promise<
     await world.close();
   }
 }
+
+const SYMBOL_OF = { HYPE: 'HYPE/USDC:USDC', BTC: 'BTC/USDC:USDC' } as const;
+
+/** The venue's own word. */
+const sizeOf = ({ simulator }: SimulatedPlatform, coin: string): number => {
+  const { world } = simulator;
+  return positionOf(world.accounts.get(USER)!, world.byCoin.get(coin)!).size.toNumber();
+};
 
 /** What each stored order was for, against what it did on the venue. */
 async function judgeTargets({ db, simulator }: SimulatedPlatform) {
@@ -75,4 +85,30 @@ describe('money on the whole platform', () => {
       });
     },
   );
+
+  it('closes a removed symbol, and then leaves alone what a human opens there', async () => {
+    await inWorld(1, async (world) => {
+      const { clock, simulator, platform } = world;
+      const { instruments } = platform().repositories;
+      await clock.advanceBy(3 * MINUTE);
+      const coin = 'HYPE';
+      expect(sizeOf(world, coin), 'something to close').not.toBe(0);
+
+      await instruments.unmanage('hyperliquid', SYMBOL_OF[coin]);
+      await clock.advanceBy(2 * MINUTE);
+      expect(sizeOf(world, coin)).toBe(0);
+
+      manualOrder(simulator.world, { user: USER, coin, side: 'buy', size: '7', reduceOnly: false });
+      await clock.advanceBy(5 * MINUTE);
+
+      expect(sizeOf(world, coin)).toBe(7);
+      const last = await world.db
+        .selectFrom('decisions')
+        .select('code')
+        .where('symbol', '=', SYMBOL_OF[coin])
+        .orderBy('created_at_ms', 'desc')
+        .executeTakeFirst();
+      expect(last?.code).toBe('unmanaged-position');
+    });
+  });
 });

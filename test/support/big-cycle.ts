@@ -151,6 +151,7 @@ function caseOf(db: Db, stores: ReturnType<typeof sqlCycleStores>, held: readonl
   const deps: ReconcileDeps = {
     reconciliation: stores.reconciliation,
     accounts: stores.accounts,
+    instruments: stores.instruments,
     runs: stores.runs,
     systemState: sqlSystemStateRepository(db),
     leases: sqlLeasesRepository(db),

@@ -66,6 +66,12 @@ export function memoryInstrumentsRepository(): InstrumentsRepository {
       of(products, exchange).set(symbol, { ...product, managed: false });
       return 'unmanaged';
     },
+    async retire(exchange, symbols, _atMs) {
+      for (const symbol of symbols) {
+        const product = of(products, exchange).get(symbol);
+        if (product && !product.managed) of(products, exchange).set(symbol, { ...product, released: true });
+      }
+    },
     async releaseToOperator(exchange, symbol, _atMs) {
       const product = of(products, exchange).get(symbol);
       if (!product || product.released) return 'not-a-product';

@@ -4,6 +4,9 @@ import type { CycleInputs, PreviousDecision } from './cycle-inputs.ts';
 
 export type DecisionKind = 'order' | 'refusal' | 'in-sync' | 'cancel' | 'superseded';
 
+/** Code of the last decision about a symbol that is not managed any more: surely flat, and from now on nobody's. */
+export const LEFT_ALONE = 'left-alone';
+
 /** JSON values only: stored as they are, so that `3t why` answers from the row alone. */
 export type DecisionRecord = Readonly<Record<string, unknown>>;
 

@@ -6,7 +6,7 @@ import { checkLimits, type LimitFacts } from '../risk/limits.ts';
 import { increaseShare, initialMargin } from '../risk/margin-caps.ts';
 import { towardZero } from '../risk/sizing.ts';
 import { type CycleContext, cycleContext } from './cycle-context.ts';
-import { type CycleDecision, decisionId, toDecision, type Verdict } from './cycle-decision.ts';
+import { type CycleDecision, decisionId, LEFT_ALONE, toDecision, type Verdict } from './cycle-decision.ts';
 import type { CycleInputs, ForeignPosition } from './cycle-inputs.ts';
 import { reduces } from './gap.ts';
 import { type Draft, planSymbol, refusalVerdict, toVerdict, type WantedTrade } from './plan-symbol.ts';
@@ -14,7 +14,7 @@ import { type RuleChain, ruleVerdicts } from './rule-verdicts.ts';
 
 /**
  * Every decision of a cycle, by symbol, from facts alone: orders, refusals, in-sync, cancels. All increases share the free
- * margin alike; reductions need none. A symbol that is no longer managed and is surely flat is left out.
+ * margin alike; reductions need none. A symbol that is no longer managed is `left-alone` once it is surely flat.
  */
 export function planCycle(inputs: CycleInputs): readonly CycleDecision[] {
   const context = cycleContext(inputs);
@@ -22,7 +22,8 @@ export function planCycle(inputs: CycleInputs): readonly CycleDecision[] {
     .filter((s) => inputs.only === null || inputs.only.has(s.instrument.symbol))
     .toSorted((a, b) => (a.instrument.symbol < b.instrument.symbol ? -1 : 1))
     .map((facts) => planSymbol(context, facts))
-    .filter((draft) => !isGone(draft));
+    .filter((draft) => !isGone(draft) || draft.actualSize !== null)
+    .map((draft) => (isGone(draft) ? leftAlone(draft) : draft));
   const share = shareMargin(context, drafts);
   const decisions = finishAll(context, drafts, share);
   return [...decisions, ...reportForeign(inputs, drafts.length)];
@@ -33,6 +34,21 @@ const isGone = (draft: Draft): boolean =>
   draft.outcome.kind === 'verdict' &&
   draft.outcome.verdict.kind === 'in-sync' &&
   (draft.actualSize === null || dec(draft.actualSize).isZero());
+
+const leftAlone = (draft: Draft): Draft =>
+  draft.outcome.kind === 'trade'
+    ? draft
+    : {
+        ...draft,
+        outcome: {
+          kind: 'verdict',
+          verdict: {
+            ...draft.outcome.verdict,
+            code: LEFT_ALONE,
+            message: 'not managed any more, and flat: what happens here from now on is not touched',
+          },
+        },
+      };
 
 /** The free margin and how it is shared; `needs` by draft, null for everything that is no increase. */
 interface MarginShare {

@@ -37,6 +37,11 @@ export interface InstrumentsRepository {
     atMs: EpochMs,
   ): Promise<{ readonly added: readonly string[]; readonly unknownInstruments: readonly string[] }>;
   unmanage(exchange: string, symbol: string): Promise<'unmanaged' | 'not-managed'>;
+  /**
+   * Symbols that were removed and are flat now are products no more, until `manage`: a position that somebody opens there later
+   * is not ours to close. One that is managed again, or that our own table still holds, stays as it is.
+   */
+  retire(exchange: string, symbols: readonly string[], atMs: EpochMs): Promise<void>;
   /** Hands the symbol to the operator: it is no product any more and its position is not touched, until `manage`. */
   releaseToOperator(exchange: string, symbol: string, atMs: EpochMs): Promise<'released' | 'not-a-product'>;
 }

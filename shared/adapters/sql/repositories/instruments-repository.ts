@@ -188,6 +188,28 @@ export function sqlInstrumentsRepository(db: Db): InstrumentsRepository {
       return updated.numUpdatedRows === 1n ? 'unmanaged' : 'not-managed';
     },
 
+    async retire(exchange, symbols, atMs) {
+      const rows = symbols.map((symbol) => ({ symbol }));
+      await db
+        .updateTable('products')
+        .set({ released_at_ms: atMs })
+        .where('exchange', '=', exchange)
+        .where('symbol', 'in', sql<string>`(select j.symbol from ${jsonRows(db, rows, { symbol: 'text' })} as j)`)
+        .where('managed', '=', 0)
+        .where('released_at_ms', 'is', null)
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('positions')
+                .select('positions.symbol')
+                .whereRef('positions.exchange', '=', 'products.exchange')
+                .whereRef('positions.symbol', '=', 'products.symbol'),
+            ),
+          ),
+        )
+        .execute();
+    },
+
     async releaseToOperator(exchange, symbol, atMs) {
       const updated = await db
         .updateTable('products')
