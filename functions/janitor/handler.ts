@@ -9,6 +9,7 @@ import { noteClockJump } from '#shared/usecases/note-clock-jump.ts';
 import { syncInstruments } from '#shared/usecases/sync-instruments.ts';
 import type { JanitorDeps } from './deps.ts';
 import type { JanitorEnv } from './env.ts';
+import { readOnce } from './read-once.ts';
 import { reportOutcome } from './report-outcome.ts';
 
 /** Job name of the one invocation at each start of the platform, before anything else runs. */
@@ -21,10 +22,12 @@ const BY = 'janitor';
  */
 export function createHandler(deps: JanitorDeps, env: JanitorEnv) {
   const control: SystemControl = systemControl(deps);
-  const bound = { ...deps, control };
   const exchange = env.EXCHANGE;
 
   return async (event: unknown) => {
+    // Every step looks at its own row: they are read once.
+    const shared = { ...deps, jobs: readOnce(deps.jobs) };
+    const bound = { ...shared, control };
     // A malformed body asks for nothing that a plain tick would not do as well.
     const isStart = parseJobEvent(event).some((r) => r.kind === 'job' && r.job.job === JANITOR_START_JOB);
     const bootstrap = isStart ? await bootstrapSystem(bound, { exchange, by: BY }) : null;
@@ -32,7 +35,7 @@ export function createHandler(deps: JanitorDeps, env: JanitorEnv) {
     const maxAgeMs = isStart || jump?.kind === 'jumped' ? 0 : env.INSTRUMENTS_REFRESH_MS;
     const clock = deps.venueClock
       ? await checkVenueClock(
-          { ...deps, venueClock: deps.venueClock },
+          { ...shared, venueClock: deps.venueClock },
           { exchange, maxAgeMs, behindMaxMs: env.CLOCK_BEHIND_MAX_MS, aheadMaxMs: env.CLOCK_AHEAD_MAX_MS },
         )
       : null;
@@ -56,7 +59,7 @@ export function createHandler(deps: JanitorDeps, env: JanitorEnv) {
     });
     const { exchangeHealth } = deps;
     const health = exchangeHealth
-      ? await checkExchangeHealth({ ...deps, exchangeHealth }, { exchange, maxAgeMs: env.HEALTH_CHECK_MS })
+      ? await checkExchangeHealth({ ...shared, exchangeHealth }, { exchange, maxAgeMs: env.HEALTH_CHECK_MS })
       : null;
     const outcome = { bootstrap, jump, clock, instruments, reconciling, health };
     reportOutcome(deps.telemetry, exchange, outcome);

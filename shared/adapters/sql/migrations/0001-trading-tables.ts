@@ -132,7 +132,12 @@ export const tradingTables: readonly TableSpec[] = [
     },
     primaryKey: ['client_order_id'],
     unique: [['exchange', 'account', 'symbol', 'epoch', 'leg'], ['idempotency_key']],
-    indexes: [['status'], ['created_at_ms'], ['venue_order_id']],
+    // Without the account in front SQLite takes the unique key of its epochs and walks through every order there ever was.
+    indexes: [
+      ['exchange', 'account', 'status'],
+      ['exchange', 'account', 'venue_order_id'],
+      ['exchange', 'account', 'created_at_ms'],
+    ],
   },
   {
     name: 'order_outbox',

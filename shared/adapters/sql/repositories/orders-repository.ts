@@ -201,7 +201,8 @@ export function sqlOrdersRepository(db: Db): OrdersRepository {
         .where('status', 'in', WORKING_STATUSES)
         .where('exchange', '=', exchange)
         .where('account', '=', account)
-        .orderBy('created_at_ms')
+        // As an expression, or the order is taken from an index and every order there ever was is looked at.
+        .orderBy(sql`created_at_ms + 0`)
         .orderBy('client_order_id')
         .limit(WORKING_MAX)
         .execute();
