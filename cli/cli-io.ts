@@ -11,6 +11,14 @@ export interface CliIo {
   readonly fetch: typeof fetch;
 }
 
+/** A reader that has seen enough (`3t orders | head`) closes the pipe: that is not a failure. */
+export function endQuietlyWithTheReader(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
+
 /** The process as it is; the environment comes from the entry point. */
 export const processIo = (env: CliIo['env']): CliIo => ({
   out: (text) => process.stdout.write(`${text}\n`),

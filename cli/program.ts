@@ -1,7 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '#local/start-options.ts';
 import type { CliIo } from './cli-io.ts';
-import { flatten, lock, reconcile, unlock } from './commands/change-state.ts';
+import { flatten, lock, rearm, reconcile, unlock } from './commands/change-state.ts';
 import { configCheck } from './commands/config-check.ts';
 import { doctor } from './commands/doctor.ts';
 import { logs } from './commands/logs.ts';
@@ -87,6 +87,9 @@ function buildProgram(io: CliIo, act: (options: GlobalOptions, run: Run) => Prom
     .argument('<exchange>')
     .option('--version <n>', 'only if the state still has this version', whole(0, Number.MAX_SAFE_INTEGER))
     .action((exchange: string, o) => act(o, (ctx) => unlock(ctx, exchange, o)));
+  reason(add(program, 'rearm', 'clear a latched take profit or drawdown, so that new runs may start'))
+    .argument('<exchange>')
+    .action((exchange: string, o) => act(o, (ctx) => rearm(ctx, exchange, o)));
   add(program, 'reconcile', 'compare and correct positions now')
     .argument('[symbol]')
     .action((symbol: string | undefined, o) => act(o, (ctx) => reconcile(ctx, symbol)));

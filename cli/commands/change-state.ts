@@ -56,6 +56,20 @@ export async function flatten(
   return EXIT.ok;
 }
 
+/** `3t rearm <exchange> --reason …`: clears a latched take profit or drawdown; the supervisor then starts new runs. */
+export async function rearm(
+  ctx: CommandContext,
+  exchange: string,
+  options: { readonly reason: string },
+): Promise<ExitCode> {
+  const body = { exchange, reason: options.reason };
+  const answer = await ctx.platform().post<{ changed: boolean }>('/api/rearm', body);
+  ctx.print(answer, () =>
+    answer.changed ? 'take profit and drawdown are armed again' : 'nothing was latched: nothing changed',
+  );
+  return EXIT.ok;
+}
+
 /** `3t reconcile [symbol]`: a cycle now instead of at the next slot. */
 export async function reconcile(ctx: CommandContext, symbol: string | undefined): Promise<ExitCode> {
   const answer = await ctx

@@ -9,6 +9,7 @@ import type { SystemStateRepository } from '#shared/ports/repositories/system-st
 import type { SystemControl } from '#shared/ports/system-control.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
 import type { WorkQueue } from '#shared/ports/work-queue.ts';
+import type { CheckTakeProfitDeps } from '#shared/usecases/check-take-profit.ts';
 
 /** What `POST /execute_order` hands over; the body is parsed JSON and not checked yet. */
 export interface ManualOrderRequest {
@@ -33,6 +34,8 @@ export interface ApiDeps {
   readonly control: SystemControl;
   readonly instruments: InstrumentsRepository;
   readonly orders: Pick<OrdersRepository, 'adopt' | 'release'>;
+  /** For `rearm` alone. */
+  readonly runs: CheckTakeProfitDeps['runs'];
   readonly alerts: Alerts;
   readonly observers: Pick<ObserverDocuments, 'get'>;
   /** Queue `run-requests`. */

@@ -32,6 +32,7 @@ export function createApi(platform: Platform, options: ApiOptions): Hono {
       control: systemControl({ systemState: r.systemState, installation: r.installation, marker: env.marker }),
       instruments: r.instruments,
       orders: r.orders,
+      runs: r.runs,
       alerts: r.alerts,
       observers: env.observerDocuments,
       runRequests: plumbing.runRequests,

@@ -8,6 +8,7 @@ import { sqlReadModel } from '#shared/adapters/sql/read-model.ts';
 import { sqlInstallationRepository } from '#shared/adapters/sql/repositories/installation-repository.ts';
 import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
 import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
+import { SqlRunsRepository } from '#shared/adapters/sql/runs-repository.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
 import type { ObserverDocument } from '#shared/messages/observer-document.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
@@ -54,6 +55,7 @@ export async function apiUnderTest(change: Partial<ApiDeps> = {}, env: Partial<A
       adopt: async (_e, _a, symbol) => void holds.push(`adopt ${symbol}`),
       release: async (_e, _a, symbol) => void holds.push(`release ${symbol}`),
     },
+    runs: new SqlRunsRepository(db),
     alerts,
     observers: { get: async (id) => documents.get(id) ?? null },
     runRequests: { send: async (messages) => void sent.push(...messages.map((m) => m.body)) },

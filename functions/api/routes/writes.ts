@@ -4,6 +4,7 @@ import { resolveSymbol } from '#shared/core/market/resolve-symbol.ts';
 import type { StateChange } from '#shared/ports/system-control.ts';
 import { logEvents } from '#shared/telemetry/names.ts';
 import { changeSymbol, type SymbolAction } from '#shared/usecases/change-symbol.ts';
+import { rearmTakeProfitState } from '#shared/usecases/check-take-profit.ts';
 import { lockSystem } from '#shared/usecases/lock-system.ts';
 import { requestReconciliation } from '#shared/usecases/request-reconciliation.ts';
 import { unlockSystem } from '#shared/usecases/unlock-system.ts';
@@ -17,6 +18,7 @@ const lockBody = writeBase.extend({
   mode: z.enum(['freeze', 'close-only', 'flatten']).optional(),
 });
 const unlockBody = writeBase.extend({ reason: reasonText, expectedVersion: z.int().min(0).optional() });
+const rearmBody = writeBase.extend({ reason: reasonText });
 const reconcileBody = writeBase.extend({ symbol: symbolInput.optional() });
 const flattenBody = writeBase.extend({ symbol: symbolInput.optional(), reason: reasonText });
 const symbolsBody = writeBase.extend({
@@ -82,6 +84,26 @@ export function writeRoutes(deps: ApiDeps, env: ApiEnv): Hono {
   app.post('/unlock', async (c) => {
     const { by, reason, expectedVersion } = await read(c, unlockBody);
     return answer(c, await unlockSystem(deps, { exchange, by, reason, expectedVersion }));
+  });
+
+  app.post('/rearm', async (c) => {
+    const { by, reason } = await read(c, rearmBody);
+    const outcome = await rearmTakeProfitState(deps, { exchange, account });
+    if (outcome === 'conflict') {
+      throw new HttpError(409, 'take-profit-moved', 'a balance was judged at the same moment: try again');
+    }
+    if (outcome === 'rearmed') {
+      await deps.alerts.raise({
+        id: `rearm:${exchange}:${account}:${deps.clock.nowMs()}`,
+        kind: 'operator-action',
+        severity: 'warning',
+        exchange,
+        symbol: null,
+        message: `take profit and drawdown armed again by ${by}: ${reason}`,
+        detail: { action: 'rearm', by, reason },
+      });
+    }
+    return c.json({ changed: outcome === 'rearmed', outcome });
   });
 
   app.post('/reconcile', async (c) => {

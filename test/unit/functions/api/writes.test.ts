@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { newTakeProfitState } from '#shared/core/runs/take-profit.ts';
 import { type ApiUnderTest, apiUnderTest, bodyOf } from '#test/support/api.ts';
 import { EXCHANGE, seedPlatform } from '#test/support/platform-rows.ts';
+import { ACCOUNT } from '#test/support/system.ts';
 
 const BTC = 'BTC/USDC:USDC';
 
@@ -46,6 +48,19 @@ describe('api writes', () => {
 
     expect([response.status, (await bodyOf(response)).error.code]).toEqual([409, 'state-moved']);
     expect(await state()).toMatchObject({ state: 'LOCKED', lockMode: 'freeze' });
+  });
+
+  it('clears a latched stop once, and says so when nothing was latched', async () => {
+    const before = await bodyOf(await api.post('/api/rearm', { reason: 'looked at it' }));
+    expect(before).toEqual({ changed: false, outcome: 'not-latched' });
+    const { runs } = api.deps;
+    const latched = { ...newTakeProfitState(EXCHANGE, ACCOUNT), latched: 'drawdown' as const, latchedAtMs: 1 };
+    expect(await runs.saveTakeProfitState(latched, null)).not.toBeNull();
+
+    const after = await bodyOf(await api.post('/api/rearm', { reason: 'looked at it', by: 'cli:ada' }));
+
+    expect(after).toEqual({ changed: true, outcome: 'rearmed' });
+    expect((await runs.takeProfitState(EXCHANGE, ACCOUNT))?.latched).toBeNull();
   });
 
   it.each([
