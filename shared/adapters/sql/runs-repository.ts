@@ -253,6 +253,7 @@ async function guardedCohortUpdate(
       ds: 'longtext',
       since: 'bigint',
       at: 'bigint',
+      exchange: 'longtext',
     },
     rows: saves.map(({ cohort, updatedAtMs }) => [
       cohort.symbol,
@@ -263,6 +264,7 @@ async function guardedCohortUpdate(
       cohort.dataState,
       cohort.dataStateSinceMs,
       updatedAtMs,
+      exchange,
     ]),
     set: {
       last_trade_time_ms: 'j.t',
@@ -273,7 +275,7 @@ async function guardedCohortUpdate(
       updated_at_ms: 'j.at',
       version: 'j.v + 1',
     },
-    where: sql`run_cohorts.exchange = ${exchange} and run_cohorts.symbol = j.symbol and run_cohorts.version = j.v`,
+    where: 'run_cohorts.exchange = j.exchange and run_cohorts.symbol = j.symbol and run_cohorts.version = j.v',
   });
   if (changed !== saves.length) throw new GuardFailed('a cohort changed since it was loaded');
 }
@@ -290,7 +292,7 @@ async function updateRuns(trx: Transaction<Database>, saves: readonly CohortSave
       else marked.push([id, p, at, d]);
     }
   }
-  const where = sql`runs.id = j.id`;
+  const where = 'runs.id = j.id';
   const marks = { live_pnl_micros: 'j.p', updated_at_ms: 'j.at', position_direction: 'j.d' };
   const changes = { ...marks, state: 'coalesce(j.s, runs.state)' };
   const ends = { ...changes, end_reason: 'j.r', ended_at_ms: 'j.e', end_balance_micros: 'j.b' };
@@ -306,10 +308,11 @@ async function updateRuns(trx: Transaction<Database>, saves: readonly CohortSave
 async function touchRuns(trx: Transaction<Database>, exchange: string, saves: readonly CohortSave[]): Promise<void> {
   await updateFromJson(trx, {
     table: 'runs',
-    columns: { symbol: 'longtext', at: 'bigint' },
-    rows: saves.filter((save) => save.touchAll).map((save) => [save.cohort.symbol, save.updatedAtMs]),
+    columns: { symbol: 'longtext', at: 'bigint', exchange: 'longtext' },
+    rows: saves.filter((save) => save.touchAll).map((save) => [save.cohort.symbol, save.updatedAtMs, exchange]),
     set: { updated_at_ms: 'j.at' },
-    where: sql`runs.exchange = ${exchange} and runs.symbol = j.symbol and runs.updated_at_ms < j.at
-      and runs.ended_at_ms is null and runs.exit_run = 0 and runs.height is null`,
+    // The plus keeps the index on height out of it: all live runs would be gone through before the JSON.
+    where: `runs.exchange = j.exchange and runs.symbol = j.symbol and runs.updated_at_ms < j.at
+      and runs.ended_at_ms is null and runs.exit_run = 0 and +runs.height is null`,
   });
 }
