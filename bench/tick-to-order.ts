@@ -16,8 +16,8 @@ import { createPlatform } from '#local/platform/platform.ts';
 import { control, spawnSimulator, stopSimulator } from '#local/simulator-process.ts';
 import { StateDirectory } from '#local/state-directory.ts';
 import { connectWebSocket } from '#shared/adapters/exchange/hyperliquid-feed/connect-web-socket.ts';
-import { memoryObserverDocuments } from '#shared/adapters/memory/observer-documents.ts';
 import { openSqlite } from '#shared/adapters/sql/open-database.ts';
+import { fileObserverDocuments } from '#shared/adapters/system/file-observer-documents.ts';
 import { FileSecrets } from '#shared/adapters/system/file-secrets.ts';
 import { keepAliveFetch } from '#shared/adapters/system/keep-alive-fetch.ts';
 import { randomIds } from '#shared/adapters/system/random-ids.ts';
@@ -153,7 +153,7 @@ async function main(): Promise<void> {
     connect: connectWebSocket,
     secrets: new FileSecrets({ dir: process.cwd(), allowExample: true }),
     venue: { httpUrl: simulator.file.httpUrl, wsUrl: simulator.file.wsUrl },
-    observerDocuments: memoryObserverDocuments(),
+    observerDocuments: fileObserverDocuments(state.file('observers')),
     marker: null,
     holder: 'bench',
     seed: 1,

@@ -62,3 +62,27 @@ export function decodeObserverDocument(text: string, observerId: string): Observ
   }
   return parsed.data;
 }
+
+/**
+ * {@link decodeObserverDocument} for a reader that asks again and again: a text that did not change is not parsed again. What it
+ * gives is frozen, since several readers share it.
+ */
+export function rememberingDecoder(): (text: string, observerId: string) => ObserverDocument {
+  const last = new Map<string, { readonly text: string; readonly document: ObserverDocument }>();
+  return (text, observerId) => {
+    const known = last.get(observerId);
+    if (known?.text === text) return known.document;
+    const document = deepFreeze(decodeObserverDocument(text, observerId));
+    if (!known && last.size >= OBSERVERS_MAX) last.clear();
+    last.set(observerId, { text, document });
+    return document;
+  };
+}
+
+const OBSERVERS_MAX = 16;
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const part of Object.values(value)) deepFreeze(part);
+  return Object.freeze(value);
+}

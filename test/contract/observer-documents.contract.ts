@@ -19,6 +19,16 @@ export function observerDocumentsContract(name: string, create: () => Promise<Ob
       expect(await documents.get('observer-2')).toEqual(anObserverDocument('observer-2', 2_000));
     });
 
+    it('shows a document that was replaced, however often the old one was read', async () => {
+      const documents = await create();
+      for (const atMs of [1_000, 2_000, 1_000]) {
+        await documents.put(anObserverDocument('observer-1', atMs));
+        for (let again = 0; again < 2; again += 1) {
+          expect(await documents.get('observer-1')).toEqual(anObserverDocument('observer-1', atMs));
+        }
+      }
+    });
+
     it('does not share objects with the writer', async () => {
       const documents = await create();
       const document = anObserverDocument('observer-1', 1_000);

@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
+import { mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeObserverDocument, OBSERVER_DOCUMENT_BYTES_MAX } from '#shared/messages/observer-document.ts';
+import { OBSERVER_DOCUMENT_BYTES_MAX, rememberingDecoder } from '#shared/messages/observer-document.ts';
 import type { ObserverDocuments } from '#shared/ports/observer-documents.ts';
 
 const SAFE_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -14,6 +15,7 @@ export function fileObserverDocuments(folder: string): ObserverDocuments {
     if (!SAFE_ID.test(observerId)) throw new RangeError(`not a file name: observer ${JSON.stringify(observerId)}`);
     return join(folder, `3T-observer.${observerId}.json`);
   };
+  const decode = rememberingDecoder();
   let writes = 0;
   return {
     async put(document) {
@@ -34,9 +36,10 @@ export function fileObserverDocuments(folder: string): ObserverDocuments {
     async get(observerId) {
       const path = pathOf(observerId);
       try {
-        const { size } = await stat(path);
+        // A small local file, read before every decision: the thread pool's turns would cost more than the reading.
+        const { size } = statSync(path);
         if (size > OBSERVER_DOCUMENT_BYTES_MAX) throw new RangeError(`document of ${observerId} is too large`);
-        return decodeObserverDocument(await readFile(path, 'utf8'), observerId);
+        return decode(readFileSync(path, 'utf8'), observerId);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
         throw error;
