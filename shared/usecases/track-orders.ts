@@ -191,7 +191,9 @@ async function askForFreshSources(
     ...new Set(ended.filter(({ order }) => mayPlanAgain(order, input)).map(({ order }) => order.symbol)),
   ];
   if (symbols.length > 0) {
-    const request = runRequest(RECONCILIATION_JOB, exchange, symbols, 'an order of ours ended', trace);
+    // What it finds was not decided by the tick behind the order: latency counts from when it is due.
+    const again = { ...trace, bornAtMs: deps.clock.nowMs() + 1000 * input.reconcileDelaySeconds };
+    const request = runRequest(RECONCILIATION_JOB, exchange, symbols, 'an order of ours ended', again);
     messages.push({ body: JSON.stringify(request), delaySeconds: input.reconcileDelaySeconds });
   }
   await send(deps.runRequests, messages, errors);

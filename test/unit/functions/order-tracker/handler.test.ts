@@ -31,6 +31,9 @@ describe('order tracker', () => {
       expect(await orders.recentFills(EXCHANGE, 10)).toMatchObject([{ ours: true, size: '1' }]);
       expect(requestedJobs()).toEqual(['balance', 'observer', RECONCILIATION_JOB]);
       expect(runRequests.messages.map((message) => message.delaySeconds)).toEqual([undefined, undefined, 2]);
+      const born = runRequests.messages.map(({ body }) => JSON.parse(body).trace.bornAtMs as number);
+      // The tick behind the order decided nothing of what the cycle after it finds.
+      expect(born[2]! - born[0]!, 'latency counts from when it is due').toBeGreaterThanOrEqual(2_000);
     });
 
     it('follows a resting order: open, partly filled with its average price, filled', async () => {
