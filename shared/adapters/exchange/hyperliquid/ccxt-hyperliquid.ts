@@ -100,7 +100,8 @@ export class HyperliquidCcxt extends CcxtHyperliquid {
   }
 }
 
-const LONG_NUMBER = /[[:,]\s*\d{16,}/;
+/** 2^53 has 16 digits and begins with 9. */
+const LONG_NUMBER = /[[:,]\s*(?:9\d{15}|\d{17,})/;
 type ParseWithSource = (
   text: string,
   revive: (key: string, value: unknown, context: { source?: string }) => unknown,
