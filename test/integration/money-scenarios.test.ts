@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { manualOrder } from '#local/exchange-simulator/control.ts';
+import { withdrawableOf } from '#local/exchange-simulator/account-info.ts';
+import { applyTransfer, manualOrder } from '#local/exchange-simulator/control.ts';
 import type { Fault } from '#local/exchange-simulator/fault-script.ts';
 import { compareWithTargets } from '#local/exchange-simulator/ledger.ts';
 import { TEST_SIGNERS } from '#local/exchange-simulator/test-accounts.ts';
 import { positionOf } from '#local/exchange-simulator/world.ts';
+import type { LockMode } from '#shared/core/system/system-state.ts';
+import { systemControl } from '#shared/usecases/change-system-state.ts';
+import { lockSystem } from '#shared/usecases/lock-system.ts';
 import { type SimulatedPlatform, simulatedPlatform } from '#test/support/simulated-platform.ts';
 
 const SECOND = 1_000;
@@ -28,6 +32,31 @@ const sizeOf = ({ simulator }: SimulatedPlatform, coin: string): number => {
   return positionOf(world.accounts.get(USER)!, world.byCoin.get(coin)!).size.toNumber();
 };
 
+const openPositions = ({ simulator: { world } }: SimulatedPlatform) =>
+  world.markets
+    .map((market) => ({
+      coin: market.spec.coin,
+      size: positionOf(world.accounts.get(USER)!, market).size.toNumber(),
+    }))
+    .filter(({ size }) => size !== 0);
+
+const holdOf = async ({ db }: SimulatedPlatform, coin: string): Promise<string | null | undefined> => {
+  const row = await db
+    .selectFrom('position_epochs as e')
+    .innerJoin('instruments as i', 'i.symbol', 'e.symbol')
+    .select('e.hold_reason')
+    .where('i.coin', '=', coin)
+    .executeTakeFirst();
+  return row?.hold_reason;
+};
+
+const lock = async (world: SimulatedPlatform, mode: LockMode) => {
+  const { systemState, installation } = world.platform().repositories;
+  const control = systemControl({ systemState, installation, marker: null });
+  const input = { exchange: 'hyperliquid', by: 'test', reason: 'a test', mode };
+  expect(await lockSystem({ clock: world.clock, control }, input)).toMatchObject({ kind: 'changed' });
+};
+
 /** What each stored order was for, against what it did on the venue. */
 async function judgeTargets({ db, simulator }: SimulatedPlatform) {
   const rows = await db
@@ -46,45 +75,42 @@ async function judgeTargets({ db, simulator }: SimulatedPlatform) {
 }
 
 describe('money on the whole platform', () => {
-  it.each([1, 2])(
-    'trades nothing twice when every source was dated into the future before a late fill (seed %i)',
-    async (seed) => {
-      await inWorld(seed, async (world) => {
-        const { clock, simulator } = world;
-        const firstMs = Math.ceil(clock.nowMs() / MINUTE) * MINUTE;
-        const faults = Array.from({ length: 16 }, (_, i): Fault[] => {
-          const atMs = firstMs + i * MINUTE;
-          const order = { path: '/exchange', type: 'order' } as const;
-          return [
-            // Orders of this cycle are executed after the last of the snapshots that are dated to the next one.
-            {
-              id: `late-${i}`,
-              kind: 'arrive-late',
-              delayMs: 12_000,
-              resetAfterMs: 1_000,
-              match: order,
-              fromMs: atMs,
-              toMs: atMs + 3 * SECOND,
-            },
-            {
-              id: `future-${i}`,
-              kind: 'snapshot-time',
-              offsetMs: 25_000,
-              fromMs: atMs + 3 * SECOND,
-              toMs: atMs + 9 * SECOND,
-            },
-          ];
-        });
-        simulator.installFaults(faults.flat());
-
-        await clock.advanceBy(17 * MINUTE);
-
-        const report = await judgeTargets(world);
-        expect(simulator.faults.fired.filter((f) => f.kind === 'arrive-late').length).toBeGreaterThan(3);
-        expect(report.overshoots).toEqual([]);
+  it('trades nothing twice when every source was dated into the future before a late fill', async () => {
+    await inWorld(2, async (world) => {
+      const { clock, simulator } = world;
+      const firstMs = Math.ceil(clock.nowMs() / MINUTE) * MINUTE;
+      const faults = Array.from({ length: 6 }, (_, i): Fault[] => {
+        const atMs = firstMs + i * MINUTE;
+        const order = { path: '/exchange', type: 'order' } as const;
+        return [
+          // Orders of this cycle are executed after the last of the snapshots that are dated to the next one.
+          {
+            id: `late-${i}`,
+            kind: 'arrive-late',
+            delayMs: 12_000,
+            resetAfterMs: 1_000,
+            match: order,
+            fromMs: atMs,
+            toMs: atMs + 3 * SECOND,
+          },
+          {
+            id: `future-${i}`,
+            kind: 'snapshot-time',
+            offsetMs: 25_000,
+            fromMs: atMs + 3 * SECOND,
+            toMs: atMs + 9 * SECOND,
+          },
+        ];
       });
-    },
-  );
+      simulator.installFaults(faults.flat());
+
+      await clock.advanceBy(7 * MINUTE);
+
+      const report = await judgeTargets(world);
+      expect(simulator.faults.fired.filter((f) => f.kind === 'arrive-late').length).toBeGreaterThan(3);
+      expect(report.overshoots).toEqual([]);
+    });
+  });
 
   it('closes a removed symbol, and then leaves alone what a human opens there', async () => {
     await inWorld(1, async (world) => {
@@ -109,6 +135,132 @@ describe('money on the whole platform', () => {
         .orderBy('created_at_ms', 'desc')
         .executeTakeFirst();
       expect(last?.code).toBe('unmanaged-position');
+    });
+  });
+
+  it('puts a symbol on HOLD after a trade by hand, opens nothing there, and leaves the others free', async () => {
+    await inWorld(2, async (world) => {
+      const { clock, simulator, db } = world;
+      await clock.advanceBy(3 * MINUTE);
+      const atMs = clock.nowMs();
+      const before = sizeOf(world, 'BTC');
+      manualOrder(simulator.world, {
+        user: USER,
+        coin: 'BTC',
+        side: before > 0 ? 'buy' : 'sell',
+        size: '0.01',
+        reduceOnly: false,
+      });
+      await clock.advanceBy(15 * SECOND);
+      const hold = await holdOf(world, 'BTC');
+      expect(hold).toBe('foreign-fill');
+
+      await clock.advanceBy(10 * MINUTE);
+
+      const held = await db
+        .selectFrom('position_epochs')
+        .select('symbol')
+        .where('hold_reason', 'is not', null)
+        .execute();
+      expect(held.map((row) => row.symbol)).toEqual([SYMBOL_OF.BTC]);
+      const opened = await db
+        .selectFrom('order_execution_log')
+        .select('symbol')
+        .where('order_class', '=', 'open')
+        .where('status', '=', 'filled')
+        .where('created_at_ms', '>', atMs + 15 * SECOND)
+        .execute();
+      const symbols = new Set(opened.map((row) => row.symbol));
+      expect(symbols.has(SYMBOL_OF.BTC)).toBe(false);
+      expect(symbols.size).toBeGreaterThan(0);
+      expect((await judgeTargets(world)).overshoots).toEqual([]);
+    });
+  });
+
+  it('takes neither a deposit for a profit nor a withdrawal for a loss', async () => {
+    await inWorld(3, async (world) => {
+      const { clock, simulator, platform } = world;
+      await clock.advanceBy(2 * MINUTE);
+      expect(applyTransfer(simulator.world, { user: USER, dex: 'native', amountQuote: '40000' })).toBeNull();
+      await clock.advanceBy(2 * MINUTE);
+      expect(applyTransfer(simulator.world, { user: USER, dex: 'native', amountQuote: '-42000' })).toBeNull();
+      await clock.advanceBy(2 * MINUTE);
+
+      const state = await platform().repositories.runs.takeProfitState('hyperliquid', 'main');
+      expect(state?.latched).toBeNull();
+      expect(Number(state?.baselineQuote)).toBeGreaterThan(0);
+      expect((await platform().repositories.systemState.read('hyperliquid'))?.state).toBe('HEALTHY');
+    });
+  });
+
+  it('flattens everything under a flatten lock, across a restart, and opens nothing until unlocked', async () => {
+    await inWorld(1, async (world) => {
+      const { clock, simulator } = world;
+      await clock.advanceBy(3 * MINUTE);
+      expect(openPositions(world).length).toBeGreaterThan(2);
+
+      await lock(world, 'flatten');
+      world.kill();
+      await world.restart();
+      await clock.advanceBy(2 * MINUTE);
+      expect(openPositions(world)).toEqual([]);
+
+      const orders = simulator.world.orders.size;
+      await clock.advanceBy(5 * MINUTE);
+      expect(simulator.world.orders.size).toBe(orders);
+    });
+  });
+
+  it('opens nothing on the own table alone, and still gets out on what is surely there', async () => {
+    await inWorld(1, async (world) => {
+      const { clock, simulator, db } = world;
+      await clock.advanceBy(3 * MINUTE);
+      expect(openPositions(world).length).toBeGreaterThan(2);
+      // Both observers are ten minutes old.
+      simulator.installFaults(
+        ['observer-1', 'observer-2'].map(
+          (observer): Fault => ({
+            id: observer,
+            kind: 'snapshot-time',
+            offsetMs: -600_000,
+            match: { observer },
+          }),
+        ),
+      );
+      await clock.advanceBy(2 * MINUTE);
+      const since = clock.nowMs();
+      await clock.advanceBy(3 * MINUTE);
+      const opened = await db
+        .selectFrom('order_execution_log')
+        .select('symbol')
+        .where('order_class', '=', 'open')
+        .where('created_at_ms', '>', since)
+        .execute();
+      expect(opened).toEqual([]);
+
+      await lock(world, 'flatten');
+      await clock.advanceBy(2 * MINUTE);
+      expect(openPositions(world)).toEqual([]);
+    });
+  });
+
+  it('respects a liquidation: HOLD, and nothing is opened again', async () => {
+    await inWorld(1, async (world) => {
+      const { clock, simulator } = world;
+      await clock.advanceBy(3 * MINUTE);
+      const held = openPositions(world).filter(({ coin }) => !coin.includes(':'));
+      expect(held.length).toBeGreaterThan(1);
+      const account = simulator.world.accounts.get(USER)!;
+      // As a crash of the collateral would: the sub-account is worth nothing any more.
+      const sub = account.subs.get('native')!;
+      sub.rawQuote = sub.rawQuote.minus(withdrawableOf(simulator.world, account, 'native')).minus(2_000);
+
+      await clock.advanceBy(5 * MINUTE);
+
+      for (const { coin } of held) {
+        expect(await holdOf(world, coin)).toBe('liquidation');
+        expect(sizeOf(world, coin)).toBe(0);
+      }
     });
   });
 });
