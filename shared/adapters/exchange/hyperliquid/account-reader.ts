@@ -12,6 +12,7 @@ import {
   type ClearinghouseState,
   clearinghouseSchema,
   fillsSchema,
+  type LedgerEntry,
   ledgerSchema,
   openOrdersSchema,
   orderStatusSchema,
@@ -20,6 +21,9 @@ import {
 
 const EXCHANGE = 'hyperliquid';
 const FILLS_MAX = 2000;
+/** The venue cuts a time range off after this many entries, oldest first, and does not say so. */
+const LEDGER_PAGE = 500;
+const LEDGER_PAGES_MAX = 10;
 
 export interface AccountReaderDeps {
   readonly info: HyperliquidInfo;
@@ -122,8 +126,7 @@ export class HyperliquidAccountReader implements AccountReader {
 
   async fetchTransfers(account: string, sinceMs: EpochMs): Promise<readonly VenueTransfer[]> {
     const user = this.#address(account);
-    const request = { type: 'userNonFundingLedgerUpdates', user, startTime: sinceMs };
-    const entries = await this.#deps.info.ask(request, ledgerSchema, 'status');
+    const entries = await this.#ledger(user, sinceMs);
     const transfers: VenueTransfer[] = [];
     for (const entry of entries) {
       try {
@@ -135,6 +138,22 @@ export class HyperliquidAccountReader implements AccountReader {
       }
     }
     return transfers.sort((a, b) => a.venueTimeMs - b.venueTimeMs || compare(a.id, b.id));
+  }
+
+  /** All entries since then: a deposit that is cut off would read as profit. */
+  async #ledger(user: string, sinceMs: EpochMs): Promise<readonly LedgerEntry[]> {
+    const entries = new Map<string, LedgerEntry>();
+    let startTime = sinceMs;
+    for (let page = 0; page < LEDGER_PAGES_MAX; page += 1) {
+      const request = { type: 'userNonFundingLedgerUpdates', user, startTime };
+      const list = await this.#deps.info.ask(request, ledgerSchema, 'status');
+      const known = entries.size;
+      for (const entry of list) entries.set(JSON.stringify(entry), entry);
+      // The next page begins with the last moment of this one, so that nothing of it is missed.
+      if (list.length < LEDGER_PAGE || entries.size === known) return [...entries.values()];
+      startTime = list.reduce((last, entry) => Math.max(last, entry.time), startTime);
+    }
+    throw this.#deps.info.malformed('userNonFundingLedgerUpdates', `more than ${LEDGER_PAGES_MAX} pages`);
   }
 
   async #subAccount(account: string, dex: string | null): Promise<SubAccount> {

@@ -117,6 +117,7 @@ export const fillsSchema = z
 export const ledgerSchema = z
   .array(z.looseObject({ time, hash: z.string().min(1).max(80), delta: z.looseObject({ type: z.string().max(64) }) }))
   .max(2000);
+export type LedgerEntry = z.infer<typeof ledgerSchema>[number];
 /** Amounts in ledger entries. */
 export const ledgerDecimal = decimal;
 export const ledgerAddress = z.string().regex(/^0x[0-9a-fA-F]{40}$/);

@@ -247,6 +247,39 @@ describe('fills', () => {
 });
 
 describe('transfers', () => {
+  it('are read to the end when the venue cuts the list off', async () => {
+    // Two of each moment, one of them the very last of its page.
+    const ledger = Array.from({ length: 1_203 }, (_, i) => ({
+      time: T0 + Math.floor(i / 2),
+      hash: `0x${i}`,
+      delta: { type: 'deposit', usdc: '1.0' },
+    }));
+    const { hyperliquid, sent } = read(({ body }) =>
+      json(ledger.filter((entry) => entry.time >= body.startTime).slice(0, 500)),
+    );
+
+    const transfers = await hyperliquid.accountReader.fetchTransfers('main', 0);
+
+    expect(transfers).toHaveLength(1_203);
+    expect(sent).toHaveLength(3);
+  });
+
+  it('are unknown when they do not come to an end', async () => {
+    const { hyperliquid } = read(({ body }) =>
+      json(
+        Array.from({ length: 500 }, (_, i) => ({
+          time: Number(body.startTime) + i,
+          hash: `0x${body.startTime}${i}`,
+          delta: { type: 'deposit', usdc: '1.0' },
+        })),
+      ),
+    );
+
+    await expect(hyperliquid.accountReader.fetchTransfers('main', 0)).rejects.toMatchObject({
+      kind: 'malformed-reply',
+    });
+  });
+
   const us = MASTER;
   const other = `0x${'7'.repeat(40)}`;
   const transfers = (...deltas: object[]) =>
