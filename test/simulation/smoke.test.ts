@@ -17,7 +17,11 @@ describe('the platform on a virtual clock', () => {
       console.log(state, world.platform().plumbing.invoker.counts(), world.platform().plumbing.invoker.failures());
       console.table(decisions.slice(0, 60));
       console.log(ledger.acceptedOrders, ledger.refusals, ledger.maxOvershootLots, ledger.accounts[0]);
-      console.log(world.telemetry.logs.filter((l) => l.level === 'error' || (l.level === 'warn' && !/decision|gap/.test(l.event))).slice(0, 15));
+      console.log(
+        world.telemetry.logs
+          .filter((l) => l.level === 'error' || (l.level === 'warn' && !/decision|gap/.test(l.event)))
+          .slice(0, 15),
+      );
       expect(state?.state).toBe('HEALTHY');
       expect(ledger.acceptedOrders).toBeGreaterThan(0);
     } finally {

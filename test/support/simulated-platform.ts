@@ -56,7 +56,7 @@ export interface SimulatedPlatformOptions {
   readonly newHolderPerLife?: boolean;
   readonly onMoment?: (moment: Moment, world: SimulatedPlatform) => void;
   /** Gives each new platform to its observer before it starts. */
-  readonly onPlatform?: (platform: Platform) => void;
+  readonly onPlatform?: (platform: Platform, simulator: ExchangeSimulator) => void;
 }
 
 const START_MS = Date.parse('2026-01-05T10:00:00Z');
@@ -118,7 +118,7 @@ export async function simulatedPlatform(options: SimulatedPlatformOptions): Prom
       seed: options.seed,
       redelivery: options.redelivery,
     });
-    options.onPlatform?.(built);
+    options.onPlatform?.(built, simulator);
     return built;
   };
 
