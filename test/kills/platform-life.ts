@@ -10,6 +10,8 @@ const EXIT_AFTER_KILL_MS = 5_000;
 /** One process of the platform, from its start to its death. */
 export interface PlatformLife {
   readonly startedAtMs: number;
+  /** True once `start` has returned and its runs exist. */
+  isStarted(): boolean;
   /** Lets the strategy go and arms the kill switch. */
   letGo(): void;
   kill(): void;
@@ -39,8 +41,13 @@ export function startLife(state: StateDirectory, orderTimeoutS: number, kill: Pl
     });
     child.once('error', (error) => resolve(error.message));
   });
+  let started = false;
+  child.on('message', (message) => {
+    if (message === 'started') started = true;
+  });
   return {
     startedAtMs,
+    isStarted: () => started,
     letGo: () => {
       if (child.connected) child.send('let-go', () => {});
     },

@@ -64,7 +64,7 @@ export function readRecords(path: string): PlatformRecords {
       audit: all('select to_state, at_ms from system_state_audit order by version'),
       orders: all(`select o.client_order_id, o.symbol, o.epoch, o.order_class, o.side, o.size, o.reduce_only, o.status,
           o.filled_size, o.error_code, o.created_at_ms, o.sent_at_ms, o.ended_at_ms, d.desired_size, d.id as decision
-        from order_execution_log o left join decisions d on d.client_order_id = o.client_order_id
+        from order_execution_log o left join decisions d on d.id = o.decision_id
         order by o.symbol, o.epoch, o.leg`),
       pendingOutbox: count('select count(*) as n from order_outbox where acked_at_ms is null'),
       fills: all('select trade_id, venue_order_id, client_order_id, size, price, ours from fills order by trade_id'),

@@ -2,6 +2,9 @@
  * `npm run test:kills`: kills the platform process with `kill -9` at seeded places and compares what the next process makes of
  * it with the exchange simulator's own file. `-- --kills N`, `-- --seed N` (one sequence), `-- --parallel N`.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { KILL_POINTS, KILLS_PER_SEQUENCE, planSequence, REQUIRED_KILLS, REQUIRED_POINTS } from './kill-plan.ts';
 import { type KillResult, KillSequence, type SequenceResult } from './kill-sequence.ts';
@@ -84,6 +87,10 @@ function table(kills: readonly KillResult[]): void {
   console.table(rows);
 }
 
+// Every life compiles the same files.
+const compileCache = mkdtempSync(join(tmpdir(), '3t-kills-cache-'));
+process.env.NODE_COMPILE_CACHE = compileCache;
+process.on('exit', () => rmSync(compileCache, { recursive: true, force: true }));
 process.on('SIGINT', () => {
   killAllLives();
   process.exit(130);
