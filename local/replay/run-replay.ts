@@ -27,7 +27,7 @@ export async function runReplay(run: RunReplay): Promise<number> {
   const { options, replay, terminal, state } = run;
   try {
     const coin = coinOf(replay.symbol);
-    const config = onlySymbol(run.config, replay.symbol);
+    const config = onlySymbol(run.config, replay.symbol, coin);
     if (config.exchanges.hyperliquid.kind !== 'simulator') {
       throw new ReplayFileError('a replay needs exchanges.hyperliquid.kind: simulator');
     }
@@ -75,10 +75,11 @@ export async function runReplay(run: RunReplay): Promise<number> {
   }
 }
 
-/** The file prices one symbol: the others would only be stale. */
-function onlySymbol(config: Config, symbol: string): Config {
+/** The file prices one symbol: the others would only be stale, and the dexes of the others hold nothing. */
+function onlySymbol(config: Config, symbol: string, coin: string): Config {
   const { hyperliquid } = config.exchanges;
-  return { ...config, exchanges: { ...config.exchanges, hyperliquid: { ...hyperliquid, symbols: [symbol] } } };
+  const dexes = coin.includes(':') ? [coin.slice(0, coin.indexOf(':'))] : [];
+  return { ...config, exchanges: { ...config.exchanges, hyperliquid: { ...hyperliquid, symbols: [symbol], dexes } } };
 }
 
 function printSummary(summary: ReplaySummary): void {
