@@ -1,6 +1,5 @@
 import type { KinesisStreamEvent } from 'aws-lambda';
-import * as z from 'zod';
-import { type MarketBundle, marketBundleSchema } from '#shared/messages/market-bundle.ts';
+import { type MarketBundle, readMarketBundle } from '#shared/messages/market-bundle.ts';
 
 export interface PoisonRecord {
   readonly sequenceNumber: string;
@@ -20,15 +19,9 @@ export function readRecords(event: KinesisStreamEvent): {
   const poison: PoisonRecord[] = [];
   for (const { kinesis } of event.Records) {
     const text = Buffer.from(kinesis.data, 'base64').toString('utf8');
-    const bad = (error: string) =>
-      poison.push({ sequenceNumber: kinesis.sequenceNumber, error, sample: text.slice(0, SAMPLE_MAX) });
-    try {
-      const parsed = marketBundleSchema.safeParse(JSON.parse(text));
-      if (parsed.success) bundles.push(parsed.data);
-      else bad(z.prettifyError(parsed.error).slice(0, SAMPLE_MAX));
-    } catch {
-      bad('not JSON');
-    }
+    const read = readMarketBundle(text);
+    if (read.success) bundles.push(read.data);
+    else poison.push({ sequenceNumber: kinesis.sequenceNumber, error: read.error, sample: text.slice(0, SAMPLE_MAX) });
   }
   return { bundles, poison };
 }

@@ -3,6 +3,8 @@ import { isDecimalText } from '#shared/core/decimal.ts';
 
 /** Field types that every wire format shares. */
 export const decimalText = z.string().refine(isDecimalText, 'expected a decimal number as text, such as "12.5"');
-export const epochMs = z.number().int().min(0).max(4_102_444_800_000);
+/** 2100-01-01. */
+export const EPOCH_MS_MAX = 4_102_444_800_000;
+export const epochMs = z.number().int().min(0).max(EPOCH_MS_MAX);
 export const symbolText = z.string().min(3).max(50);
 export const nameText = z.string().min(1).max(64);

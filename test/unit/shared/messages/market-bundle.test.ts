@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeMarketBundle, marketBundlePrefix, marketBundleSchema } from '#shared/messages/market-bundle.ts';
+import {
+  encodeMarketBundle,
+  marketBundlePrefix,
+  marketBundleSchema,
+  readMarketBundle,
+} from '#shared/messages/market-bundle.ts';
 
 describe('encodeMarketBundle', () => {
   it('writes byte for byte what JSON.stringify writes, and the schema reads it', () => {
@@ -32,5 +37,52 @@ describe('encodeMarketBundle', () => {
         expect(marketBundleSchema.parse(JSON.parse(text))).toEqual(bundle);
       }),
     );
+  });
+});
+
+describe('readMarketBundle', () => {
+  const item = { id: '7', px: '100.5', sz: '0', side: 'buy', t: 1_700_000_000_000 };
+  const trace = { correlationId: '00ff', bornAtMs: 12 };
+  const bundle = { v: 1, type: 'trades', exchange: 'hyperliquid', symbol: 'BTC/USDC:USDC', items: [item], trace };
+
+  it('reads what the schema reads and refuses what it refuses, with any field replaced by anything', () => {
+    const odd = fc.oneof(
+      fc.constantFrom<unknown>(undefined, null, true, '', 'x', '1', '-1', '1e5', '01', 0, -1, 1.5, 2 ** 53, [], {}),
+      fc.constantFrom<unknown>(
+        'x'.repeat(50),
+        'x'.repeat(51),
+        'x'.repeat(64),
+        'x'.repeat(65),
+        4_102_444_800_001,
+        'sell',
+      ),
+      fc.constantFrom<unknown>([item, item], [null], [[]], [{ ...item, more: 1 }], { ...trace, more: 1 }),
+    );
+    const field = (name: string) => fc.record({ name: fc.constant(name), value: odd });
+    const where = fc.constantFrom<'bundle' | 'item' | 'trace'>('bundle', 'item', 'trace');
+    const names = [...Object.keys(bundle), ...Object.keys(item), ...Object.keys(trace), 'gap', 'more'];
+    fc.assert(
+      fc.property(where, fc.constantFrom(...names).chain(field), (place, { name, value }) => {
+        const changed = { [name]: value };
+        const text = JSON.stringify({
+          ...bundle,
+          ...(place === 'bundle' ? changed : {}),
+          ...(place === 'item' ? { items: [item, { ...item, ...changed }] } : {}),
+          ...(place === 'trace' ? { trace: { ...trace, ...changed } } : {}),
+        });
+        const expected = marketBundleSchema.safeParse(JSON.parse(text));
+
+        const read = readMarketBundle(text);
+
+        expect(read.success).toBe(expected.success);
+        if (read.success) expect(read.data).toEqual(expected.data);
+        else expect(read.error).not.toBe('');
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it.each(['', '{', 'null', '[]', '7', '"text"'])('gives no bundle of %j', (text) => {
+    expect(readMarketBundle(text).success).toBe(false);
   });
 });
