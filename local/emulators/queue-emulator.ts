@@ -17,6 +17,8 @@ export interface QueueSpec {
   /** Receives before the message goes to the dead letters. */
   readonly maxReceiveCount: number;
   readonly capacityMessages: number;
+  /** Hands over in the turn of `send` instead of the next: nothing else that waits for its turn comes before. */
+  readonly atOnce?: boolean;
 }
 
 interface Stored {
@@ -86,7 +88,7 @@ export class QueueEmulator implements WorkQueue {
         inFlight: false,
       });
     }
-    this.#arm();
+    this.#handOver();
     return Promise.resolve();
   }
 
@@ -124,6 +126,11 @@ export class QueueEmulator implements WorkQueue {
     if (this.#seen.has(message.deduplicationId)) return true;
     this.#seen.set(message.deduplicationId, now);
     return false;
+  }
+
+  #handOver(): void {
+    if (this.#spec.atOnce && this.#nextVisibleAtMs() <= this.#clock.nowMs()) void this.#poll();
+    else this.#arm();
   }
 
   /** Sets the timer for the earliest message that could be handed out. */
@@ -170,7 +177,7 @@ export class QueueEmulator implements WorkQueue {
       this.#finish(batch, failed);
     } finally {
       this.#running -= 1;
-      this.#arm();
+      this.#handOver();
     }
   }
 

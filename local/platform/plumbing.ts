@@ -59,7 +59,7 @@ export function createPlumbing(
     });
 
   const candleJobs = queueOf('candle-jobs', 'candle-fetcher', queues.candle_jobs);
-  const orders = queueOf('orders.fifo', 'order-gateway', queues.orders, { fifo: true });
+  const orders = queueOf('orders.fifo', 'order-gateway', queues.orders, { fifo: true, atOnce: true });
   const requests = new Map<string, { fifo: QueueEmulator; standard: QueueEmulator }[]>();
   for (const [job, names] of Object.entries(REQUESTED_JOBS)) {
     const functionNames = job === 'observer' ? observerIds : names;

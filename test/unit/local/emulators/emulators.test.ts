@@ -197,6 +197,31 @@ describe('QueueEmulator', () => {
     expect(seen).toEqual(['b1', 'a1', 'a2']);
   });
 
+  it('hands over in the turn of the sender when told so, still one batch of a group at a time', async () => {
+    const { clock, invoker, deps } = setUp();
+    const seen: string[] = [];
+    invoker.register(
+      'f',
+      async (event) => {
+        seen.push(`begins ${bodiesOf(event)}`);
+        await Promise.resolve();
+        seen.push(`ends ${bodiesOf(event)}`);
+      },
+      60_000,
+    );
+    const queue = new QueueEmulator('orders', deps, { ...spec, fifo: true, batchSize: 1, atOnce: true });
+    const message = (body: string) => ({ body, groupId: 'g', deduplicationId: body });
+    const before = clock.nowMs();
+
+    await queue.send([message('1'), message('2')]);
+    // No timer fires: only what is a chain of promises comes to its end.
+    await new Promise((resolve) => setImmediate(resolve));
+
+    expect(clock.nowMs()).toBe(before);
+    expect(seen).toEqual(['begins 1', 'ends 1', 'begins 2', 'ends 2']);
+    expect(queue.backlog).toBe(0);
+  });
+
   it('refuses a FIFO message without group or deduplication id', async () => {
     const { invoker, deps } = setUp();
     invoker.register('f', async () => undefined, 5_000);
