@@ -1,0 +1,75 @@
+import { writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inspectReplayFile, ReplayFileError } from '#local/replay/replay-file.ts';
+import { barLines, HEADER, removeDir, tempDir, writeLines } from '#test/support/replay-process.ts';
+
+const START_MS = Date.UTC(2022, 0, 3, 10, 0);
+const whole = { fromMs: null, durationMs: null };
+
+describe('inspectReplayFile', () => {
+  let dir: string;
+  beforeAll(() => {
+    dir = tempDir();
+  });
+  afterAll(() => removeDir(dir));
+
+  it('finds bars and span of either format', () => {
+    const own = writeLines(dir, 'own.csv', [HEADER, ...barLines(3)]);
+    const kline = writeLines(dir, 'kline.csv', barLines(3, 'kline'));
+
+    for (const file of [own, kline]) {
+      const found = inspectReplayFile({ file, ...whole });
+
+      expect(found).toMatchObject({ bars: 3, startMs: START_MS, endMs: START_MS + 2 * 60_000 + 59_000 });
+    }
+  });
+
+  it('begins at the first bar from a time and ends after a duration', () => {
+    const file = writeLines(dir, 'part.csv', [HEADER, ...barLines(10)]);
+
+    const found = inspectReplayFile({ file, fromMs: START_MS + 90_000, durationMs: 150_000 });
+
+    expect(found).toMatchObject({ bars: 3, startMs: START_MS + 120_000, endMs: START_MS + 270_000 });
+  });
+
+  it('leaves out what the simulator refuses: other lines, repeats and steps back in time', () => {
+    const [a, b, c] = barLines(3) as [string, string, string];
+    const file = writeLines(dir, 'bad.csv', [HEADER, a, 'no,bar', b, b, a, 'x'.repeat(5_000), c]);
+
+    expect(inspectReplayFile({ file, ...whole })).toMatchObject({ bars: 3 });
+  });
+
+  it('gives the same hash to the same bytes only', () => {
+    const lines = [HEADER, ...barLines(3)];
+    const [one, two, other] = ['1.csv', '2.csv']
+      .map((name) => writeLines(dir, name, lines))
+      .concat(writeLines(dir, '3.csv', lines.slice(0, 3)));
+
+    const hashOf = (file: string) => inspectReplayFile({ file, ...whole }).sha256;
+
+    expect(hashOf(one!)).toBe(hashOf(two!));
+    expect(hashOf(one!)).not.toBe(hashOf(other!));
+  });
+
+  it.each([
+    ['there is no file', null],
+    ['is empty', ''],
+    ['neither a timestamp', '{"not": "a csv"}\n'],
+    ['no readable bar', `${HEADER}\n`],
+  ])('says that %s', (message, text) => {
+    const file = `${dir}/${text === null ? 'nowhere' : 'wrong'}.csv`;
+    if (text !== null) writeFileSync(file, text);
+
+    expect(() => inspectReplayFile({ file, ...whole })).toThrow(ReplayFileError);
+    expect(() => inspectReplayFile({ file, ...whole })).toThrow(message);
+  });
+
+  it('says that a folder is not a file, and that nothing comes after a time', () => {
+    const file = writeLines(dir, 'late.csv', [HEADER, ...barLines(3)]);
+
+    expect(() => inspectReplayFile({ file: dir, ...whole })).toThrow('is not a file');
+    expect(() => inspectReplayFile({ file, fromMs: START_MS + 86_400_000, durationMs: null })).toThrow(
+      'at or after 2022-01-04',
+    );
+  });
+});
