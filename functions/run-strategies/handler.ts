@@ -18,6 +18,7 @@ const WARM_UP_EVERY_MS = 10_000;
 export function createHandler(deps: RunStrategiesDeps, env: RunStrategiesEnv) {
   const cache = newRunCache();
   const warmUpTriedAtMs = new Map<string, number>();
+  const askedDirection = new Map<string, number>();
   const livePnlAboveMicros = toMicros(env.LIVE_PNL_THRESHOLD);
   const { telemetry } = deps;
 
@@ -37,10 +38,12 @@ export function createHandler(deps: RunStrategiesDeps, env: RunStrategiesEnv) {
     const facts = await stepRuns({ runs: deps.runs, cache }, { bundles, livePnlAboveMicros });
     for (const step of facts.symbols) {
       const { exchange, symbol } = step;
-      if ((await warmUp(step)) || wishMoved(step, env)) {
+      const key = cohortKey(exchange, symbol);
+      if ((await warmUp(step)) || wishMoved(step, env, askedDirection.get(key) ?? null)) {
+        askedDirection.set(key, step.directionAfter);
         const newest = bundles.findLast((b) => b.exchange === exchange && b.symbol === symbol);
         if (newest) await requestReconciliation(deps, env, step, newest.trace);
-      }
+      } else if (!askedDirection.has(key)) askedDirection.set(key, step.directionBefore);
       if (step.gap) telemetry.log('warn', logEvents.feedGap, { exchange, symbol });
       if (step.malformed > 0)
         telemetry.count(metrics.inputsDropped, step.malformed, { what: 'tick', code: 'no-price' });

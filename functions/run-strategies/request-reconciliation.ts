@@ -9,11 +9,14 @@ import type { RunStrategiesEnv } from './env.ts';
 /** Job name of the requests, as reconciliation knows itself. */
 const JOB = 'reconciliation';
 
-/** True when the symbol's wish moved beyond the threshold, or can be known again. */
-export const wishMoved = (step: SymbolStep, env: RunStrategiesEnv): boolean =>
+/**
+ * True when the symbol's wish moved beyond the threshold since it was last asked about (`askedDirection`; null: not by this
+ * process), or can be known again. Small steps in one direction add up.
+ */
+export const wishMoved = (step: SymbolStep, env: RunStrategiesEnv, askedDirection: number | null): boolean =>
   step.dataState === 'live' &&
   (step.dataStateBefore !== 'live' ||
-    Math.abs(step.directionAfter - step.directionBefore) >= env.ON_CHANGE_DIRECTION_MIN);
+    Math.abs(step.directionAfter - (askedDirection ?? step.directionBefore)) >= env.ON_CHANGE_DIRECTION_MIN);
 
 /**
  * Asks for a reconciliation of one symbol. The same wish within the interval is one request (deduplication id). The runs are

@@ -20,6 +20,13 @@ export const leveragePolicy = ({ limits, take_profit: takeProfit }: Config): Lev
   hip3Leverage: hip3Leverage(takeProfit.threshold ?? 1, takeProfit.reward_multiple),
 });
 
+/** Units of direction that are worth an order; with sizing by equity nobody knows beforehand, so any one may be. */
+const directionOfSmallestTrade = ({
+  risk_pos_size,
+  minimum_trade_threshold,
+}: Config['reconciliation_engine']): number =>
+  risk_pos_size === null ? 1 : Math.max(1, Math.ceil(minimum_trade_threshold / risk_pos_size));
+
 const perTimeframe = (map: Readonly<Record<string, number | undefined>>): string =>
   Object.entries(map)
     .filter(([, value]) => value !== undefined)
@@ -55,6 +62,7 @@ export function functionEnvironments(env: Pick<PlatformEnvironment, 'config' | '
       LIVE_PNL_THRESHOLD: String(engine.live_pnl_threshold),
       ON_CHANGE_ENABLED: String(engine.on_change.enabled),
       ON_CHANGE_MIN_INTERVAL_S: String(engine.on_change.min_interval_s),
+      ON_CHANGE_DIRECTION_MIN: String(directionOfSmallestTrade(engine)),
     },
     'run-supervisor': {
       EXCHANGE,
