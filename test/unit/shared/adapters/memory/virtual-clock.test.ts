@@ -45,7 +45,10 @@ describe('installVirtualGlobals', () => {
     try {
       const seen: number[] = [];
       setTimeout(() => seen.push(Date.now()), 1_000);
-      const every = setInterval(() => seen.push(Number(new Date())), 400);
+      const every = setInterval(() => {
+        const now = new Date();
+        seen.push(now.valueOf());
+      }, 400);
       await clock.advanceBy(1_000);
       clearInterval(every);
       await clock.advanceBy(1_000);
