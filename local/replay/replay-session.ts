@@ -8,6 +8,7 @@ import { PROJECT_DIR } from '../embedded.ts';
 import type { SimulatorStatus } from '../simulator-process.ts';
 import { createTelemetry } from '../telemetry-setup.ts';
 import { type CheckpointNote, Checkpoints } from './checkpoint.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import type { Interruption } from './interruption.ts';
 import { LoopbackClient } from './loopback-client.ts';
 import { atFullSpeed, type Pace, timesRealTime } from './market-driver.ts';
@@ -151,6 +152,7 @@ export class ReplaySession {
     await venue.advance(note.atMs);
     const written = await this.#checkpoints.write(note, (path) => venue.snapshot(path));
     const status = await venue.restore(written.simulator);
+    collectGarbage();
     this.#profiler.checkpoints += 1;
     this.#profiler.checkpointMs += performance.now() - began;
     return status;

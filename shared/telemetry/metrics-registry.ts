@@ -119,6 +119,10 @@ export class MetricsRegistry {
 const labelNamesOf = (labels: Labels): string => Object.keys(labels).sort().join(',');
 
 const keyOf = (name: string, labels: Labels): string => {
-  const names = Object.keys(labels).sort();
+  const names = Object.keys(labels);
+  // Told with every call to a venue and every function: the usual one or two labels go without sorting.
+  if (names.length === 0) return `${name}{}`;
+  if (names.length === 1) return `${name}{${names[0]}=${JSON.stringify(labels[names[0]!])}}`;
+  names.sort();
   return `${name}{${names.map((label) => `${label}=${JSON.stringify(labels[label])}`).join(',')}}`;
 };

@@ -58,7 +58,8 @@ export function retryAfterMs(header: string | null, nowMs: number): number | nul
 
 /** One connection pool per process: the platform's fetch keeps sockets alive and reuses them. */
 export function createTransport(options: TransportOptions, nowMs: () => number): ExchangeTransport {
-  const limit = timeout(options.timeoutMs, TimeoutStrategy.Aggressive);
+  // By default each call that went well is aborted as well when it is over, for the price of an exception.
+  const limit = timeout(options.timeoutMs, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false });
   const bytesMax = options.replyBytesMax ?? REPLY_BYTES_MAX;
   const closing = new AbortController();
   const post = async (url: string, body: string, headers: Record<string, string> = {}): Promise<string> => {

@@ -4,9 +4,13 @@ import type { InstallationRepository } from '#shared/ports/repositories/installa
 import type { Db } from '../open-database.ts';
 
 export function sqlInstallationRepository(db: Db): InstallationRepository {
+  let known: string | null = null;
   const tag = async () => {
+    // Once written it never changes: a database of another installation is another process.
+    if (known !== null) return known;
     const row = await db.selectFrom('installation').select('value').where('name', '=', 'tag').executeTakeFirst();
-    return row?.value ?? null;
+    known = row?.value ?? null;
+    return known;
   };
   return {
     tag,

@@ -17,6 +17,8 @@ function parseDetail(text: string): Readonly<Record<string, unknown>> {
 }
 
 export function sqlJobStateRepository(db: Db): JobStateRepository {
+  // Asked for more often than anything else: built once.
+  const selectAll = db.selectFrom('job_state').selectAll().orderBy('job').compile();
   return {
     async claimSlot(job, slotMs) {
       await db
@@ -55,7 +57,7 @@ export function sqlJobStateRepository(db: Db): JobStateRepository {
     },
 
     async all() {
-      const rows = await db.selectFrom('job_state').selectAll().orderBy('job').execute();
+      const { rows } = await db.executeQuery(selectAll);
       return rows.map((row) => ({
         job: row.job,
         lastSlotMs: row.last_slot_ms,
