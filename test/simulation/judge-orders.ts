@@ -9,7 +9,12 @@ const LOTS_ALLOWED = 1;
 
 /** Rules 3.2 and 3.3: what was sent, against what had been decided and what the venue did with it. */
 export function judgeOrders(run: ScenarioRun, evidence: Evidence): Violation[] {
-  return [...noOvershoot(run, evidence), ...noDuplicates(evidence), ...onlyOnEvidence(run, evidence)];
+  return [
+    ...noOvershoot(run, evidence),
+    ...noDuplicates(evidence),
+    ...onlyOnEvidence(run, evidence),
+    ...onlyWhenAllowed(evidence),
+  ];
 }
 
 function noOvershoot(run: ScenarioRun, evidence: Evidence): Violation[] {
@@ -60,6 +65,20 @@ function noDuplicates({ ledger, orders }: Evidence): Violation[] {
     }
   }
   return violations;
+}
+
+/** Rule 3.6: an opening order leaves only while the state is HEALTHY. */
+function onlyWhenAllowed({ orders, audit }: Evidence): Violation[] {
+  const byTime = [...audit].sort((a, b) => a.at_ms - b.at_ms || a.version - b.version);
+  return orders.flatMap((order) => {
+    if (order.order_class !== 'open' || order.sent_at_ms === null) return [];
+    // A change within the very millisecond of sending may have come right after it.
+    const before = byTime.filter((change) => change.at_ms < order.sent_at_ms!).at(-1)?.to_state;
+    const within = byTime.filter((change) => change.at_ms === order.sent_at_ms).map((change) => change.to_state);
+    if ([before, ...within].includes('HEALTHY')) return [];
+    const message = `an opening order left while the state was ${before ?? 'absent'}`;
+    return [{ invariant: 'the state gates orders', message, clientOrderIds: [order.client_order_id] }];
+  });
 }
 
 /** Every order whose request can have left needs the evidence that its class demands. */

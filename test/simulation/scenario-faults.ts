@@ -43,6 +43,21 @@ const ANY_REQUEST = [
 ] as const;
 const OBSERVERS = [{ observer: 'observer-1' }, { observer: 'observer-2' }] as const;
 
+/**
+ * An observer that lies: it shows the account as it was, dated as if it were now. Nothing in its document gives it away; only
+ * the other sources do.
+ */
+export function drawLiar(id: string, draw: Draw, period: FaultPeriod): readonly Fault[] {
+  const fromMs = draw.int(period.fromMs, period.toMs);
+  const window = { fromMs, toMs: Math.min(period.toMs, fromMs + draw.int(60 * SECOND, 300 * SECOND)) };
+  const lagMs = draw.int(10 * SECOND, 60 * SECOND);
+  const match = draw.oneOf(OBSERVERS);
+  return [
+    { id, kind: 'snapshot-time', offsetMs: lagMs, match, ...window },
+    { id: `${id}-state`, kind: 'snapshot-lag', lagMs, match, ...window },
+  ];
+}
+
 /** One fault of the kind with drawn time, target and strength. Faults of orders stay armed until an order comes. */
 export function drawFault(kind: VenueFault, id: string, draw: Draw, period: FaultPeriod): Fault {
   const fromMs = draw.int(period.fromMs, period.toMs);

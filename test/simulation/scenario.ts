@@ -2,7 +2,7 @@ import type { Fault } from '#local/exchange-simulator/fault-script.ts';
 import { type MarketSpec, marketSpecs } from '#local/exchange-simulator/market-specs.ts';
 import { type AccountSpec, TEST_ACCOUNTS } from '#local/exchange-simulator/test-accounts.ts';
 import { type Draw, seededDraw } from './draw.ts';
-import { drawFault, isVenueFault, SCENARIO_FAULTS } from './scenario-faults.ts';
+import { drawFault, drawLiar, isVenueFault, SCENARIO_FAULTS } from './scenario-faults.ts';
 
 /** Where in the life of an order the process dies. `time`: at an instant, whatever it does. */
 export const KILL_MOMENTS = [
@@ -70,11 +70,13 @@ export function scenarioOf(seed: number): Scenario {
   const markets = drawMarkets(draw);
   const cycleS = draw.oneOf([60, 90, 120]);
   const kinds = draw.some(SCENARIO_FAULTS, draw.int(5, 8));
-  const faults = kinds
-    .filter(isVenueFault)
-    .flatMap((kind) =>
-      Array.from({ length: draw.int(1, 2) }, (_, i) => drawFault(kind, `${kind}-${i + 1}`, draw, FAULT_PERIOD)),
-    );
+  const faults = kinds.filter(isVenueFault).flatMap((kind) =>
+    Array.from({ length: draw.int(1, 2) }, (_, i) => {
+      const id = `${kind}-${i + 1}`;
+      if (kind === 'snapshot-time' && draw.chance(0.4)) return drawLiar(id, draw, FAULT_PERIOD);
+      return [drawFault(kind, id, draw, FAULT_PERIOD)];
+    }).flat(),
+  );
   return {
     seed,
     markets,
@@ -185,5 +187,6 @@ const drawManualOrders = (draw: Draw, markets: number): readonly PlannedManualOr
     side: draw.oneOf(['buy', 'sell'] as const),
     // Far enough to rest until it is cancelled, near enough to be filled by the crowd, or across the spread.
     awayFraction: draw.oneOf([0.02, 0.001, 0.0005, -0.002]),
-    notionalQuote: draw.oneOf([25, 60]),
+    // The largest is more than many scenarios allow: the gateway has to refuse it.
+    notionalQuote: draw.oneOf([25, 60, 500]),
   }));

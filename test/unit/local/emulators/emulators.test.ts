@@ -90,6 +90,24 @@ describe('StreamEmulator', () => {
     expect(batches.slice(1).flat()).toEqual(['c', 'd']);
   });
 
+  it('delivers a batch once more, before anything later, when its checkpoint was lost', async () => {
+    const { clock, invoker, deps } = setUp();
+    const batches: string[][] = [];
+    invoker.register('f', async (event) => void batches.push(dataOf(event)), 5_000);
+    let lost = 1;
+    const redelivery = () => (lost-- > 0 ? 3_000 : null);
+    const stream = new StreamEmulator('market', { ...deps, redelivery }, { capacityRecords: 100 });
+    stream.addConsumer(consumer);
+    await stream.put(['a', 'b'].map(record));
+    await clock.advanceBy(2_000);
+    await stream.put([record('c')]);
+    await clock.advanceBy(1_900);
+    expect(batches).toEqual([['a', 'b']]);
+    await clock.advanceBy(5_000);
+    expect(batches).toEqual([['a', 'b'], ['a', 'b'], ['c']]);
+    expect(stream.backlog).toBe(0);
+  });
+
   it('refuses a put when it is full', async () => {
     const { invoker, deps } = setUp();
     invoker.register('f', async () => undefined, 5_000);
@@ -151,6 +169,23 @@ describe('QueueEmulator', () => {
     await clock.advanceBy(20_000);
     expect(events.map(bodiesOf)).toEqual([['a'], ['b']]);
     expect(() => SqsSchema.parse(events[0])).not.toThrow();
+    expect(queue.backlog).toBe(0);
+  });
+
+  it('delivers what succeeded once more when its deletion was lost, its group waiting behind it, and never buries it', async () => {
+    const { clock, invoker, letters, deps } = setUp();
+    const seen: string[] = [];
+    invoker.register('f', async (event) => void seen.push(...bodiesOf(event)), 5_000);
+    // Every deletion is lost: only the number of receives ends it.
+    const queue = new QueueEmulator(
+      'orders',
+      { ...deps, redelivery: () => 2_000 },
+      { ...spec, fifo: true, batchSize: 1 },
+    );
+    await queue.send(['a', 'b'].map((body) => ({ body, groupId: 'g', deduplicationId: body })));
+    await clock.advanceBy(60_000);
+    expect(seen).toEqual(['a', 'a', 'a', 'b', 'b', 'b']);
+    expect(letters).toEqual([]);
     expect(queue.backlog).toBe(0);
   });
 
