@@ -1,5 +1,15 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 
 /** What a running platform tells the CLI, in `<state>/platform.json` (mode 600: it holds the write token). */
 export interface PlatformFile {
@@ -16,6 +26,10 @@ export interface SimulatorFile {
   readonly wsUrl: string;
   readonly controlToken: string;
 }
+
+const CLAIM = 'claim.sqlite';
+/** Locks held by this process, by folder: who asks twice has it already. */
+const claims = new Map<string, DatabaseSync>();
 
 /** The folder that holds everything one embedded platform remembers. */
 export class StateDirectory {
@@ -46,23 +60,38 @@ export class StateDirectory {
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${this.database}${suffix}`, { force: true });
   }
 
-  /** Removes databases, logs and marks of an earlier life: `--fresh`. */
+  /** Removes databases, logs and marks of an earlier life: `--fresh`. What claims the folder stays. */
   clear(): void {
-    rmSync(this.path, { recursive: true, force: true });
+    for (const name of readdirSync(this.path)) {
+      if (name !== CLAIM) rmSync(join(this.path, name), { recursive: true, force: true });
+    }
     mkdirSync(join(this.path, 'logs'), { recursive: true, mode: 0o700 });
   }
 
   /**
-   * Takes the folder for this process. Throws when another live platform has it: two of them would be two writers.
-   * A mark left by a killed one is taken over.
+   * Takes the folder for this process, until it ends or releases it. Throws when another process has it: two of them would be
+   * two writers. The operating system holds the lock and drops it with its holder, however that dies; so there is nothing to
+   * take over, no number of a process to mistake for another's, and of two that start at once one loses.
    */
   claim(): void {
-    const other = this.readPlatform();
-    if (other && other.pid !== process.pid && isAlive(other.pid)) {
-      throw new Error(
-        `another 3T (process ${other.pid}) is running on ${this.path}; stop it, or choose another folder with --state`,
-      );
+    if (claims.has(this.path)) return;
+    const lock = new DatabaseSync(this.file(CLAIM));
+    try {
+      lock.exec('begin exclusive');
+    } catch (error) {
+      lock.close();
+      if (!/locked/i.test((error as Error).message)) throw error;
+      const other = this.readPlatform();
+      // The one that has it may still be starting: then the mark is missing, or a dead one's.
+      const who = other && isAlive(other.pid) ? ` (process ${other.pid})` : '';
+      throw new Error(`another 3T${who} is running on ${this.path}; stop it, or choose another folder with --state`);
     }
+    claims.set(this.path, lock);
+  }
+
+  release(): void {
+    claims.get(this.path)?.close();
+    claims.delete(this.path);
   }
 
   writePlatform(file: PlatformFile): void {

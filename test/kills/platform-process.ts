@@ -30,6 +30,7 @@ const PROJECT_DIR = join(import.meta.dirname, '..', '..');
 const [stateDir, orderTimeoutS, planJson] = process.argv.slice(2) as [string, string, string];
 const plan = JSON.parse(planJson) as PlannedKill;
 const state = new StateDirectory(stateDir);
+state.claim();
 const simulator = state.readSimulator();
 if (!simulator) throw new Error(`${stateDir} has no simulator`);
 
