@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Config } from '#config/schema.ts';
 import { connectWebSocket } from '#shared/adapters/exchange/hyperliquid-feed/connect-web-socket.ts';
 import { type Db, openSqlite } from '#shared/adapters/sql/open-database.ts';
+import { type StorageFailure, storageFailure } from '#shared/adapters/sql/storage-failure.ts';
 import { fileInstallationMarker } from '#shared/adapters/system/file-installation-marker.ts';
 import { fileObserverDocuments } from '#shared/adapters/system/file-observer-documents.ts';
 import { FileSecrets } from '#shared/adapters/system/file-secrets.ts';
@@ -63,33 +64,77 @@ const simulatorFlags = ({ simulator }: Config, state: StateDirectory, seed: numb
   String(simulator.warm_up_h * 60),
 ];
 
-async function openDatabase(path: string): Promise<Db> {
+const sentence = (path: string, { reason, message }: StorageFailure): string =>
+  `database ${path}: ${reason} (${message})`;
+
+async function openDatabase(path: string, onFailure: (failure: StorageFailure) => void): Promise<Db> {
   try {
-    return await openSqlite({ path });
+    return await openSqlite({ path, onFailure });
   } catch (error) {
     const { message } = error as Error;
-    const hint = /locked|busy/i.test(message)
-      ? 'another process holds it'
-      : /full|disk/i.test(message)
-        ? 'the disk is full'
-        : 'it cannot be opened';
-    throw new Error(`database ${path}: ${hint} (${message}); nothing was changed`);
+    const failure = storageFailure(error) ?? { reason: 'it cannot be opened', message };
+    throw new Error(`${sentence(path, failure)}; nothing of the platform was started`);
   }
 }
 
-/** The embedded platform in real time: simulator or venue, SQLite file, page and API on loopback. */
+/**
+ * The embedded platform in real time: simulator or venue, SQLite file, page and API on loopback. What was begun is ended again
+ * when it cannot start. `onFatal` is told, once, of what it cannot go on with: a full disk, a locked file.
+ */
 export async function startEmbedded(options: {
   readonly config: Config;
   readonly state: StateDirectory;
   readonly port: number;
   readonly seed: number;
+  readonly onFatal: (error: Error) => void;
 }): Promise<Embedded> {
+  const begun: ((keepVenue: boolean) => Promise<void> | void)[] = [];
+  const stop = async (keepVenue = false): Promise<void> => {
+    const failures: unknown[] = [];
+    for (const end of begun.splice(0).reverse()) {
+      // One that cannot end must not keep the others alive.
+      try {
+        await end(keepVenue);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  };
+  try {
+    return { ...(await begin(options, (end) => begun.push(end))), stop };
+  } catch (error) {
+    await stop().catch(() => {});
+    throw error;
+  }
+}
+
+async function begin(
+  options: Parameters<typeof startEmbedded>[0],
+  atEnd: (end: (keepVenue: boolean) => Promise<void> | void) => void,
+): Promise<Omit<Embedded, 'stop'>> {
   const { config, state, seed } = options;
   state.claim();
+  atEnd(() => state.release());
+  atEnd(() => state.removePlatform());
   const telemetry = createTelemetry(config, state.logs, systemClock);
+  atEnd(() => telemetry.file.close());
+  let failed = false;
+  const db = await openDatabase(state.database, (failure) => {
+    if (!failed) options.onFatal(new Error(sentence(state.database, failure)));
+    failed = true;
+  });
+  atEnd(() => db.destroy());
   const venue = await venueOf(config, state, seed);
-  const db = await openDatabase(state.database);
+  let isUp = false;
+  atEnd(async (keepVenue) => {
+    // One that was found is not ours to end before we are up.
+    if (!venue.simulator || keepVenue || (venue.simulator.found && !isUp)) return;
+    await stopSimulator(venue.simulator.file);
+    state.removeSimulator();
+  });
   const client = keepAliveFetch();
+  atEnd(() => client.close());
   const platform = createPlatform({
     config,
     db,
@@ -110,6 +155,7 @@ export async function startEmbedded(options: {
     holder: 'embedded',
     seed,
   });
+  atEnd(() => platform.stop(STOP_TIMEOUT_MS));
   const token = randomBytes(24).toString('base64url');
   telemetry.redactor.addSecret(token);
   let port = options.port;
@@ -119,31 +165,16 @@ export async function startEmbedded(options: {
     processMetrics: () => telemetry.registry.render(),
   });
   const server = await startHttpServer(api, loadPageAssets({ projectDir: PROJECT_DIR, token }), port);
+  atEnd(() => server.close());
   port = server.port;
-
-  const stop = async (keepVenue = false): Promise<void> => {
-    await server.close();
-    await platform.stop(STOP_TIMEOUT_MS);
-    client.close();
-    await db.destroy();
-    telemetry.file.close();
-    state.removePlatform();
-    if (venue.simulator && !keepVenue) {
-      await stopSimulator(venue.simulator.file);
-      state.removeSimulator();
-    }
-  };
-  try {
-    await platform.start();
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  await platform.start();
   // The first reads came before the first prices: once those are there, marks can be stored and a first cycle can decide.
   const firstLook = systemClock.setTimer(FIRST_LOOK_MS, async () => {
     for (const job of ['market-data', 'reconciliation']) await platform.invokeNow(job);
   });
+  atEnd(() => firstLook.cancel());
   state.writePlatform({ pid: process.pid, port, token, startedAtMs: Date.now() });
+  isUp = true;
   const account = accountOf(config).name;
   return {
     platform,
@@ -155,9 +186,5 @@ export async function startEmbedded(options: {
         { exchange: EXCHANGE, account, staleAfterMs: config.http.stale_after_s * 1000 },
       ),
     ticks: () => platform.venue.feed.counters().tradesDelivered,
-    stop: (keepVenue) => {
-      firstLook.cancel();
-      return stop(keepVenue);
-    },
   };
 }

@@ -1,10 +1,11 @@
 import { ConfigError } from '#config/config-error.ts';
 import { type LoadedConfig, loadConfig } from '#config/load.ts';
 import { type Embedded, startEmbedded } from './embedded.ts';
+import { Shutdown } from './shutdown.ts';
 import { parseStartOptions, type StartOptions } from './start-options.ts';
 import { StateDirectory } from './state-directory.ts';
 import { statusLine } from './status-line.ts';
-import { createTerminal } from './terminal.ts';
+import { createTerminal, type Terminal } from './terminal.ts';
 
 const STATUS_EVERY_MS = 1_000;
 
@@ -31,8 +32,16 @@ async function main(): Promise<void> {
   }
   if (options.fresh) await forgetState(state);
   const began = performance.now();
-  const embedded = await startEmbedded({ config, state, port: options.port ?? config.http.port, seed: options.seed });
-  await live(embedded, options, terminal, performance.now() - began);
+  const shutdown = new Shutdown(terminal);
+  const embedded = await startEmbedded({
+    config,
+    state,
+    port: options.port ?? config.http.port,
+    seed: options.seed,
+    onFatal: (error) => shutdown.fail(error.message),
+  });
+  shutdown.arm(() => embedded.stop());
+  if (!shutdown.requested) await live(embedded, state, terminal, shutdown, performance.now() - began);
 }
 
 async function forgetState(state: StateDirectory): Promise<void> {
@@ -45,8 +54,9 @@ async function forgetState(state: StateDirectory): Promise<void> {
 
 async function live(
   embedded: Embedded,
-  options: StartOptions,
-  terminal: ReturnType<typeof createTerminal>,
+  state: StateDirectory,
+  terminal: Terminal,
+  shutdown: Shutdown,
   startedInMs: number,
 ): Promise<void> {
   const { platform, server, simulator } = embedded;
@@ -58,7 +68,7 @@ async function live(
       'exchange',
       `hyperliquid ${config.exchanges.hyperliquid.kind} at ${platform.env.venue.httpUrl}${simulator?.found ? ' (still running)' : ''}`,
     ],
-    ['database', new StateDirectory(options.state ?? config.state_dir).database],
+    ['database', state.database],
     ['system', first.system ? `${first.system.state}: ${first.system.reason}` : 'no state yet'],
     [
       'symbols',
@@ -70,41 +80,18 @@ async function live(
     ['ready in', `${(startedInMs / 1000).toFixed(2)} s; Ctrl-C stops it`],
   ]);
   let ticks = embedded.ticks();
-  let stopping = false;
-  const timer = setInterval(async () => {
-    if (stopping) return;
+  setInterval(async () => {
+    if (shutdown.requested) return;
     const now = embedded.ticks();
     const rate = (now - ticks) / (STATUS_EVERY_MS / 1000);
     ticks = now;
     try {
       const line = statusLine(await embedded.snapshot(), rate);
-      if (!stopping) terminal.status(line, Date.now());
+      if (!shutdown.requested) terminal.status(line, Date.now());
     } catch (error) {
-      terminal.say(`status unreadable: ${(error as Error).message}`);
+      if (!shutdown.requested) terminal.say(`status unreadable: ${(error as Error).message}`);
     }
   }, STATUS_EVERY_MS);
-  const end = async (code: number) => {
-    if (stopping) return;
-    stopping = true;
-    clearInterval(timer);
-    terminal.end();
-    try {
-      await embedded.stop();
-    } catch (error) {
-      terminal.say(`while stopping: ${(error as Error).message}`);
-      process.exit(1);
-    }
-    process.exit(code);
-  };
-  process.on('SIGINT', () => void end(0));
-  process.on('SIGTERM', () => void end(0));
-  process.on('SIGHUP', () => void end(0));
-  const fatal = (error: unknown) => {
-    terminal.say(`3T stops: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    void end(1);
-  };
-  process.on('uncaughtException', fatal);
-  process.on('unhandledRejection', fatal);
 }
 
 try {

@@ -24,7 +24,7 @@ if (!existsSync(node)) {
 }
 
 const child = spawn(node, [join(root, 'local', 'main.ts'), ...process.argv.slice(2)], { stdio: 'inherit' });
-// The terminal already delivers Ctrl-C to the whole process group; only signals sent to this process alone are passed on.
-process.on('SIGINT', () => {});
-process.on('SIGTERM', () => child.kill('SIGTERM'));
+// A terminal delivers Ctrl-C to the whole process group, anything else may signal this process alone: the platform is asked
+// to end either way, and being asked twice is no more than once.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 0 : 1)));

@@ -1,0 +1,59 @@
+import type { Terminal } from './terminal.ts';
+
+/** How long a stop may take before the process ends without it. */
+const STOP_LIMIT_MS = 10_000;
+
+/**
+ * Ends the process in order, whatever asks for it: Ctrl-C, a signal, a bug, a full disk. Asked while the platform still starts,
+ * it waits for what there is to stop; asked again, it is already on its way.
+ */
+export class Shutdown {
+  readonly #terminal: Terminal;
+  #stop: (() => Promise<void>) | null = null;
+  #code: number | null = null;
+  #ending = false;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => this.end(0));
+    const bug = (error: unknown) => this.fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    process.on('uncaughtException', bug);
+    process.on('unhandledRejection', bug);
+  }
+
+  /** True once the end was asked for. */
+  get requested(): boolean {
+    return this.#code !== null;
+  }
+
+  /** What stops everything; called once, at once when the end was asked for before. */
+  arm(stop: () => Promise<void>): void {
+    this.#stop = stop;
+    if (this.#code !== null) void this.#run();
+  }
+
+  fail(why: string): void {
+    this.#terminal.say(`3T stops: ${why}`);
+    this.end(1);
+  }
+
+  end(code: number): void {
+    // A failure on the way out is still a failure.
+    this.#code = Math.max(this.#code ?? 0, code);
+    if (this.#stop) void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#terminal.end();
+    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+    try {
+      await this.#stop?.();
+    } catch (error) {
+      this.#terminal.say(`while stopping: ${(error as Error).message}`);
+      this.#code = 1;
+    }
+    process.exit(this.#code ?? 0);
+  }
+}
