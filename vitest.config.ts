@@ -5,15 +5,19 @@ const project = (name: string, include: string[], extra: Record<string, unknown>
   test: { name, include, environment: 'node' as const, testTimeout: 20_000, ...extra },
 });
 
+/** Runs after the groups before it, in one worker. */
+const alone = (groupOrder: number) => ({ sequence: { groupOrder }, maxWorkers: 1 });
+
 export default defineConfig({
   test: {
     projects: [
       // Pure code and in-memory doubles: tests share a process, nothing leaks between them.
       project('unit', ['test/unit/**/*.test.ts', 'test/architecture.test.ts'], { isolate: false }),
-      project('contract', ['test/contract/**/*.test.ts']),
-      project('integration', ['test/integration/**/*.test.ts'], { testTimeout: 60_000 }),
-      project('simulation', ['test/simulation/**/*.test.ts'], { testTimeout: 600_000 }),
-      project('browser', ['test/browser/**/*.test.ts'], { testTimeout: 90_000 }),
+      project('contract', ['test/contract/**/*.test.ts'], { sequence: { groupOrder: 1 } }),
+      // Real processes and sockets wait in real time: one file at a time, and nothing beside them.
+      project('integration', ['test/integration/**/*.test.ts'], { testTimeout: 120_000, ...alone(2) }),
+      project('simulation', ['test/simulation/**/*.test.ts'], { testTimeout: 600_000, ...alone(3) }),
+      project('browser', ['test/browser/**/*.test.ts'], { testTimeout: 90_000, ...alone(4) }),
     ],
   },
 });
