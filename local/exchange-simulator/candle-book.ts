@@ -87,10 +87,22 @@ export class CandleBook {
   /** Bars whose open time lies in [fromMs, toMs], oldest first: the newest 5000. */
   snapshot(timeframe: Timeframe, fromMs: number, toMs: number): WireCandle[] {
     const bars = this.#series.get(timeframe) ?? [];
-    return bars
-      .filter((bar) => bar.t >= fromMs && bar.t <= toMs)
-      .slice(-MAX_BARS)
-      .map((bar) => this.wire(timeframe, bar));
+    // From the end: who asks, asks for the newest bars.
+    let end = bars.length;
+    while (end > 0 && (bars[end - 1] as Bar).t > toMs) end -= 1;
+    let begin = end;
+    while (begin > 0 && (bars[begin - 1] as Bar).t >= fromMs) begin -= 1;
+    return bars.slice(Math.max(begin, end - MAX_BARS), end).map((bar) => this.wire(timeframe, bar));
+  }
+
+  /** Every interval's bars; what `load` takes. */
+  allBars(): readonly (readonly [Timeframe, readonly Bar[]])[] {
+    return [...this.#series];
+  }
+
+  /** Puts every interval back as it was: one-minute bars alone do not reach as far back as the longer ones. */
+  load(series: readonly (readonly [Timeframe, readonly Bar[]])[]): void {
+    for (const [timeframe, bars] of series) this.#series.get(timeframe)?.splice(0, Number.POSITIVE_INFINITY, ...bars);
   }
 
   wire(timeframe: Timeframe, bar: Bar): WireCandle {

@@ -1,4 +1,5 @@
 import { dec } from '#shared/core/decimal.ts';
+import type { Timeframe } from '#shared/core/time.ts';
 import type { Bar } from './candle-book.ts';
 import { keepHistory } from './clearing.ts';
 import { NonceWindow } from './nonce-window.ts';
@@ -75,7 +76,10 @@ export function fullCommit(world: World, extra: Commit['values']): Commit {
   for (const signer of world.nonces.keys()) world.dirty.nonces.add(signer);
   for (const order of world.orders.values()) world.dirty.orders.add(order);
   world.dirty.counters = true;
-  const changes = dirtyCommit(world, [...extra, ...world.markets.map(marketRow)]);
+  const series = world.markets
+    .filter((market) => market.candles.oneMinuteBars().length > 0)
+    .map((market) => ({ key: `series ${market.spec.coin}`, body: JSON.stringify(market.candles.allBars()) }));
+  const changes = dirtyCommit(world, [...extra, ...world.markets.map(marketRow), ...series]);
   const fills = [...world.accounts.values()].flatMap((account) => {
     const paths = new Map([...account.paths.values()].flat().map((path) => [path.tid, path]));
     return account.fills.map((fill) => ({
@@ -84,9 +88,6 @@ export function fullCommit(world: World, extra: Commit['values']): Commit {
       body: JSON.stringify({ fill, path: paths.get(fill.tid) ?? null }),
     }));
   });
-  const candles = world.markets.flatMap((market) =>
-    market.candles.oneMinuteBars().map((bar) => ({ coin: market.spec.coin, t: bar.t, body: JSON.stringify(bar) })),
-  );
   const trades = world.markets.flatMap((market) =>
     market.tape.slice(-TAPE_KEPT).map((trade, i, kept) => ({
       coin: market.spec.coin,
@@ -94,7 +95,7 @@ export function fullCommit(world: World, extra: Commit['values']): Commit {
       body: JSON.stringify(trade),
     })),
   );
-  return { ...changes, fills, candles, trades, events: world.events.map((event) => JSON.stringify(event)) };
+  return { ...changes, fills, trades, events: world.events.map((event) => JSON.stringify(event)) };
 }
 
 const noncesBody = (world: World, signer: string): string => JSON.stringify(world.nonces.get(signer)?.values() ?? []);
@@ -106,7 +107,7 @@ export function loadWorld(world: World, store: StateStore, values: ReadonlyMap<s
   const { nowMs, counters } = JSON.parse(head) as { nowMs: number; counters: Counters };
   world.nowMs = nowMs;
   Object.assign(world.counters, counters, { insurance: dec(counters.insurance) });
-  for (const market of world.markets) loadMarket(market, store, values.get(`market ${market.spec.coin}`));
+  for (const market of world.markets) loadMarket(market, store, values);
   for (const account of world.accounts.values()) {
     const body = values.get(`account ${account.spec.address}`);
     if (body !== undefined) loadAccount(account, JSON.parse(body) as SavedAccount);
@@ -181,8 +182,12 @@ const reviveOrder = (saved: SimOrder): SimOrder => ({
   positionAtAcceptance: dec(saved.positionAtAcceptance),
 });
 
-function loadMarket(market: MarketState, store: StateStore, body: string | undefined): void {
-  for (const text of store.candles(market.spec.coin, CANDLES_LOADED)) addBar(market, JSON.parse(text) as Bar);
+function loadMarket(market: MarketState, store: StateStore, values: ReadonlyMap<string, string>): void {
+  const body = values.get(`market ${market.spec.coin}`);
+  const series = values.get(`series ${market.spec.coin}`);
+  if (series === undefined) {
+    for (const text of store.candles(market.spec.coin, CANDLES_LOADED)) addBar(market, JSON.parse(text) as Bar);
+  } else market.candles.load(JSON.parse(series) as [Timeframe, Bar[]][]);
   if (body === undefined) return;
   const { running, consumedBids, consumedAsks, ...rest } = JSON.parse(body) as Omit<
     MarketState,

@@ -23,11 +23,15 @@ class PlainReply {
   get ok(): boolean {
     return this.status >= 200 && this.status < 300;
   }
-  get headers(): Headers {
-    const lines = this.#head.split('\r\n').slice(1);
-    return new Headers(
-      lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
-    );
+  get headers(): { get(name: string): string | null } {
+    return {
+      get: (name) => {
+        const at = this.#head.toLowerCase().indexOf(`\r\n${name.toLowerCase()}:`);
+        if (at === -1) return null;
+        const end = this.#head.indexOf('\r\n', at + 2);
+        return this.#head.slice(at + name.length + 3, end === -1 ? undefined : end).trim();
+      },
+    };
   }
   text(): Promise<string> {
     return Promise.resolve(this.#body);

@@ -12,7 +12,7 @@ import { collectGarbage } from './collect-garbage.ts';
 import type { Interruption } from './interruption.ts';
 import { LoopbackClient } from './loopback-client.ts';
 import { atFullSpeed, type Pace, timesRealTime } from './market-driver.ts';
-import { Profiler, type ReplayProfile } from './profile.ts';
+import { Profiler, profileLines, type ReplayProfile } from './profile.ts';
 import { Progress } from './progress.ts';
 import { addCounts, NO_COUNTS, type ReplayCounts } from './replay-counts.ts';
 import type { ReplayFile } from './replay-file.ts';
@@ -98,6 +98,9 @@ export class ReplaySession {
         return interruption.asked || due();
       });
       if (interruption.asked) {
+        stretch.account();
+        if (!terminal.quiet)
+          for (const line of profileLines(this.#profiler.profile(venue.figures()))) terminal.say(line);
         terminal.say(`interrupted at ${utc(clock.nowMs())}; the same command goes on from the last checkpoint`);
         return null;
       }

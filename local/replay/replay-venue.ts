@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '#config/schema.ts';
 import { marketSpecs } from '#local/exchange-simulator/market-specs.ts';
@@ -40,7 +40,10 @@ export function coinOf(symbol: string): string {
   );
 }
 
-/** Starts a simulator that stands at the first bar, or at a snapshot. One that an earlier process left behind is ended. */
+/**
+ * Starts a simulator that stands at the first bar, or at a snapshot. It keeps no file of its own, because a replay never goes
+ * on from anything but a checkpoint. One that an earlier process left behind is ended.
+ */
 export async function startReplayVenue(
   parts: {
     readonly config: Config;
@@ -55,15 +58,7 @@ export async function startReplayVenue(
   const { config, options, state, fetch } = parts;
   const left = state.readSimulator();
   if (left) await stopSimulator(left);
-  for (const suffix of ['', '-wal', '-shm']) rmSync(`${state.simulatorState}${suffix}`, { force: true });
-  const flags = [
-    '--port',
-    String(config.simulator.port),
-    '--state',
-    state.simulatorState,
-    '--seed',
-    String(options.seed),
-  ];
+  const flags = ['--port', String(config.simulator.port), '--seed', String(options.seed)];
   flags.push('--replay', resolve(parts.file), '--replay-coin', parts.coin);
   if (options.replay?.fromMs != null) flags.push('--from', String(options.replay.fromMs));
   const running = await spawnSimulator(state, flags, { diesWithUs: true });

@@ -57,15 +57,19 @@ describe('replay of a file', () => {
     const seconds = MINUTES * 60;
 
     // Cadences of config/replay.yaml and default.yaml.
-    const cadences = { balance: 300, 'observer-1': 300, 'observer-2': 300, 'market-data': 60, 'order-tracker': 60 };
-    for (const [name, cadence] of Object.entries({
-      ...cadences,
-      janitor: 60,
-      'run-supervisor': 300,
-      reconciliation: 900,
-    })) {
-      expect(Math.abs((invocations[name] ?? 0) - seconds / cadence), name).toBeLessThanOrEqual(1);
+    const everyFiveMinutes = [
+      'balance',
+      'observer-1',
+      'observer-2',
+      'market-data',
+      'order-tracker',
+      'janitor',
+      'run-supervisor',
+    ];
+    for (const name of everyFiveMinutes) {
+      expect(Math.abs((invocations[name] ?? 0) - seconds / 300), name).toBeLessThanOrEqual(1);
     }
+    expect(Math.abs((invocations.reconciliation ?? 0) - seconds / 900)).toBeLessThanOrEqual(1);
   });
 
   it('ends equal when it is killed after a checkpoint and started again', async () => {
