@@ -1,3 +1,4 @@
+import type { Config } from '#config/schema.ts';
 import { compareWithTargets } from '#local/exchange-simulator/ledger.ts';
 import { Decimal, dec } from '#shared/core/decimal.ts';
 import type { SourceVerdict } from '#shared/core/reconciliation/quorum.ts';
@@ -88,7 +89,7 @@ function onlyOnEvidence(run: ScenarioRun, evidence: Evidence): Violation[] {
     run.scenario.markets.map((market) => [symbolOfCoin(market.coin), new Decimal(10).pow(-market.sizeDecimals)]),
   );
   for (const order of evidence.orders) {
-    const why = weakness(order, evidence, lots.get(order.symbol) ?? dec(0), run.world.config.quorum.quorum);
+    const why = weakness(order, evidence, lots.get(order.symbol) ?? dec(0), run.world.config.quorum);
     if (why === null) continue;
     const invariant = order.order_class === 'open' ? 'no order without quorum' : 'no exit without a sure view';
     violations.push({ invariant, message: why, clientOrderIds: [order.client_order_id] });
@@ -97,7 +98,9 @@ function onlyOnEvidence(run: ScenarioRun, evidence: Evidence): Violation[] {
 }
 
 /** Why the stored evidence does not carry the order, or null. */
-function weakness(order: OrderRow, evidence: Evidence, lot: Decimal, quorum: number): string | null {
+function weakness(order: OrderRow, evidence: Evidence, lot: Decimal, rules: Config['quorum']): string | null {
+  const { quorum } = rules;
+  const futureMs = rules.future_tolerance_s * 1000;
   const decision = evidence.decisionOf.get(order.decision_id);
   const inputs = inputsOf(evidence, order);
   if (!decision || !inputs) return `its decision ${order.decision_id} is not stored`;
@@ -105,7 +108,7 @@ function weakness(order: OrderRow, evidence: Evidence, lot: Decimal, quorum: num
   const counting = inputs.sources.filter((source) => source.notCounting === null);
   const sizes = counting.map((source) => dec(source.size ?? Number.NaN));
   const { settledAtMs } = inputs.quorum;
-  const unfit = counting.filter((source) => !isFit(source, inputs.quorum!.maxAgeMs, settledAtMs));
+  const unfit = counting.filter((source) => !isFit(source, inputs.quorum!.maxAgeMs, settledAtMs, futureMs));
   if (unfit.length > 0) return `${unfit.map((source) => source.source).join(', ')} should not have counted`;
   if (order.order_class === 'open') {
     if (counting.length < quorum) return `${counting.length} sources counted, ${quorum} are needed`;
@@ -120,10 +123,11 @@ function weakness(order: OrderRow, evidence: Evidence, lot: Decimal, quorum: num
   return dec(order.size).gt(smallest.abs()) ? `it is larger than ${smallest}, the smallest that counted` : null;
 }
 
-const isFit = (source: SourceVerdict, maxAgeMs: number, settledAtMs: number): boolean =>
+const isFit = (source: SourceVerdict, maxAgeMs: number, settledAtMs: number, futureMs: number): boolean =>
   source.complete &&
   source.size !== null &&
   source.venueTimeMs !== null &&
   source.venueTimeMs > settledAtMs &&
   source.ageMs !== null &&
-  source.ageMs <= maxAgeMs;
+  source.ageMs <= maxAgeMs &&
+  source.ageMs >= -futureMs;

@@ -41,7 +41,7 @@ async function runMany(count: number, from: number, workers: number): Promise<nu
     if (reply.kind === 'result') results.push(reply.result);
     else crashes.push(reply);
     const done = results.length + crashes.length;
-    if (done % 25 === 0 || done === count) console.log(`${done} of ${count} seeds, ${seconds()} s`);
+    if (done % 10 === 0 || done === count) console.log(`${done} of ${count} seeds, ${seconds()} s`);
   });
   results.sort((a, b) => a.seed - b.seed);
   const failing = results.filter((result) => result.violations.length > 0);

@@ -82,7 +82,7 @@ export function scenarioOf(seed: number): Scenario {
     markets,
     overrides: [...symbolsOf(markets), ...cadences(cycleS), ...sizing(draw), ...resilience(draw)],
     accounts: drawAccounts(draw),
-    ticksPerSecond: draw.oneOf([0.12, 0.16, 0.2]),
+    ticksPerSecond: draw.oneOf([0.08, 0.12, 0.16]),
     network: draw.oneOf([
       { minMs: 1, maxMs: 20 },
       { minMs: 20, maxMs: 300 },
