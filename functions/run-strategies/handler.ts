@@ -6,7 +6,7 @@ import { warmUpSymbol } from '#shared/usecases/warm-up-symbol.ts';
 import type { RunStrategiesDeps } from './deps.ts';
 import type { RunStrategiesEnv } from './env.ts';
 import { readRecords } from './read-records.ts';
-import { requestReconciliation, wishMoved } from './request-reconciliation.ts';
+import { requestReconciliation, type Wish, wishMoved } from './request-reconciliation.ts';
 
 /** Between two attempts to warm up one symbol: candles come by the minute. */
 const WARM_UP_EVERY_MS = 10_000;
@@ -36,17 +36,26 @@ export function createHandler(deps: RunStrategiesDeps, env: RunStrategiesEnv) {
   return async (event: KinesisStreamEvent): Promise<KinesisStreamBatchResponse> => {
     const { bundles, poison } = readRecords(event);
     const facts = await stepRuns({ runs: deps.runs, cache }, { bundles, livePnlAboveMicros });
+    const wishOf = (step: SymbolStep): Wish[] => {
+      const { exchange, symbol, directionAfter } = step;
+      askedDirection.set(cohortKey(exchange, symbol), directionAfter);
+      const newest = bundles.findLast((b) => b.exchange === exchange && b.symbol === symbol);
+      return newest ? [{ exchange, symbol, directionAfter, trace: newest.trace }] : [];
+    };
+    const moved: Wish[] = [];
     for (const step of facts.symbols) {
       const { exchange, symbol } = step;
       const key = cohortKey(exchange, symbol);
-      if ((await warmUp(step)) || wishMoved(step, env, askedDirection.get(key) ?? null)) {
-        askedDirection.set(key, step.directionAfter);
-        const newest = bundles.findLast((b) => b.exchange === exchange && b.symbol === symbol);
-        if (newest) await requestReconciliation(deps, env, step, newest.trace);
-      } else if (!askedDirection.has(key)) askedDirection.set(key, step.directionBefore);
+      if (wishMoved(step, env, askedDirection.get(key) ?? null)) moved.push(...wishOf(step));
+      else if (!askedDirection.has(key)) askedDirection.set(key, step.directionBefore);
       if (step.gap) telemetry.log('warn', logEvents.feedGap, { exchange, symbol });
       if (step.malformed > 0)
         telemetry.count(metrics.inputsDropped, step.malformed, { what: 'tick', code: 'no-price' });
+    }
+    // Together, so that they are one cycle; before the histories of other symbols are read.
+    await requestReconciliation(deps, env, moved);
+    for (const step of facts.symbols) {
+      if (await warmUp(step)) await requestReconciliation(deps, env, wishOf(step));
     }
     for (const { sequenceNumber, error, sample } of poison) {
       const fields = { what: 'market-bundle', code: 'malformed' };

@@ -67,7 +67,12 @@ export function createPlumbing(
       job,
       functionNames.map((fn) => ({
         standard: queueOf(`${fn}-requests`, fn, queues.run_requests, { maxConcurrency: 1 }),
-        fifo: queueOf(`${fn}-requests.fifo`, fn, queues.run_requests, { fifo: true, maxConcurrency: 1 }),
+        fifo: queueOf(`${fn}-requests.fifo`, fn, queues.run_requests, {
+          fifo: true,
+          maxConcurrency: 1,
+          // On the way from a tick to an order.
+          atOnce: job === 'reconciliation',
+        }),
       })),
     );
   }
@@ -94,14 +99,19 @@ export function createPlumbing(
 
 type JobQueues = ReadonlyMap<string, readonly { fifo: WorkQueue; standard: WorkQueue }[]>;
 
-/** A message with a group goes through the job's FIFO queue, any other through its standard one. */
+/** A message with a group goes through the job's FIFO queue, any other through its standard one; those of one queue together. */
 async function routeByJob(queues: JobQueues, messages: readonly QueueMessage[]): Promise<void> {
+  const routed = new Map<WorkQueue, QueueMessage[]>();
   for (const message of messages) {
     const { job } = JSON.parse(message.body) as { job?: string };
     const targets = queues.get(job ?? '');
     if (!targets) throw new QueueError(`no function takes requests for job ${job}`, false);
     for (const target of targets) {
-      await (message.groupId === undefined ? target.standard : target.fifo).send([message]);
+      const queue = message.groupId === undefined ? target.standard : target.fifo;
+      const together = routed.get(queue);
+      if (together) together.push(message);
+      else routed.set(queue, [message]);
     }
   }
+  for (const [queue, together] of routed) await queue.send(together);
 }

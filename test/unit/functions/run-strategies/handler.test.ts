@@ -44,6 +44,7 @@ async function aBench(
   const runs = new MemoryRunsRepository();
   await runs.createRuns('sim', [aNewRun(0), aNewRun(1)], RUNS_START_MS);
   const sent: QueueMessage[] = [];
+  const sends: number[] = [];
   let reads = 0;
   const telemetry = new RecordingTelemetry();
   const clock = manualClock(RUNS_START_MS);
@@ -59,6 +60,7 @@ async function aBench(
       send: async (messages: readonly QueueMessage[]) => {
         if (options.queueFails) throw new QueueError('down', true);
         sent.push(...messages);
+        sends.push(messages.length);
       },
     },
     clock,
@@ -71,7 +73,7 @@ async function aBench(
     ...options.env,
   });
   const load = async () => (await runs.loadCohorts('sim', [BTC]))[0]!;
-  return { handle: createHandler(deps, env), runs, sent, telemetry, clock, load, candleReads: () => reads };
+  return { handle: createHandler(deps, env), runs, sent, sends, telemetry, clock, load, candleReads: () => reads };
 }
 
 describe('run-strategies', () => {
@@ -87,6 +89,18 @@ describe('run-strategies', () => {
       trace: { correlationId: 'c' },
     });
     expect(sent[0]).toMatchObject({ groupId: 'sim', deduplicationId: `reconciliation:sim:${BTC}:${RUNS_START_MS}:2` });
+  });
+
+  it('asks at once for all symbols whose wishes moved in one batch, so that one cycle can plan them', async () => {
+    const { handle, runs, sent, sends } = await aBench();
+    const eth = 'ETH/USDC:USDC';
+    await runs.createRuns('sim', [{ ...aNewRun(2, eth), creationKey: 'eth' }], RUNS_START_MS);
+
+    await handle(eventOf(trend(16), JSON.stringify({ ...JSON.parse(trend(16)), symbol: eth })));
+
+    expect(sends).toEqual([2]);
+    expect(sent.map(({ body }) => runRequestSchema.parse(JSON.parse(body)).symbols)).toEqual([[BTC], [eth]]);
+    expect(new Set(sent.map(({ deduplicationId }) => deduplicationId)).size).toBe(2);
   });
 
   it('asks nothing when the wish did not move, when it is switched off, or when the move is below the threshold', async () => {
