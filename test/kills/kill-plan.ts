@@ -58,14 +58,19 @@ const POINTS_OF_SEQUENCE: readonly KillPoint[] = [
 ];
 export const KILLS_PER_SEQUENCE = POINTS_OF_SEQUENCE.length;
 
-/** Later than the intent's expiry, so that the venue refuses it. */
-const TOO_LATE_MS = 1_500;
+/** From before the next process is up until just before the intent expires, or after that: the venue then refuses it. */
+function venueDelayMs(variant: KillVariant, orderTimeoutS: number, int: (least: number, most: number) => number) {
+  const expiresMs = orderTimeoutS * 1_000;
+  if (variant === 'arrives-too-late') return expiresMs + 1_500;
+  return variant === 'arrives-later' ? int(400, expiresMs - 1_500) : 3_500;
+}
 
 export function planSequence(seed: number, kills = KILLS_PER_SEQUENCE): SequencePlan {
   const random = seededRandom(Math.imul(seed, 0x9e3779b1));
   const int = (least: number, most: number) => least + Math.floor(random() * (most - least + 1));
   const oneOf = <T>(items: readonly T[]): T => items[int(0, items.length - 1)]!;
-  const orderTimeoutS = oneOf([5, 5, 8]);
+  // Longer than the outbox waits before it sends a command again, so that both ways are gone: sent again, and expired.
+  const orderTimeoutS = oneOf([5, 9, 12]);
   const used = new Map<KillPoint, number>();
   const plan = shuffled(POINTS_OF_SEQUENCE, int).map((point): PlannedKill => {
     const seen = used.get(point) ?? 0;
@@ -79,7 +84,7 @@ export function planSequence(seed: number, kills = KILLS_PER_SEQUENCE): Sequence
       variant,
       nth: int(1, 3),
       delayMs: point === 'any-time' ? int(400, 7_000) : int(30, 250),
-      venueDelayMs: variant === 'arrives-too-late' ? orderTimeoutS * 1_000 + TOO_LATE_MS : int(400, 3_500),
+      venueDelayMs: venueDelayMs(variant, orderTimeoutS, int),
       downMs: oneOf([0, 0, 0, int(0, 1_500), int(1_500, 4_000)]),
       snapshotLagMs: oneOf([0, 0, 0, int(500, 2_500)]),
     };

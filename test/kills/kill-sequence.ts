@@ -24,8 +24,14 @@ export interface KillResult {
   /** What became of the orders that were at work, by the words of their rows. */
   readonly fates: readonly string[];
   readonly problems: readonly string[];
-  /** From the start of the next process until it held what it desired. */
-  readonly quietAfterMs: number;
+  readonly quiet: Quieting;
+}
+
+interface Quieting {
+  /** From the start of the process until it held what it desired. */
+  readonly afterMs: number;
+  /** What it waited for longest. */
+  readonly longest: string;
 }
 
 export interface SequenceResult {
@@ -119,22 +125,27 @@ export class KillSequence {
     return startLife(this.#state, this.#plan.orderTimeoutS, kill);
   }
 
-  async #quiet(life: PlatformLife): Promise<number> {
+  async #quiet(life: PlatformLife): Promise<Quieting> {
     const question = { since: life.startedAtMs, symbols: SYMBOLS };
-    let left: readonly string[] = ['its start has not returned'];
-    while (Date.now() - life.startedAtMs < QUIET_TIMEOUT_MS) {
+    const waits = new Map<string, number>();
+    for (;;) {
+      const left = life.isStarted()
+        ? unfinished(readRecords(this.#state.database), question)
+        : ['its start has not returned'];
+      const [longest = ['', 0]] = [...waits].sort((a, b) => b[1] - a[1]);
+      const afterMs = Date.now() - life.startedAtMs;
+      if (left.length === 0) return { afterMs, longest: `${(longest[1] / 1000).toFixed(1)} s: ${longest[0]}` };
+      if (afterMs > QUIET_TIMEOUT_MS) throw new Error(`not quiet after ${QUIET_TIMEOUT_MS} ms: ${left.join('; ')}`);
       const ended = await life.died(POLL_MS);
       if (ended !== null) throw new Error(`the process ended by itself before it was quiet: ${ended}`);
-      if (!life.isStarted()) continue;
-      left = unfinished(readRecords(this.#state.database), question);
-      if (left.length === 0) return Date.now() - life.startedAtMs;
+      const tookMs = Date.now() - life.startedAtMs - afterMs;
+      for (const reason of left) waits.set(reason, (waits.get(reason) ?? 0) + tookMs);
     }
-    throw new Error(`not quiet after ${QUIET_TIMEOUT_MS} ms: ${left.join('; ')}`);
   }
 
   /** Waits until the platform holds what it desires, and judges all deaths since it last did. */
   async #quietAndJudged(life: PlatformLife): Promise<Evidence> {
-    const quietAfterMs = await this.#quiet(life);
+    const quiet = await this.#quiet(life);
     const records = readRecords(this.#state.database);
     const evidence = await this.#evidence(records, life.startedAtMs);
     const problems = judge(evidence);
@@ -143,7 +154,7 @@ export class KillSequence {
     for (const [index, scene] of scenes.entries()) {
       const found = index === scenes.length - 1 ? problems : [];
       const all = [...verifyDeath(scene, evidence), ...found];
-      this.#kills.push({ plan: scene.kill, fates: fatesOf(scene, records), problems: all, quietAfterMs });
+      this.#kills.push({ plan: scene.kill, fates: fatesOf(scene, records), problems: all, quiet });
     }
     return evidence;
   }

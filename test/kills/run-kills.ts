@@ -73,14 +73,15 @@ function table(kills: readonly KillResult[]): void {
         some.flatMap((kill) => kill.fates),
         (fate) => fate,
       );
-      const quiet = some.map((kill) => kill.quietAfterMs).sort((a, b) => a - b);
+      const worst = some.map((kill) => kill.quiet).reduce((a, b) => (a.afterMs > b.afterMs ? a : b));
       return {
         point,
         place: variant,
         kills: some.length,
         failed: some.filter((kill) => kill.problems.length > 0).length,
         'orders at work, and what became of them': [...fates].map(([fate, all]) => `${all.length} ${fate}`).join(', '),
-        'quiet after, s (worst)': ((quiet.at(-1) ?? 0) / 1000).toFixed(1),
+        'quiet after, s (worst)': (worst.afterMs / 1000).toFixed(1),
+        'of which longest': worst.longest.slice(0, 60),
       };
     });
   });
