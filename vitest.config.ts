@@ -12,7 +12,9 @@ export default defineConfig({
   test: {
     projects: [
       // Pure code and in-memory doubles: tests share a process, nothing leaks between them.
-      project('unit', ['test/unit/**/*.test.ts', 'test/architecture.test.ts'], { isolate: false }),
+      project('unit', ['test/unit/**/*.test.ts', 'test/kills/**/*.test.ts', 'test/architecture.test.ts'], {
+        isolate: false,
+      }),
       project('contract', ['test/contract/**/*.test.ts'], { sequence: { groupOrder: 1 } }),
       // Real processes and sockets wait in real time: one file at a time, and nothing beside them.
       project('integration', ['test/integration/**/*.test.ts'], { testTimeout: 120_000, ...alone(2) }),
