@@ -1,4 +1,5 @@
 import type { Order, OrderIntent } from '#shared/core/orders/order.ts';
+import { exitAttemptsAfter } from '#shared/core/orders/order-machine.ts';
 import { writerLease } from '#shared/core/orders/writer-lease.ts';
 import { type Refusal, refusal } from '#shared/core/refusal.ts';
 import { checkLimits, type LimitVerdict, type OrderLimits } from '#shared/core/risk/limits.ts';
@@ -240,7 +241,8 @@ async function store(
       { clientOrderId, status, ...learned, venueEndedAtMs: null, errorMessage: answer.message },
       deps.clock.nowMs(),
     );
-    return exitAgain(deps, order, command, settings);
+    const ended: Order = { ...order, status, sentAtMs: deps.clock.nowMs(), filledSize: '0', errorCode: answer.code };
+    return exitAgain(deps, ended, command, settings);
   }
   await deps.orders.recordAnswer(
     clientOrderId,
@@ -261,12 +263,12 @@ async function store(
 }
 
 /** An exit that the venue refused is planned again at once, with a wider bound, until that has been tried often enough. */
-async function exitAgain(deps: ExecuteOrderDeps, order: Order, command: OrderCommand, settings: GatewaySettings) {
-  if (order.orderClass !== 'reduce' && order.orderClass !== 'protect') return;
-  const { exitAttempts } = await deps.orders.epoch(order.exchange, order.account, order.symbol);
-  // Zero: it never left the machine, and would not the next time.
-  if (exitAttempts === 0 || exitAttempts > settings.exitRetriesMax) return;
-  await request(deps, RECONCILIATION_JOB, order, `exit ${exitAttempts} was refused by the venue`, command);
+async function exitAgain(deps: ExecuteOrderDeps, ended: Order, command: OrderCommand, settings: GatewaySettings) {
+  // Only what raised the count may ask: the count is what ends the asking.
+  if (exitAttemptsAfter(ended) !== 'raise') return;
+  const { exitAttempts } = await deps.orders.epoch(ended.exchange, ended.account, ended.symbol);
+  if (exitAttempts > settings.exitRetriesMax) return;
+  await request(deps, RECONCILIATION_JOB, ended, `exit ${exitAttempts} was refused by the venue`, command);
 }
 
 const lostAnswer = (errorCode: string, errorMessage: string | null) => ({

@@ -12,13 +12,15 @@ import {
 } from '#shared/ports/exchange.ts';
 
 /**
- * What the venue does with the next order: `fill`, `rest` or `reject` it and say so; `lose` it on the way; take it and lose the
+ * What the venue does with the next order: `fill`, `rest` or `reject` it and say so; `turn-away` before
+ * any book sees it; `lose` it on the way; take it and lose the
  * answer (`fill-silently`, `rest-silently`); let it `arrive-late`, when the test says so; fill a part and cancel the rest.
  */
 export type Behaviour =
   | 'fill'
   | 'rest'
   | 'reject'
+  | 'turn-away'
   | 'lose'
   | 'fill-silently'
   | 'rest-silently'
@@ -65,6 +67,8 @@ export class OrderVenueDouble
     switch (this.behaviour) {
       case 'reject':
         return { kind: 'rejected', code: 'ioc-no-match', message: 'Order could not immediately match' };
+      case 'turn-away':
+        return { kind: 'rejected', code: 'breaker-open', message: 'the breaker is open' };
       case 'lose':
         return lost;
       case 'throw':

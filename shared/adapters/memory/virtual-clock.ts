@@ -13,6 +13,9 @@ interface Timer {
 
 const before = (a: Timer, b: Timer): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.seq < b.seq);
 
+/** Timers that may fire at one instant: far more than any work takes. More is a loop that real time would have slowed down. */
+const TIMERS_OF_ONE_INSTANT_MAX = 100_000;
+
 /** Lets every promise that can run, run. Code under a virtual clock waits on promises and on the clock, nothing else. */
 export const settlePromises = (): Promise<void> => new Promise((resolve) => realSetImmediate(resolve));
 
@@ -23,6 +26,8 @@ export const settlePromises = (): Promise<void> => new Promise((resolve) => real
 export class VirtualClock implements Clock {
   #nowMs: EpochMs;
   #seq = 0;
+  #firedAtMs: EpochMs = Number.NEGATIVE_INFINITY;
+  #firedThere = 0;
   readonly #heap: Timer[] = [];
   readonly #quiesce: () => Promise<void>;
 
@@ -75,10 +80,7 @@ export class VirtualClock implements Clock {
   async advanceTo(atMs: EpochMs): Promise<void> {
     await this.#quiesce();
     for (let next = this.nextTimerAtMs(); next !== null && next <= atMs; next = this.nextTimerAtMs()) {
-      const timer = this.#pop();
-      if (timer.atMs > this.#nowMs) this.#nowMs = timer.atMs;
-      timer.fn();
-      await this.#quiesce();
+      await this.fireNext();
     }
     if (atMs > this.#nowMs) this.#nowMs = atMs;
   }
@@ -88,6 +90,7 @@ export class VirtualClock implements Clock {
     if (this.nextTimerAtMs() === null) return false;
     const timer = this.#pop();
     if (timer.atMs > this.#nowMs) this.#nowMs = timer.atMs;
+    this.#countInstant();
     timer.fn();
     await this.#quiesce();
     return true;
@@ -102,6 +105,13 @@ export class VirtualClock implements Clock {
 
   async advanceBy(ms: number): Promise<void> {
     await this.advanceTo(this.#nowMs + ms);
+  }
+
+  #countInstant(): void {
+    this.#firedThere = this.#firedAtMs === this.#nowMs ? this.#firedThere + 1 : 1;
+    this.#firedAtMs = this.#nowMs;
+    if (this.#firedThere <= TIMERS_OF_ONE_INSTANT_MAX) return;
+    throw new Error(`time stands still at ${this.#nowMs}: ${this.#firedThere} timers fired there`);
   }
 
   #push(timer: Timer): void {

@@ -112,16 +112,19 @@ function laterFill(
     : { filledSize: order.filledSize, averagePrice: order.averagePrice };
 }
 
-/** Codes with which a sender reports that nothing left the machine after all. */
-const NEVER_LEFT_CODES: readonly string[] = ['not-sent', 'breaker-open', 'rate-budget', 'configuration', 'off-grid'];
+/** Codes of an order that no book ever saw: it never left the machine, was turned away at the door, or came too late. */
+const NEVER_SEEN_CODES: readonly string[] = [
+  ...['not-sent', 'breaker-open', 'rate-budget', 'configuration', 'off-grid'],
+  ...['rate-limited', 'expired'],
+];
 
 /**
- * Unfilled exits in a row, which widen the next exit's price bound (architecture, rule 3.7). An exit that the venue never saw
- * says nothing about prices and leaves the count alone.
+ * Unfilled exits in a row, which widen the next exit's price bound (architecture, rule 3.7). An exit that no book saw says
+ * nothing about prices and leaves the count alone; asking again at once would only meet the same closed door.
  */
 export function exitAttemptsAfter(ended: Order): 'raise' | 'reset' | 'keep' {
   if (ended.orderClass !== 'reduce' && ended.orderClass !== 'protect') return 'reset';
   if (dec(ended.filledSize).gte(ended.size)) return 'reset';
-  const wasSeen = ended.sentAtMs !== null && !NEVER_LEFT_CODES.includes(ended.errorCode ?? '');
+  const wasSeen = ended.sentAtMs !== null && !NEVER_SEEN_CODES.includes(ended.errorCode ?? '');
   return wasSeen ? 'raise' : 'keep';
 }

@@ -91,6 +91,17 @@ describe('order gateway', () => {
     expect(room.requestedJobs()).toEqual(Array(4).fill('reconciliation'));
   });
 
+  it('leaves an exit that no book saw to the schedule, also after exits that one refused', async () => {
+    const room = orderRoom();
+    await room.start();
+    room.venue.behaviour = 'reject';
+    await room.gateway(fifoEvent(commandOf(await room.plan({ ...reduce, epoch: 0 }))) as SQSEvent);
+    room.venue.behaviour = 'turn-away';
+    await room.gateway(fifoEvent(commandOf(await room.plan({ ...reduce, epoch: 1 }))) as SQSEvent);
+    expect((await room.orders.epoch(EXCHANGE, ACCOUNT, SYMBOL)).exitAttempts).toBe(1);
+    expect(room.requestedJobs()).toEqual(['reconciliation']);
+  });
+
   it('ends what has expired and sends nothing, whoever redrives the queue', async () => {
     const { deliver, pass, venue, stored, epoch } = await open();
     pass(30_000);

@@ -38,6 +38,15 @@ describe('VirtualClock', () => {
   });
 });
 
+describe('a loop without a delay', () => {
+  it('is reported instead of holding time for ever', async () => {
+    const clock = new VirtualClock(7_000, async () => {});
+    const again = (): void => void clock.setTimer(0, again);
+    again();
+    await expect(clock.advanceBy(1)).rejects.toThrow('time stands still at 7000');
+  });
+});
+
 describe('installVirtualGlobals', () => {
   it('makes setTimeout, setInterval and Date follow the clock until restored', async () => {
     const clock = new VirtualClock(5_000_000);

@@ -109,6 +109,10 @@ describe('exitAttemptsAfter', () => {
     ['raise', { ...reduce, orderClass: 'protect', filledSize: '0.9' }],
     ['keep', { ...reduce, sentAtMs: null }],
     ['keep', { ...reduce, errorCode: 'breaker-open' }],
+    ['keep', { ...reduce, errorCode: 'rate-limited' }],
+    ['keep', { ...reduce, status: 'expired', errorCode: 'expired' }],
+    ['raise', { ...reduce, errorCode: 'ioc-no-match' }],
+    ['raise', { ...reduce, errorCode: 'min-notional' }],
   ] as const)('is %s after %o', (expected, ended) => {
     expect(exitAttemptsAfter(order(ended))).toBe(expected);
   });
