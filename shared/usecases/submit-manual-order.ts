@@ -22,7 +22,7 @@ import type { CycleSymbolRow, ReconciliationRepository } from '#shared/ports/rep
 import type { WorkQueue } from '#shared/ports/work-queue.ts';
 
 export interface SubmitManualOrderDeps {
-  readonly orders: Pick<OrdersRepository, 'storeIntent' | 'find' | 'findByIdempotencyKey' | 'working' | 'markEnqueued'>;
+  readonly orders: Pick<OrdersRepository, 'find' | 'findByIdempotencyKey' | 'working' | 'markEnqueued'>;
   readonly reconciliation: Pick<ReconciliationRepository, 'readCycle' | 'saveCycle'>;
   readonly accounts: Pick<AccountRepository, 'latest'>;
   readonly observers: readonly { readonly id: string; readonly documents: Pick<ObserverDocuments, 'get'> }[];
@@ -85,21 +85,30 @@ export async function submitManualOrder(
   const intent = intentOf(input, row, plan, deps.clock.nowMs(), deps.ids.next());
   const trace: Trace = { correlationId: input.correlationId, bornAtMs: intent.createdAtMs };
   const body = JSON.stringify(commandOf(intent, trace));
-  const stored = await deps.orders.storeIntent(intent, body, { key: keyOf(input), requestHash: hash });
-  if (stored !== 'stored') {
+  const {
+    superseded: [lost],
+  } = await deps.reconciliation.saveCycle({
+    exchange: input.exchange,
+    account: input.account,
+    cycleId: intent.decisionId,
+    decisions: [decisionOf(intent, plan, input)],
+    outboxBodies: new Map([[intent.clientOrderId, body]]),
+    idempotency: { key: keyOf(input), requestHash: hash },
+    trace,
+    atMs: intent.createdAtMs,
+  });
+  if (lost) {
     // The same request may have come twice at once: then the other one's order is the answer.
     return (
       (await repeatOf(deps, input, hash)) ??
-      refused(stored, `another order for ${order.symbol} was first; try again once it has ended`)
+      refused(REFUSAL_OF[lost.reason], `another order for ${order.symbol} was first; try again once it has ended`)
     );
   }
-  const decision = decisionOf(intent, plan, input);
-  const save = { exchange: input.exchange, account: input.account, cycleId: intent.decisionId, trace };
-  const outboxBodies = new Map([[intent.clientOrderId, body]]);
-  await deps.reconciliation.saveCycle({ ...save, decisions: [decision], outboxBodies, atMs: intent.createdAtMs });
   await enqueue(deps, intent, body);
   return { kind: 'order', order: await outcomeOf(deps, input, intent.clientOrderId) };
 }
+
+const REFUSAL_OF = { taken: 'superseded', 'stale-epoch': 'stale-epoch' } as const;
 
 const refused = (code: string, message: string): ManualOrderOutcome => ({
   kind: 'refused',

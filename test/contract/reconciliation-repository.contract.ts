@@ -4,7 +4,7 @@ import { planCycle } from '#shared/core/reconciliation/plan-cycle.ts';
 import { newCohort } from '#shared/core/runs/cohort.ts';
 import { newTakeProfitState } from '#shared/core/runs/take-profit.ts';
 import { outboxBodies } from '#shared/messages/reconciliation-messages.ts';
-import type { CycleSaved } from '#shared/ports/repositories/reconciliation-repository.ts';
+import type { CycleSave, CycleSaved } from '#shared/ports/repositories/reconciliation-repository.ts';
 import { aCycle, agreed, aSymbol, CYCLE_NOW_MS as NOW, wants } from '#test/support/cycle.ts';
 import type { CycleStores } from '#test/support/cycle-stores.ts';
 import { anInstrument } from '#test/support/instruments.ts';
@@ -41,8 +41,14 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
     const read = (stores: CycleStores) => stores.reconciliation.readCycle(QUERY);
     const plan = (change: Parameters<typeof aSymbol>[0] = {}, cycleId = 'cycle-1') =>
       planCycle(aCycle([aSymbol({ epoch: 0, ...change })], { cycleId }));
-    const save = (stores: CycleStores, decisions: readonly CycleDecision[], atMs = NOW): Promise<CycleSaved> =>
+    const save = (
+      stores: CycleStores,
+      decisions: readonly CycleDecision[],
+      atMs = NOW,
+      more: Pick<CycleSave, 'idempotency'> = {},
+    ): Promise<CycleSaved> =>
       stores.reconciliation.saveCycle({
+        ...more,
         exchange: EXCHANGE,
         account: ACCOUNT,
         cycleId: 'cycle-1',
@@ -212,6 +218,24 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
           createdAtMs: NOW,
         });
         expect(stored?.inputs).toEqual(JSON.parse(JSON.stringify(decisions[0]!.inputs)));
+      });
+
+      it('stores an order by hand with its key, and no second one under that key', async () => {
+        const stores = await platform();
+        const [first] = plan();
+        const [second] = planCycle(
+          aCycle([aSymbol({ epoch: 0, instrument: anInstrument('ETH', { assetId: 1 }) })], { cycleId: 'second' }),
+        );
+        const idempotency = { key: 'k1', requestHash: 'h1' };
+        const { clientOrderId } = first!.intent!;
+
+        expect((await save(stores, [first!], NOW, { idempotency })).stored).toEqual([clientOrderId]);
+        const again = await save(stores, [second!], NOW + 1, { idempotency });
+
+        expect(again.superseded).toEqual([{ clientOrderId: second!.intent!.clientOrderId, reason: 'taken' }]);
+        const found = await stores.orders.findByIdempotencyKey('k1');
+        expect([found?.order.clientOrderId, found?.requestHash]).toEqual([clientOrderId, 'h1']);
+        expect((await stores.decisions()).map((d) => d.kind).sort()).toEqual(['order', 'superseded']);
       });
 
       it('records the loser of an epoch as superseded and leaves the winner alone', async () => {

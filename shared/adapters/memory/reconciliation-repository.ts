@@ -65,7 +65,7 @@ export function memoryReconciliationRepository(
       };
     },
 
-    async saveCycle({ exchange, account, decisions, outboxBodies, atMs }) {
+    async saveCycle({ exchange, account, decisions, outboxBodies, idempotency, atMs }) {
       const stored: CycleDecision['cancels'][number][] = [];
       const superseded: { clientOrderId: (typeof stored)[number]; reason: 'taken' | 'stale-epoch' }[] = [];
       for (const decision of decisions) {
@@ -75,7 +75,7 @@ export function memoryReconciliationRepository(
           const outcome = await sources.orders.storeIntent(
             decision.intent,
             outboxBodies.get(clientOrderId) ?? '',
-            null,
+            idempotency ?? null,
           );
           if (outcome === 'stored') stored.push(clientOrderId);
           else {

@@ -49,6 +49,8 @@ export interface CycleSave {
   /** JSON of `OrderCommand` for each intent. */
   readonly outboxBodies: ReadonlyMap<ClientOrderId, string>;
   readonly trace: Trace;
+  /** Of an order asked for by hand: stored with each intent; a key that another order has makes the intent `taken`. */
+  readonly idempotency?: { readonly key: string; readonly requestHash: string };
   readonly atMs: EpochMs;
 }
 

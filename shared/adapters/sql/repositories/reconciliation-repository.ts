@@ -101,7 +101,7 @@ async function storeIntents(tx: Db, save: CycleSave): Promise<CycleSaved> {
   const intents = save.decisions.flatMap((d) => (d.intent === null ? [] : [d.intent]));
   if (intents.length === 0) return { stored: [], superseded: [] };
   const names = Object.keys(INTENT_COLUMNS) as (keyof typeof INTENT_COLUMNS)[];
-  const rows = intents.map((intent) => ({ ...encodeIntent(intent, save.trace.bornAtMs, null) }));
+  const rows = intents.map((intent) => ({ ...encodeIntent(intent, save.trace.bornAtMs, save.idempotency ?? null) }));
   // The join is the second look at the epochs; on MySQL it locks the rows it reads until the transaction ends.
   await tx
     .insertInto('order_execution_log')

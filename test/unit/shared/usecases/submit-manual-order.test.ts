@@ -2,7 +2,7 @@ import type { SQSEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
 import { manualOrderAnswer } from '#shared/messages/manual-order.ts';
-import type { CycleRows } from '#shared/ports/repositories/reconciliation-repository.ts';
+import type { CycleRows, CycleSave, CycleSaved } from '#shared/ports/repositories/reconciliation-repository.ts';
 import { type SubmitManualOrderInput, submitManualOrder } from '#shared/usecases/submit-manual-order.ts';
 import { someSettings } from '#test/support/cycle.ts';
 import { fifoEvent, orderRoom } from '#test/support/order-room.ts';
@@ -38,9 +38,14 @@ async function desk() {
           activity: { ordersLastMinute: 0, realizedPnlTodayQuote: '0', feesTodayQuote: '0' },
         };
       },
-      saveCycle: async (save: { decisions: readonly CycleDecision[] }) => {
-        decisions.push(...save.decisions);
-        return { stored: [], superseded: [] };
+      saveCycle: async ({ decisions: [decision], outboxBodies, idempotency }: CycleSave): Promise<CycleSaved> => {
+        const intent = decision!.intent!;
+        const { clientOrderId } = intent;
+        const outcome = await room.orders.storeIntent(intent, outboxBodies.get(clientOrderId)!, idempotency!);
+        if (outcome === 'stored') decisions.push(decision!);
+        if (outcome === 'stored') return { stored: [clientOrderId], superseded: [] };
+        const reason = outcome === 'superseded' ? 'taken' : outcome;
+        return { stored: [], superseded: [{ clientOrderId, reason }] };
       },
     },
     accounts: room.accounts,
