@@ -3,8 +3,11 @@ import { type Config, type ExchangeConfig, LIVE_ACKNOWLEDGEMENT } from './schema
 /** A rule between keys. It runs when none of `needs` has a problem of its own. */
 export interface CrossCheck {
   readonly needs: readonly string[];
-  /** The key to change and what was expected of it, for each breach. */
-  readonly check: (config: Config) => readonly { readonly path: string; readonly expected: string }[];
+  /** The key to change and what was expected of it, for each breach. `whereOf` tells the file and line that set a key, or null. */
+  readonly check: (
+    config: Config,
+    whereOf: (path: string) => string | null,
+  ) => readonly { readonly path: string; readonly expected: string }[];
 }
 
 const HYPERLIQUID = 'exchanges.hyperliquid';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parse as parseYaml } from 'yaml';
 import type * as z from 'zod';
 import { ConfigError, type ConfigProblem, shownValue } from './config-error.ts';
-import { CROSS_CHECKS } from './cross-checks.ts';
+import { CROSS_CHECKS, type CrossCheck } from './cross-checks.ts';
 import { nearestKey } from './nearest-key.ts';
 import { retireKeys } from './retire-keys.ts';
 import { type Config, configSchema } from './schema.ts';
@@ -25,6 +25,8 @@ export function loadConfig(options: {
   readonly overrides?: readonly string[];
   /** Folder of the YAML files; this one by default. */
   readonly dir?: string;
+  /** Rules beside those that hold everywhere, so that their problems are listed with the others. */
+  readonly checks?: readonly CrossCheck[];
 }): LoadedConfig {
   const dir = options.dir ?? fileURLToPath(new URL('.', import.meta.url));
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(options.stage)) {
@@ -32,11 +34,15 @@ export function loadConfig(options: {
   }
   const names = [...new Set(['default', options.stage])];
   const files = names.map((name) => readSettings(dir, `${name}.yaml`));
-  return checkConfig(files, options.overrides ?? []);
+  return checkConfig(files, options.overrides ?? [], options.checks ?? []);
 }
 
 /** The same from texts, so that nothing but `loadConfig` touches the disk. */
-export function checkConfig(files: readonly SettingsText[], overrides: readonly string[]): LoadedConfig {
+export function checkConfig(
+  files: readonly SettingsText[],
+  overrides: readonly string[],
+  checks: readonly CrossCheck[] = [],
+): LoadedConfig {
   const problems: ConfigProblem[] = [];
   const warnings: string[] = [];
   const writtenAt = new Map<string, string>();
@@ -68,10 +74,10 @@ export function checkConfig(files: readonly SettingsText[], overrides: readonly 
 
   const result = configSchema.safeParse(merged);
   const raw: RawProblem[] = result.success ? [] : result.error.issues.flatMap((issue) => fromIssue(issue, merged));
-  for (const rule of CROSS_CHECKS) {
+  for (const rule of [...CROSS_CHECKS, ...checks]) {
     if (rule.needs.some((need) => raw.some((problem) => overlaps(problem.path, need)))) continue;
     // Parsed values where all is well; else the merged ones, of which the needed ones are known to be right.
-    raw.push(...rule.check((result.success ? result.data : merged) as Config));
+    raw.push(...rule.check((result.success ? result.data : merged) as Config, (path) => whereOf(path, writtenAt)));
   }
   problems.push(
     ...raw.map((problem) => ({

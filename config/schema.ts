@@ -149,6 +149,21 @@ export const configSchema = z.strictObject({
     ticks_per_second: z.number().positive().max(100_000),
     warm_up_h: count(0, 720),
   }),
+  aws: z.strictObject({
+    region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected a region such as ap-northeast-1'),
+    parked: z.boolean(),
+    static_egress: z.boolean(),
+    alarm_email: z.email().max(254).nullable(),
+    log_retention_days: z.literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365]),
+    shards: count(1, 10),
+    database: z.strictObject({
+      min_acu: z.number().multipleOf(0.5).min(0.5).max(128),
+      max_acu: z.number().multipleOf(0.5).min(1).max(256),
+      backup_days: count(1, 35),
+    }),
+    functions: z.strictObject({ memory_mib: count(128, 10_240), timeout_s: wholeSeconds(10, 900) }),
+    producer: z.strictObject({ cpu_units: z.literal([256, 512, 1024]), memory_mib: count(512, 8192) }),
+  }),
   telemetry: z.strictObject({
     log_level: z.enum(['debug', 'info', 'warn', 'error']),
     log_max_bytes: count(4096, 1_073_741_824),
