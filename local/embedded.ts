@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { accountOf, EXCHANGE } from '#config/function-environments.ts';
 import type { Config } from '#config/schema.ts';
 import { connectWebSocket } from '#shared/adapters/exchange/hyperliquid-feed/connect-web-socket.ts';
 import { type Db, openSqlite } from '#shared/adapters/sql/open-database.ts';
@@ -14,8 +15,6 @@ import { readSnapshot } from '#shared/usecases/read-snapshot.ts';
 import { type HttpServer, startHttpServer } from './http-server.ts';
 import { loadPageAssets } from './page-assets.ts';
 import { createApi } from './platform/api.ts';
-import { EXCHANGE } from './platform/environment.ts';
-import { accountOf } from './platform/function-environment.ts';
 import { createPlatform, type Platform } from './platform/platform.ts';
 import { findSimulator, type RunningSimulator, spawnSimulator, stopSimulator } from './simulator-process.ts';
 import type { StateDirectory } from './state-directory.ts';

@@ -1,4 +1,15 @@
 import * as z from 'zod';
+import {
+  databaseResources,
+  observerBucketResources,
+  orderQueueResources,
+  processResources,
+  readerDatabaseResources,
+  runRequestResources,
+  stateDatabaseResources,
+} from '#shared/messages/aws-resources.ts';
+
+import { cycleEnvironment } from '#shared/messages/cycle-environment.ts';
 
 const list = z.string().transform((text) => text.split(',').filter((item) => item !== ''));
 
@@ -19,3 +30,24 @@ export const apiEnvSchema = z.object({
 });
 
 export type ApiEnv = z.infer<typeof apiEnvSchema>;
+
+/** What orders by hand need beyond that: they obey the cycle's settings. */
+export const manualOrdersEnvSchema = z.object({
+  EXCHANGE: z.string().min(1).max(64),
+  ACCOUNT: z.string().min(1).max(64),
+  /** Its name in the observers' documents. */
+  ADDRESS: z.string().min(1).max(64),
+  ...cycleEnvironment,
+});
+export type ManualOrdersEnv = z.infer<typeof manualOrdersEnvSchema>;
+
+/** What api needs on AWS. */
+export const resourcesSchema = z.object({
+  ...processResources,
+  ...databaseResources,
+  ...stateDatabaseResources,
+  ...readerDatabaseResources,
+  ...observerBucketResources,
+  ...orderQueueResources,
+  ...runRequestResources,
+});

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { takeProfitSettingsSchema } from '#shared/core/runs/providence-settings.ts';
+import { databaseResources, processResources, runRequestResources } from '#shared/messages/aws-resources.ts';
 import { jsonSection } from '#shared/messages/json-section.ts';
 
 /** Environment of balance-consumer, parsed once at start. */
@@ -8,3 +9,10 @@ export const balanceConsumerEnvSchema = z.object({
   TAKE_PROFIT: jsonSection(takeProfitSettingsSchema),
 });
 export type BalanceConsumerEnv = z.infer<typeof balanceConsumerEnvSchema>;
+
+/** What balance-consumer needs on AWS. */
+export const resourcesSchema = z.object({
+  ...processResources,
+  ...databaseResources,
+  ...runRequestResources,
+});

@@ -1,4 +1,11 @@
 import * as z from 'zod';
+import {
+  databaseResources,
+  observerBucketResources,
+  processResources,
+  stateDatabaseResources,
+  venueResources,
+} from '#shared/messages/aws-resources.ts';
 
 const list = z.string().transform((text) => text.split(',').filter((item) => item !== ''));
 const ms = z.coerce.number().int().min(0);
@@ -30,3 +37,12 @@ export const janitorEnvSchema = z.object({
 });
 
 export type JanitorEnv = z.infer<typeof janitorEnvSchema>;
+
+/** What janitor needs on AWS. */
+export const resourcesSchema = z.object({
+  ...processResources,
+  ...databaseResources,
+  ...stateDatabaseResources,
+  ...observerBucketResources,
+  ...venueResources,
+});

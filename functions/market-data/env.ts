@@ -1,5 +1,11 @@
 import * as z from 'zod';
 import { TIMEFRAMES, type Timeframe } from '#shared/core/time.ts';
+import {
+  candleJobsQueueResources,
+  databaseResources,
+  processResources,
+  venueResources,
+} from '#shared/messages/aws-resources.ts';
 
 const timeframe = z.enum(TIMEFRAMES as [Timeframe, ...Timeframe[]]);
 const ms = z.coerce.number().int().min(0);
@@ -48,3 +54,11 @@ export type MarketDataEnv = z.infer<typeof marketDataEnvSchema>;
 
 export const forTimeframe = (map: ReadonlyMap<string, number>, name: Timeframe): number =>
   map.get(name) ?? map.get('default')!;
+
+/** What market-data needs on AWS. */
+export const resourcesSchema = z.object({
+  ...processResources,
+  ...databaseResources,
+  ...candleJobsQueueResources,
+  ...venueResources,
+});

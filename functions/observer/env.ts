@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { observerBucketResources, processResources, venueResources } from '#shared/messages/aws-resources.ts';
 
 /** Environment of one observer; it has no database and no key. */
 export const observerEnvSchema = z.object({
@@ -11,3 +12,10 @@ export const observerEnvSchema = z.object({
     .pipe(z.array(z.string().max(64)).min(1).max(20)),
 });
 export type ObserverEnv = z.infer<typeof observerEnvSchema>;
+
+/** What one observer needs on AWS: no database, no key. */
+export const resourcesSchema = z.object({
+  ...processResources,
+  ...observerBucketResources,
+  ...venueResources,
+});

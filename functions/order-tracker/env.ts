@@ -1,4 +1,12 @@
 import * as z from 'zod';
+import {
+  databaseResources,
+  orderQueueResources,
+  processResources,
+  runRequestResources,
+  stateDatabaseResources,
+  venueResources,
+} from '#shared/messages/aws-resources.ts';
 
 const milliseconds = z.coerce.number().int().min(0).max(86_400_000);
 
@@ -29,3 +37,13 @@ export const orderTrackerEnvSchema = z.object({
   OUTBOX_RESEND_AFTER_MS: milliseconds.default(5_000),
 });
 export type OrderTrackerEnv = z.infer<typeof orderTrackerEnvSchema>;
+
+/** What order-tracker needs on AWS. */
+export const resourcesSchema = z.object({
+  ...processResources,
+  ...databaseResources,
+  ...stateDatabaseResources,
+  ...orderQueueResources,
+  ...runRequestResources,
+  ...venueResources,
+});

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { databaseResources, processResources, runRequestResources } from '#shared/messages/aws-resources.ts';
 
 /** Environment of run-strategies, parsed once at start. Seconds and USD as the settings have them. */
 export const runStrategiesEnvSchema = z.object({
@@ -12,3 +13,10 @@ export const runStrategiesEnvSchema = z.object({
   ON_CHANGE_DIRECTION_MIN: z.coerce.number().int().min(1).default(1),
 });
 export type RunStrategiesEnv = z.infer<typeof runStrategiesEnvSchema>;
+
+/** What run-strategies needs on AWS. */
+export const resourcesSchema = z.object({
+  ...processResources,
+  ...databaseResources,
+  ...runRequestResources,
+});

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { providenceSettingsSchema } from '#shared/core/runs/providence-settings.ts';
+import { databaseResources, processResources } from '#shared/messages/aws-resources.ts';
 import { jsonSection } from '#shared/messages/json-section.ts';
 
 /** Environment of run-supervisor, parsed once at start. */
@@ -10,3 +11,9 @@ export const runSupervisorEnvSchema = z.object({
   PROVIDENCE: jsonSection(providenceSettingsSchema),
 });
 export type RunSupervisorEnv = z.infer<typeof runSupervisorEnvSchema>;
+
+/** What run-supervisor needs on AWS. */
+export const resourcesSchema = z.object({
+  ...processResources,
+  ...databaseResources,
+});

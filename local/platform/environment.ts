@@ -34,5 +34,3 @@ export interface PlatformEnvironment {
   /** When streams and queues deliver again what succeeded; absent: only what failed. */
   readonly redelivery?: Redelivery | undefined;
 }
-
-export const EXCHANGE = 'hyperliquid';

@@ -1,3 +1,4 @@
+import { accountOf, functionEnvironments, observersOf } from '#config/function-environments.ts';
 import { balanceEnvSchema } from '#functions/balance/env.ts';
 import { createHandler as balance } from '#functions/balance/handler.ts';
 import { balanceConsumerEnvSchema } from '#functions/balance-consumer/env.ts';
@@ -25,7 +26,6 @@ import type { Handler } from '#local/emulators/invoker.ts';
 import { accountVenueClock } from '#shared/adapters/exchange/account-venue-clock.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
 import type { PlatformEnvironment } from './environment.ts';
-import { accountOf, functionEnvironments, observersOf } from './function-environment.ts';
 import type { Plumbing } from './plumbing.ts';
 import type { Repositories } from './repositories.ts';
 import type { Venue } from './venue.ts';

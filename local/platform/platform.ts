@@ -1,9 +1,9 @@
-import { PRICE_PRODUCER_DEFAULTS } from '#containers/price-producer/env.ts';
+import { functionEnvironments, leveragePolicy, observersOf } from '#config/function-environments.ts';
+import { priceProducerEnv, priceProducerEnvSchema } from '#containers/price-producer/env.ts';
 import { createPriceProducer, type PriceProducer } from '#containers/price-producer/producer.ts';
 import { JANITOR_START_JOB } from '#functions/janitor/handler.ts';
 import { scheduleEvent } from '#local/emulators/schedule-emulator.ts';
-import { EXCHANGE, type PlatformEnvironment } from './environment.ts';
-import { leveragePolicy, observersOf } from './function-environment.ts';
+import type { PlatformEnvironment } from './environment.ts';
 import { registerFunctions } from './functions.ts';
 import { createPlumbing, type Plumbing } from './plumbing.ts';
 import { createRepositories, type Repositories } from './repositories.ts';
@@ -37,13 +37,7 @@ export function createPlatform(env: PlatformEnvironment): Platform {
   const { feed } = venue;
   const producer = createPriceProducer(
     { clock, ids: env.ids, random: env.random, feed, stream: plumbing.market, instruments, telemetry },
-    {
-      ...PRICE_PRODUCER_DEFAULTS,
-      exchange: EXCHANGE,
-      flushIntervalMs: config.feed.flush_interval_ms,
-      livenessMs: config.feed.liveness_s * 1000,
-      sequence: { ...PRICE_PRODUCER_DEFAULTS.sequence, rememberedIds: config.feed.dedupe_window },
-    },
+    priceProducerEnv(priceProducerEnvSchema.parse(functionEnvironments(env)['price-producer'])),
   );
   registerFunctions({ env, repositories, plumbing, venue });
   connectStreams(plumbing, config);

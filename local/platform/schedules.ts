@@ -1,6 +1,6 @@
+import { observersOf } from '#config/function-environments.ts';
 import type { Config } from '#config/schema.ts';
 import type { ScheduleEmulator, ScheduleSpec } from '#local/emulators/schedule-emulator.ts';
-import { observersOf } from './function-environment.ts';
 
 /** Every schedule of the platform with its cadence. */
 export function scheduleSpecs(config: Config): readonly ScheduleSpec[] {

@@ -1,3 +1,4 @@
+import { EXCHANGE } from '#config/function-environments.ts';
 import { createHyperliquid, type Hyperliquid } from '#shared/adapters/exchange/hyperliquid/create-hyperliquid.ts';
 import { readAccountForObserver } from '#shared/adapters/exchange/hyperliquid/observer-reader.ts';
 import { HyperliquidPollingFeed } from '#shared/adapters/exchange/hyperliquid-feed/hyperliquid-polling-feed.ts';
@@ -9,7 +10,7 @@ import { fetchPostJson } from '#shared/adapters/exchange/hyperliquid-feed/post-j
 import { BREAKER_SETTINGS } from '#shared/adapters/exchange/resilience/shared-breakers.ts';
 import type { AccountObserver } from '#shared/ports/account-observer.ts';
 import type { PriceFeed } from '#shared/ports/price-feed.ts';
-import { EXCHANGE, type PlatformEnvironment } from './environment.ts';
+import type { PlatformEnvironment } from './environment.ts';
 import type { Repositories } from './repositories.ts';
 
 export interface Venue {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { accountOf, EXCHANGE } from '#config/function-environments.ts';
 import type { Config } from '#config/schema.ts';
-import { EXCHANGE } from '#local/platform/environment.ts';
-import { accountOf } from '#local/platform/function-environment.ts';
 import type { Platform } from '#local/platform/platform.ts';
 import type { SimulatorStatus } from '#local/simulator-process.ts';
 import { unifiedSymbol } from '#shared/adapters/exchange/hyperliquid/hyperliquid-symbols.ts';

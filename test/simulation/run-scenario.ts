@@ -1,7 +1,7 @@
+import { accountOf } from '#config/function-environments.ts';
 import type { FiredFault } from '#local/exchange-simulator/fault-script.ts';
 import { markOf } from '#local/exchange-simulator/world.ts';
 import { createApi } from '#local/platform/api.ts';
-import { accountOf } from '#local/platform/function-environment.ts';
 import { seededRandom } from '#shared/adapters/memory/seeded.ts';
 import { dec } from '#shared/core/decimal.ts';
 import { boundedPrice } from '#shared/core/reconciliation/order-pricing.ts';

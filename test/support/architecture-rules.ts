@@ -28,11 +28,17 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'shared/telemetry': { rooms: ['shared/core', 'shared/ports'], packages: ANY },
   functions: { rooms: [...SHARED, 'config'], packages: ANY },
   containers: { rooms: [...SHARED, 'config'], packages: ANY },
-  infra: { rooms: ['config', 'shared/telemetry/names.ts', 'functions/*/env.ts'], packages: ANY },
+  infra: {
+    rooms: ['config', 'shared/messages', 'shared/telemetry/names.ts', 'functions/*/env.ts', 'containers/*/env.ts'],
+    packages: ANY,
+  },
   local: { rooms: [...SHARED, 'config', 'functions', 'containers'], packages: ANY },
   cli: { rooms: [...SHARED, 'config', 'local', 'functions', 'containers'], packages: ANY },
   web: { rooms: ['shared/messages'], packages: [] },
-  bench: { rooms: [...SHARED, 'config', 'local', 'functions', 'containers', 'cli', 'test/support'], packages: ANY },
+  bench: {
+    rooms: [...SHARED, 'config', 'local', 'functions', 'containers', 'cli', 'infra', 'test/support'],
+    packages: ANY,
+  },
   scripts: { rooms: [], packages: ANY },
   test: {
     rooms: [...SHARED, 'config', 'local', 'functions', 'containers', 'cli', 'infra', 'bench', 'web', 'scripts'],

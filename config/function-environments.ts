@@ -1,16 +1,19 @@
-import type { Config } from '#config/schema.ts';
 import { hip3Leverage, type LeveragePolicy } from '#shared/core/risk/leverage.ts';
 import type { Timeframe } from '#shared/core/time.ts';
-import { EXCHANGE, type PlatformEnvironment } from './environment.ts';
+import type { Config } from './schema.ts';
+import { feedSettings } from './venue-settings.ts';
 
-/** The account that the embedded platform trades: the first one configured. */
+/** The one venue of a stage, as every row and variable calls it. */
+export const EXCHANGE = 'hyperliquid';
+
+/** The account that a platform trades: the first one configured. */
 export const accountOf = (config: Config) => {
   const [account] = config.exchanges.hyperliquid.accounts;
   if (!account) throw new Error('exchanges.hyperliquid.accounts is empty');
   return { name: account.name, address: account.address.toLowerCase() };
 };
 
-/** The observers that this platform runs; each is a function of its own, named by its id. */
+/** The observers that a platform runs; each is a function of its own, named by its id. */
 export const observersOf = (config: Config): readonly { readonly id: string; readonly httpUrl: string | null }[] =>
   config.quorum.observers.map((o) => ({ id: o.id, httpUrl: o.http_url }));
 
@@ -33,17 +36,35 @@ const perTimeframe = (map: Readonly<Record<string, number | undefined>>): string
     .map(([name, value]) => `${name}=${value}`)
     .join(',');
 
+export interface EnvironmentOptions {
+  readonly config: Config;
+  /** Names this writer in the leases of an account: the embedded process, or a deployment. */
+  readonly holder: string;
+  /** Seed of the runs that the supervisor draws. */
+  readonly seed: number;
+  /** True where two invocations of one function may run at once: the planner's lease is then each invocation's own. */
+  readonly overlapping?: boolean;
+}
+
 /**
- * The environment variables of each function, as text: what CDK sets on AWS. Each function parses its own, so the embedded
- * platform goes through the same checks.
+ * The environment variables of each function that come from the settings, as text; those that name resources come from whoever
+ * makes the resources. CDK sets both on AWS; the embedded platform parses the same text, so it goes through the same checks.
  */
-export function functionEnvironments(env: Pick<PlatformEnvironment, 'config' | 'holder' | 'seed'>) {
-  const { config } = env;
+export function functionEnvironments({ config, holder, seed, overlapping = false }: EnvironmentOptions) {
   const account = accountOf(config);
   const who = { EXCHANGE, ACCOUNT: account.name, ADDRESS: account.address };
   const { cadences, reconciliation_engine: engine, quorum, market_data: marketData } = config;
   const observers = quorum.sources.filter((s) => s.startsWith('observer:')).map((s) => s.slice('observer:'.length));
   const ownTable = quorum.sources.includes('own-table') ? 1 : 0;
+  const cycle = {
+    RECONCILIATION_ENGINE: JSON.stringify(engine),
+    QUORUM: JSON.stringify(quorum),
+    LIMITS: JSON.stringify(config.limits),
+    CALENDAR: config.trading_hours.calendar,
+    HIP3_LEVERAGE: String(leveragePolicy(config).hip3Leverage),
+    // One late pass is not an outage.
+    SUPERVISOR_MAX_AGE_MS: String((2 * cadences.run_supervisor + 60) * 1000),
+  };
   const timeframes: readonly Timeframe[] = marketData.timeframes;
   return {
     balance: who,
@@ -67,27 +88,23 @@ export function functionEnvironments(env: Pick<PlatformEnvironment, 'config' | '
     'run-supervisor': {
       EXCHANGE,
       ACCOUNT: account.name,
-      PROVIDENCE: JSON.stringify({ ...config.providence, seed: String(env.seed) }),
+      PROVIDENCE: JSON.stringify({ ...config.providence, seed: String(seed) }),
     },
     reconciliation: {
       ...who,
-      RECONCILIATION_ENGINE: JSON.stringify(engine),
-      QUORUM: JSON.stringify(quorum),
-      LIMITS: JSON.stringify(config.limits),
-      CALENDAR: config.trading_hours.calendar,
-      HIP3_LEVERAGE: String(leveragePolicy(config).hip3Leverage),
-      // One late pass is not an outage.
-      SUPERVISOR_MAX_AGE_MS: String((2 * cadences.run_supervisor + 60) * 1000),
+      ...cycle,
       OUTBOX_BATCH_SIZE: String(config.order_gateway.outbox_batch_size),
       // The same after a restart, so that a killed planner need not wait for its own lease.
-      LEASE_HOLDER: env.holder,
+      ...(overlapping ? {} : { LEASE_HOLDER: holder }),
     },
     'order-gateway': {
       EXCHANGE,
       LIMITS: JSON.stringify(config.limits),
-      LEASE_HOLDER: env.holder,
+      LEASE_HOLDER: holder,
       LEASE_TTL_S: String(config.order_gateway.lease_ttl_s),
       EXIT_RETRIES_MAX: String(engine.exit_slippage_steps.length),
+      HIP3_LEVERAGE: cycle.HIP3_LEVERAGE,
+      SNAPSHOT_MAX_AGE_S: String(quorum.max_age_s),
     },
     'order-tracker': {
       EXCHANGE,
@@ -110,6 +127,25 @@ export function functionEnvironments(env: Pick<PlatformEnvironment, 'config' | '
       // The venue's time is that of an account snapshot, which may lag by a minute.
       CLOCK_AHEAD_MAX_MS: '120000',
       HEALTH_CHECK_MS: String(config.resilience.health_check_s * 1000),
+    },
+    api: {
+      ...who,
+      ...cycle,
+      OBSERVER_IDS: observersOf(config)
+        .map((o) => o.id)
+        .join(','),
+      ORIGIN_SCHEME: 'http',
+      MAX_BODY_BYTES: String(config.http.max_body_bytes),
+      STALE_AFTER_MS: String(config.http.stale_after_s * 1000),
+      MAX_EVENT_CLIENTS: String(config.http.max_event_clients),
+      EVENTS_INTERVAL_MS: String(config.http.events_interval_ms),
+    },
+    migrate: {},
+    'price-producer': {
+      EXCHANGE,
+      FEED: JSON.stringify(feedSettings(config)),
+      FLUSH_INTERVAL_MS: String(config.feed.flush_interval_ms),
+      DEDUPE_WINDOW: String(config.feed.dedupe_window),
     },
   } as const;
 }

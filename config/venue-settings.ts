@@ -1,0 +1,38 @@
+import type { Config } from './schema.ts';
+
+/** Where the venue answers: the settings' own addresses, or the simulator's. */
+export interface VenueAddresses {
+  readonly httpUrl: string;
+  readonly wsUrl: string;
+}
+
+/** The venue's settings as its adapter takes them, and as they travel in the variable `VENUE`. No secret stands in them. */
+export function venueSettings({ exchanges, resilience }: Config, { httpUrl, wsUrl }: VenueAddresses) {
+  const { kind, accounts, dexes, proxy, origin } = exchanges.hyperliquid;
+  return {
+    kind,
+    httpUrl,
+    wsUrl,
+    accounts: accounts.map((a) => ({ name: a.name, address: a.address, tradingKeySecret: a.agent_key_secret })),
+    dexes: [...dexes],
+    proxies: { urlPrefixes: [...proxy], origin },
+    timeoutMs: resilience.timeout_ms,
+    healthMaxAgeMs: resilience.health_check_s * 1000,
+    weightPerMinute: resilience.weight_per_minute,
+    retryWaitsMs: [...resilience.retry_delays_ms],
+    breaker: { failures: resilience.breaker.failures, openForMs: Math.round(resilience.breaker.open_s * 1000) },
+  };
+}
+
+/** How prices are followed, and what travels in the variable `FEED`. */
+export function feedSettings({ feed, exchanges }: Config) {
+  const { poll_interval: pollIntervalS, poll_batch_size: pollBatchSize } = exchanges.hyperliquid;
+  return {
+    livenessMs: Math.round(feed.liveness_s * 1000),
+    pingAfterMs: Math.round(feed.ping_interval_s * 1000),
+    backoffMinMs: feed.backoff_min_ms,
+    backoffMaxMs: feed.backoff_max_ms,
+    pollIntervalMs: Math.round(pollIntervalS * 1000),
+    pollBatchSize,
+  };
+}

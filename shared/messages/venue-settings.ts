@@ -1,0 +1,48 @@
+import * as z from 'zod';
+
+const milliseconds = z.number().int().min(0).max(86_400_000);
+const address = z.url({ protocol: /^(https?|wss?)$/ }).max(2048);
+
+/** What an adapter of a venue is told; no secret stands in it. Travels as JSON in the environment variable `VENUE`. */
+export const venueSettingsSchema = z.object({
+  kind: z.enum(['simulator', 'paper', 'testnet', 'live']),
+  /** REST base. */
+  httpUrl: address,
+  wsUrl: address,
+  accounts: z
+    .array(
+      z.object({
+        name: z.string().min(1).max(64),
+        /** Master address, never the agent's. */
+        address: z.string().min(1).max(64),
+        /** Name of the agent's key among the secrets; who has no secrets cannot use it. */
+        tradingKeySecret: z.string().min(1).max(128),
+      }),
+    )
+    .min(1)
+    .max(10),
+  /** HIP-3 dexes whose sub-accounts belong to the accounts. */
+  dexes: z.array(z.string().min(1).max(16)).max(20),
+  /** URL prefixes, tried in turn; with any of them prices are polled. */
+  proxies: z.object({ urlPrefixes: z.array(address).max(20), origin: address.nullable() }),
+  timeoutMs: milliseconds,
+  healthMaxAgeMs: milliseconds,
+  weightPerMinute: z.number().int().min(1).max(100_000),
+  /** Waits before each repeat of a call that is safe to repeat. */
+  retryWaitsMs: z.array(milliseconds).max(10),
+  breaker: z.object({ failures: z.number().int().min(1).max(1000), openForMs: milliseconds }),
+});
+export type VenueSettings = z.infer<typeof venueSettingsSchema>;
+
+/** How prices are followed; travels as JSON in the environment variable `FEED`. */
+export const feedSettingsSchema = z.object({
+  /** Without data for this long the connection is dead. */
+  livenessMs: milliseconds.min(1),
+  pingAfterMs: milliseconds.min(1),
+  backoffMinMs: milliseconds.min(1),
+  backoffMaxMs: milliseconds.min(1),
+  /** Used only while polling. */
+  pollIntervalMs: milliseconds.min(1),
+  pollBatchSize: z.number().int().min(1).max(1000),
+});
+export type FeedSettings = z.infer<typeof feedSettingsSchema>;
