@@ -16,7 +16,7 @@ import { createPlatform } from '#local/platform/platform.ts';
 import { control, spawnSimulator, stopSimulator } from '#local/simulator-process.ts';
 import { StateDirectory } from '#local/state-directory.ts';
 import { connectWebSocket } from '#shared/adapters/exchange/hyperliquid-feed/connect-web-socket.ts';
-import { openSqlite } from '#shared/adapters/sql/open-database.ts';
+import { type Db, openSqlite } from '#shared/adapters/sql/open-database.ts';
 import { fileObserverDocuments } from '#shared/adapters/system/file-observer-documents.ts';
 import { FileSecrets } from '#shared/adapters/system/file-secrets.ts';
 import { keepAliveFetch } from '#shared/adapters/system/keep-alive-fetch.ts';
@@ -185,7 +185,10 @@ async function main(): Promise<void> {
       .execute();
     const direct = await directOrders(client.fetch, simulator.file.httpUrl);
     report({ seconds, tickRate: (ticks - ticksBefore) / seconds, latencies, direct, ledger, symbols: traded.length });
-    if (!asJson) reportFunctions(functionMs, seconds);
+    if (!asJson) {
+      reportFunctions(functionMs, seconds);
+      reportStages(await stagesOf(db));
+    }
   } finally {
     await platform.stop(2_000);
     client.close();
@@ -228,6 +231,33 @@ function reportFunctions(functionMs: ReadonlyMap<string, readonly number[]>, sec
     };
   });
   console.table(rows.toSorted((a, b) => b.busyPercent - a.busyPercent));
+}
+
+interface OrderTimes {
+  readonly born: number;
+  readonly stored: number;
+  readonly sent: number | null;
+  readonly answered: number | null;
+}
+
+const stagesOf = (db: Db): Promise<readonly OrderTimes[]> =>
+  db
+    .selectFrom('order_execution_log')
+    .select(['born_at_ms as born', 'created_at_ms as stored', 'sent_at_ms as sent', 'answered_at_ms as answered'])
+    .where('sent_at_ms', 'is not', null)
+    .execute();
+
+/** Where the time of an order goes: until the intent, from there to the wire, from there to the answer. Warm-up included. */
+function reportStages(orders: readonly OrderTimes[]): void {
+  const row = (stage: string, msOf: (order: OrderTimes) => number) => {
+    const sorted = orders.map(msOf).sort((a, b) => a - b);
+    return { stage, p50Ms: quantile(sorted, 0.5), p90Ms: quantile(sorted, 0.9), p99Ms: quantile(sorted, 0.99) };
+  };
+  console.table([
+    row('tick → intent', (o) => o.stored - o.born),
+    row('intent → sent', (o) => (o.sent ?? o.stored) - o.stored),
+    row('sent → answered', (o) => (o.answered ?? o.sent ?? 0) - (o.sent ?? 0)),
+  ]);
 }
 
 interface Measured {

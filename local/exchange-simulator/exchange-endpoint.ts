@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { answerAction } from './exchange-actions.ts';
 import { type Reply, UNREADABLE } from './info-endpoint.ts';
-import { l1Digest, recoverSigner, type SignatureSource } from './l1-signature.ts';
+import { l1Digest, type SignatureSource } from './l1-signature.ts';
 import { NonceWindow } from './nonce-window.ts';
 import { record, type World } from './world.ts';
 
@@ -50,7 +50,8 @@ export function answerExchange(world: World, request: ExchangeRequest, source: S
     vaultAddress: request.vaultAddress ?? null,
     expiresAfter: request.expiresAfter ?? null,
   };
-  const signer = recoverSigner(l1Digest(envelope, source), request.signature);
+  const digest = l1Digest(envelope, source);
+  const signer = world.signerBook.recover(digest, request.signature);
   if (signer === null) return err('Unable to recover signer.');
   const master = world.signers.get(signer);
   const account = master === undefined ? undefined : world.accounts.get(master);
@@ -58,6 +59,7 @@ export function answerExchange(world: World, request: ExchangeRequest, source: S
     record(world, 'unknown-signer', { signer, type: action.type });
     return err(`User or API Wallet ${signer} does not exist.`);
   }
+  world.signerBook.remember(signer, digest, request.signature);
   if (envelope.vaultAddress !== null) return err(`Vault not registered: ${envelope.vaultAddress}`);
   if (envelope.expiresAfter !== null && envelope.expiresAfter < world.nowMs) {
     world.counters.expired += 1;

@@ -61,18 +61,52 @@ export function l1Digest(envelope: L1Envelope, source: SignatureSource): Uint8Ar
 
 const addressOf = (publicKey: Uint8Array): string => `0x${bytesToHex(keccak_256(publicKey.subarray(1)).subarray(-20))}`;
 
-/** Address of the signer, lower case; null when the signature is malformed. A wrong signature gives another address. */
-export function recoverSigner(digest: Uint8Array, signature: WireSignature): string | null {
-  try {
-    const recovery = signature.v - 27;
+type Point = InstanceType<typeof secp256k1.Point>;
+const { Point } = secp256k1;
+const scalar = (bytes: Uint8Array): bigint => Point.Fn.create(BigInt(`0x${bytesToHex(bytes)}`));
+
+/** Public keys that signed before, by address: a signature of theirs is recognised four times as fast as recovered. */
+export class SignerBook {
+  readonly #known = new Map<string, Point>();
+
+  /** Address of the signer, lower case; null when the signature is malformed. A wrong signature gives another address. */
+  recover(digest: Uint8Array, { r, s, v }: WireSignature): string | null {
+    const recovery = v - 27;
     if (recovery !== 0 && recovery !== 1) return null;
-    const bytes = concatBytes(new Uint8Array([recovery]), word(signature.r), word(signature.s));
-    const point = secp256k1.Signature.fromBytes(bytes, 'recovered').recoverPublicKey(digest);
-    return addressOf(point.toBytes(false));
-  } catch {
-    return null;
+    try {
+      const bytes = concatBytes(new Uint8Array([recovery]), word(r), word(s));
+      const signature = secp256k1.Signature.fromBytes(bytes, 'recovered');
+      const nonce = { x: signature.r, isOdd: recovery === 1 };
+      const inverse = Point.Fn.inv(signature.s);
+      const ofDigest = Point.Fn.mul(scalar(digest), inverse);
+      const ofKey = Point.Fn.mul(signature.r, inverse);
+      for (const [address, key] of this.#known) {
+        if (isPoint(Point.BASE.multiplyUnsafe(ofDigest).add(key.multiplyUnsafe(ofKey)), nonce)) return address;
+      }
+      return addressOf(signature.recoverPublicKey(digest).toBytes(false));
+    } catch {
+      return null;
+    }
+  }
+
+  /** For a signer that will come again: its multiples take 10 ms to work out and are kept. */
+  remember(address: string, digest: Uint8Array, { r, s, v }: WireSignature): void {
+    if (this.#known.has(address)) return;
+    const bytes = concatBytes(new Uint8Array([v - 27]), word(r), word(s));
+    const key = secp256k1.Signature.fromBytes(bytes, 'recovered').recoverPublicKey(digest);
+    this.#known.set(address, key.precompute(8, false));
   }
 }
+
+/** The signer's nonce times the generator, of which a signature carries the x and whether y is odd. */
+function isPoint(point: Point, { x, isOdd }: { x: bigint; isOdd: boolean }): boolean {
+  const affine = point.toAffine();
+  return affine.x === x && (affine.y & 1n) === (isOdd ? 1n : 0n);
+}
+
+/** As {@link SignerBook.recover}, of a signer never seen before. */
+export const recoverSigner = (digest: Uint8Array, signature: WireSignature): string | null =>
+  new SignerBook().recover(digest, signature);
 
 /** Signs as a client would: for tests and for the simulator's own tools. */
 export function signL1(envelope: L1Envelope, source: SignatureSource, privateKey: string): WireSignature {

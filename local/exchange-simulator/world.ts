@@ -3,6 +3,7 @@ import { markPrice } from '#shared/core/matching/fees-and-funding.ts';
 import { type Book, buildLadder, EMPTY_BOOK, rawLadder, withoutConsumed } from '#shared/core/matching/ladder.ts';
 import type { Side, TimeInForce } from '#shared/core/orders/order.ts';
 import { type Bar, CandleBook } from './candle-book.ts';
+import { SignerBook } from './l1-signature.ts';
 import { type MarketSpec, NATIVE } from './market-specs.ts';
 import type { NonceWindow } from './nonce-window.ts';
 import type { AccountSpec } from './test-accounts.ts';
@@ -182,6 +183,8 @@ export interface World {
   readonly accounts: Map<string, Account>;
   /** Signer → master address. */
   readonly signers: Map<string, string>;
+  /** Public keys by signer, learned from signatures. */
+  readonly signerBook: SignerBook;
   readonly nonces: Map<string, NonceWindow>;
   readonly orders: Map<number, SimOrder>;
   /** `user cloid` → order. */
@@ -216,6 +219,7 @@ export function createWorld(options: WorldOptions, nowMs: number): World {
     byAsset: new Map(markets.map((market) => [market.spec.assetId, market])),
     accounts,
     signers: new Map(options.accounts.flatMap((a) => [a.address, ...a.agents].map((signer) => [signer, a.address]))),
+    signerBook: new SignerBook(),
     nonces: new Map(),
     orders: new Map(),
     byCloid: new Map(),

@@ -1,6 +1,13 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { describe, expect, it } from 'vitest';
-import { addressOfKey, l1ActionHash, l1Digest, recoverSigner, signL1 } from '#local/exchange-simulator/l1-signature.ts';
+import {
+  addressOfKey,
+  l1ActionHash,
+  l1Digest,
+  recoverSigner,
+  SignerBook,
+  signL1,
+} from '#local/exchange-simulator/l1-signature.ts';
 import { TEST_ACCOUNTS, TEST_SIGNERS } from '#local/exchange-simulator/test-accounts.ts';
 
 /** Keys, actions and hashes of https://github.com/hyperliquid-dex/hyperliquid-python-sdk/blob/master/tests/signing_test.py */
@@ -41,6 +48,28 @@ describe('L1 signature', () => {
     expect(recovered({})).toBe(signer);
     for (const other of [recovered({ nonce: 6 }), recovered({ expiresAfter: 8 }), recovered({}, 'b')]) {
       expect(other).not.toBe(signer);
+    }
+  });
+
+  it('recognises a signer that it remembers exactly as it recovers one', () => {
+    const book = new SignerBook();
+    const [first, other] = [PYTHON_SDK_KEY, TEST_SIGNERS.mainAgent.privateKey];
+    const signed = (nonce: number, key: string) => {
+      const envelope = { action: { type: 'noop' }, nonce, vaultAddress: null, expiresAfter: null };
+      return { digest: l1Digest(envelope, 'a'), signature: signL1(envelope, 'a', key) };
+    };
+    const known = signed(0, first);
+    book.remember(addressOfKey(first), known.digest, known.signature);
+    for (let nonce = 1; nonce <= 40; nonce += 1) {
+      const mine = signed(nonce, first);
+      expect(book.recover(mine.digest, mine.signature)).toBe(addressOfKey(first));
+      const theirs = signed(nonce, other);
+      expect(book.recover(theirs.digest, theirs.signature)).toBe(addressOfKey(other));
+      for (const wrong of [{ v: 55 - mine.signature.v }, { r: theirs.signature.r }, { s: theirs.signature.s }]) {
+        const signature = { ...mine.signature, ...wrong };
+        expect(book.recover(mine.digest, signature)).toBe(recoverSigner(mine.digest, signature));
+        expect(book.recover(mine.digest, signature)).not.toBe(addressOfKey(first));
+      }
     }
   });
 
