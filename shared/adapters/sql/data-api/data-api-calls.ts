@@ -1,0 +1,125 @@
+import {
+  BeginTransactionCommand,
+  CommitTransactionCommand,
+  ExecuteStatementCommand,
+  type ExecuteStatementCommandOutput,
+  type RDSDataClient,
+  RollbackTransactionCommand,
+} from '@aws-sdk/client-rds-data';
+import type { Clock } from '#shared/ports/clock.ts';
+import { DataApiError, dataApiError } from './data-api-error.ts';
+import { nameParameters } from './named-parameters.ts';
+import { sqlParameter } from './parameter-values.ts';
+import { RESULT_OPTIONS } from './result-rows.ts';
+
+const SQL_LENGTH_MAX = 65_536;
+/** The Data API's limit on the body of a request, with room for the few fields beside text and parameters. */
+const REQUEST_BYTES_MAX = 4_194_304 - 4096;
+const RESUME_BUDGET_MS = 45_000;
+const RESUME_WAITS_MS = [500, 1000, 2000, 3000, 5000];
+
+export interface DataApiOptions {
+  /** Its request timeout must be above the Data API's 45 s, or the SDK repeats a write that is still running. */
+  readonly client: Pick<RDSDataClient, 'send'>;
+  readonly resourceArn: string;
+  readonly secretArn: string;
+  readonly database: string;
+  readonly clock: Clock;
+  /** How long a paused database is waited for (default 45 s; it takes about 15, and 30 or more after a day). */
+  readonly resumeBudgetMs?: number;
+}
+
+/** The calls that the dialect makes. Every failure is a DataApiError. A resuming database is waited for, on the clock. */
+export class DataApiCalls {
+  readonly #options: DataApiOptions;
+  readonly #target: { readonly resourceArn: string; readonly secretArn: string; readonly database: string };
+
+  constructor(options: DataApiOptions) {
+    this.#options = options;
+    const { resourceArn, secretArn, database } = options;
+    this.#target = { resourceArn, secretArn, database };
+  }
+
+  execute(
+    text: string,
+    values: readonly unknown[],
+    transactionId: string | undefined,
+  ): Promise<ExecuteStatementCommandOutput> {
+    const named = nameParameters(text);
+    if (named.count !== values.length) {
+      throw new Error(`the statement has ${named.count} markers and ${values.length} values: ${text.slice(0, 200)}`);
+    }
+    if (named.text.length > SQL_LENGTH_MAX) {
+      throw new DataApiError('request-too-large', `the statement is longer than ${SQL_LENGTH_MAX} characters`);
+    }
+    const parameters = values.map((value, i) => sqlParameter(`p${i + 1}`, value));
+    refuseLargeRequest(values, named.text.length);
+    const command = new ExecuteStatementCommand({
+      ...this.#target,
+      sql: named.text,
+      parameters,
+      ...(transactionId === undefined ? {} : { transactionId }),
+      includeResultMetadata: true,
+      resultSetOptions: RESULT_OPTIONS,
+    });
+    return this.#whenAwake(() => this.#options.client.send(command));
+  }
+
+  async begin(): Promise<string> {
+    const { transactionId } = await this.#whenAwake(() =>
+      this.#options.client.send(new BeginTransactionCommand(this.#target)),
+    );
+    if (transactionId === undefined) throw new DataApiError('service', 'a transaction began without an id');
+    return transactionId;
+  }
+
+  async commit(transactionId: string): Promise<void> {
+    const { resourceArn, secretArn } = this.#target;
+    const command = new CommitTransactionCommand({ resourceArn, secretArn, transactionId });
+    await this.#whenAwake(() => this.#options.client.send(command));
+  }
+
+  /** A transaction that is gone is rolled back. */
+  async rollback(transactionId: string): Promise<void> {
+    const { resourceArn, secretArn } = this.#target;
+    const command = new RollbackTransactionCommand({ resourceArn, secretArn, transactionId });
+    try {
+      await this.#whenAwake(() => this.#options.client.send(command));
+    } catch (error) {
+      if (!(error instanceof DataApiError) || error.failure !== 'transaction-lost') throw error;
+    }
+  }
+
+  /** The SDK does not retry a resuming database: it takes the answer for the caller's fault. Nothing ran, so anything may be repeated. */
+  async #whenAwake<T>(call: () => Promise<T>): Promise<T> {
+    const { clock, resumeBudgetMs = RESUME_BUDGET_MS } = this.#options;
+    let waitedMs = 0;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await call();
+      } catch (error) {
+        const failed = dataApiError(error);
+        const waitMs = RESUME_WAITS_MS[Math.min(attempt, RESUME_WAITS_MS.length - 1)]!;
+        if (failed.failure !== 'resuming' || waitedMs + waitMs > resumeBudgetMs) throw failed;
+        await clock.sleep(waitMs);
+        waitedMs += waitMs;
+      }
+    }
+  }
+}
+
+/** Text is measured as it travels: quotes and line ends of JSON inside it are escaped once more. */
+function refuseLargeRequest(values: readonly unknown[], textLength: number): void {
+  let roughly = textLength;
+  for (const value of values) roughly += typeof value === 'string' ? value.length : 64;
+  // Escaping at most doubles text, except for control characters, which nothing here stores; UTF-8 at most triples it.
+  if (roughly * 3 < REQUEST_BYTES_MAX) return;
+  let bytes = textLength;
+  for (const value of values) bytes += typeof value === 'string' ? Buffer.byteLength(JSON.stringify(value)) + 64 : 64;
+  if (bytes > REQUEST_BYTES_MAX) {
+    throw new DataApiError(
+      'request-too-large',
+      `a statement of ${bytes} bytes; the Data API takes ${REQUEST_BYTES_MAX}`,
+    );
+  }
+}

@@ -1,0 +1,71 @@
+/** What a failed call means to its caller. */
+export type DataApiFailure =
+  /** The key of an insert is taken: see isDuplicateKey. */
+  | 'duplicate-key'
+  /** Another transaction was in the way (1213); the whole transaction is rolled back and may be tried again. */
+  | 'deadlock'
+  /** A row was locked for too long (1205). */
+  | 'lock-timeout'
+  /** Paused, and still not there when the time for waiting was over. */
+  | 'resuming'
+  /** The statement ran for 45 s. */
+  | 'statement-timeout'
+  /** Expired, ended by an earlier error, or of another cluster. After a commit: nobody knows whether it happened. */
+  | 'transaction-lost'
+  | 'response-too-large'
+  | 'request-too-large'
+  /** MySQL refused the statement for another reason: see errno. */
+  | 'database'
+  /** Everything that is not about the statement: access, secret, network, throttling. */
+  | 'service';
+
+/** A failed call of the RDS Data API, in place of the SDK's own error, which is its cause. */
+export class DataApiError extends Error {
+  readonly failure: DataApiFailure;
+  /** MySQL's error number, where the message tells it. */
+  readonly errno: number | null;
+
+  constructor(failure: DataApiFailure, message: string, errno: number | null = null, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'DataApiError';
+    this.failure = failure;
+    this.errno = errno;
+  }
+}
+
+const BY_ERRNO: Readonly<Record<number, DataApiFailure>> = {
+  1062: 'duplicate-key',
+  1205: 'lock-timeout',
+  1213: 'deadlock',
+};
+
+const BY_NAME: Readonly<Record<string, DataApiFailure>> = {
+  DatabaseResumingException: 'resuming',
+  StatementTimeoutException: 'statement-timeout',
+  TransactionNotFoundException: 'transaction-lost',
+};
+
+/** The Data API answers all of these as a bad request with a sentence. */
+const BY_MESSAGE: readonly (readonly [RegExp, DataApiFailure])[] = [
+  [
+    /response exceeded size limit|more than the allowed response size|packet for query is too large/i,
+    'response-too-large',
+  ],
+  [/transaction \S+ is(?:n't| not) found/i, 'transaction-lost'],
+  [/content length exceeded|request (?:entity )?too large/i, 'request-too-large'],
+  [/\bDuplicate entry\b/, 'duplicate-key'],
+  [/\bDeadlock found\b/, 'deadlock'],
+];
+
+/** The SDK's error as ours. `Database error code: 1062. Message: Duplicate entry …` is the Data API's spelling of MySQL's. */
+export function dataApiError(error: unknown): DataApiError {
+  if (error instanceof DataApiError) return error;
+  const { name = '', message = String(error) } = (error ?? {}) as { name?: string; message?: string };
+  const errno = Number(/error code: (\d+)/i.exec(message)?.[1] ?? Number.NaN);
+  const failure =
+    BY_ERRNO[errno] ??
+    BY_NAME[name] ??
+    BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1] ??
+    (name === 'DatabaseErrorException' || Number.isFinite(errno) ? 'database' : 'service');
+  return new DataApiError(failure, message, Number.isFinite(errno) ? errno : null, error);
+}
