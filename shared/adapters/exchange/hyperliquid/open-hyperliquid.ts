@@ -1,0 +1,27 @@
+import type { VenueSettings } from '#shared/messages/venue-settings.ts';
+import { BREAKER_SETTINGS } from '../resilience/shared-breakers.ts';
+import { createHyperliquid, type Hyperliquid, type HyperliquidOptions } from './create-hyperliquid.ts';
+
+/** What the settings cannot say: the process's own ports. */
+export type HyperliquidPorts = Pick<
+  HyperliquidOptions,
+  'secrets' | 'instruments' | 'clock' | 'telemetry' | 'alerts' | 'breakers' | 'fetch'
+>;
+
+/** The HyperLiquid adapter as the settings want it; without `secrets` it reads only. */
+export const openHyperliquid = (settings: VenueSettings, ports: HyperliquidPorts): Hyperliquid =>
+  createHyperliquid({
+    ...ports,
+    httpUrl: settings.httpUrl,
+    accounts: settings.accounts,
+    dexes: settings.dexes,
+    proxies: settings.proxies,
+    signingSource: settings.kind === 'testnet' ? 'b' : 'a',
+    timeoutMs: settings.timeoutMs,
+    healthMaxAgeMs: settings.healthMaxAgeMs,
+    resilience: {
+      weightPerMinute: settings.weightPerMinute,
+      retryWaitsMs: settings.retryWaitsMs,
+      breaker: { ...BREAKER_SETTINGS, ...settings.breaker },
+    },
+  });
