@@ -41,10 +41,13 @@ export interface ApiDeps {
   /** Queue `run-requests`. */
   readonly runRequests: WorkQueue;
   readonly submitManualOrder: (request: ManualOrderRequest) => Promise<ManualOrderAnswer>;
-  /** The token of this start, for writes. */
-  readonly token: string;
-  /** Exact `host:port` values that may stand in the Host header; asked at each request, as a port may be known late. */
-  readonly allowedHosts: () => readonly string[];
+  /** The token of this start, for writes; null on AWS, where IAM has admitted every caller. */
+  readonly token: string | null;
+  /**
+   * Exact `host:port` values that may stand in the Host header; asked at each request, as a port may be known late. Null on AWS:
+   * no name leads to a function but its own, and what IAM admits is signed for that name.
+   */
+  readonly allowedHosts: (() => readonly string[]) | null;
   /** Prometheus text of the process's own counters, or null. Families that rows also give are left out of it. */
   readonly processMetrics: (() => Promise<string>) | null;
 }

@@ -11,28 +11,42 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 /** Compares in constant time, whatever the lengths. */
 const equal = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
 
+/** What AWS says of the caller of a function behind IAM: a Function URL and an HTTP API put it in the same place. */
+interface LambdaBindings {
+  readonly requestContext?: { readonly authorizer?: { readonly iam?: { readonly userArn?: string } | null } | null };
+}
+
 /**
  * Who may talk to us. The exact Host keeps out names that a hostile page rebinds to loopback; a wrong Origin is another site;
- * a write also needs the token of this start, which only our page and the CLI know. The CLI sends no Origin.
+ * a write also needs the token of this start, which only our page and the CLI know. The CLI sends no Origin. On AWS there is no
+ * token: every request, reads too, must bear the caller that IAM admitted, so a door opened by mistake stays shut.
  */
 export function guard(
   deps: Pick<ApiDeps, 'token' | 'allowedHosts'>,
   env: Pick<ApiEnv, 'ORIGIN_SCHEME'>,
 ): MiddlewareHandler {
   return async (c, next) => {
-    const hosts = deps.allowedHosts().map((host) => host.toLowerCase());
+    const hosts = deps.allowedHosts?.().map((host) => host.toLowerCase());
     const host = c.req.header('host')?.toLowerCase();
-    if (host === undefined || !hosts.includes(host))
+    if (host === undefined || (hosts && !hosts.includes(host)))
       throw new HttpError(421, 'wrong-host', 'this Host is not served here');
     const origin = c.req.header('origin');
     if (origin !== undefined && origin.toLowerCase() !== `${env.ORIGIN_SCHEME}://${host}`) {
       throw new HttpError(403, 'wrong-origin', 'requests from other origins are refused');
     }
+    if (deps.token === null) {
+      const { requestContext } = (c.env ?? {}) as LambdaBindings;
+      if (!requestContext?.authorizer?.iam?.userArn) {
+        throw new HttpError(403, 'iam-required', 'only callers that IAM has admitted are served');
+      }
+    }
     if (!READ_METHODS.includes(c.req.method)) {
       if (c.req.method !== 'POST') throw new HttpError(405, 'method-not-allowed', 'only GET, HEAD and POST are served');
-      const token = c.req.header(TOKEN_HEADER);
-      if (token === undefined) throw new HttpError(401, 'token-required', `a write needs the header ${TOKEN_HEADER}`);
-      if (!equal(token, deps.token)) throw new HttpError(403, 'wrong-token', 'the token is not that of this start');
+      if (deps.token !== null) {
+        const token = c.req.header(TOKEN_HEADER);
+        if (token === undefined) throw new HttpError(401, 'token-required', `a write needs the header ${TOKEN_HEADER}`);
+        if (!equal(token, deps.token)) throw new HttpError(403, 'wrong-token', 'the token is not that of this start');
+      }
       if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
         throw new HttpError(415, 'json-required', 'a write needs content-type application/json');
       }
