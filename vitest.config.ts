@@ -15,7 +15,11 @@ export default defineConfig({
       project('unit', ['test/unit/**/*.test.ts', 'test/kills/**/*.test.ts', 'test/architecture.test.ts'], {
         isolate: false,
       }),
-      project('contract', ['test/contract/**/*.test.ts'], { sequence: { groupOrder: 1 } }),
+      // One private MariaDB for all of them, where it is installed.
+      project('contract', ['test/contract/**/*.test.ts'], {
+        sequence: { groupOrder: 1 },
+        globalSetup: ['test/support/mariadb-setup.ts'],
+      }),
       // Real processes and sockets wait in real time: one file at a time, and nothing beside them.
       project('integration', ['test/integration/**/*.test.ts'], { testTimeout: 120_000, ...alone(2) }),
       project('simulation', ['test/simulation/**/*.test.ts'], { testTimeout: 600_000, ...alone(3) }),

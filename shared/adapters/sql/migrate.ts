@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import * as initial from './migrations/0001-initial.ts';
+import { createTable } from './table-builder.ts';
 
 interface Migration {
   readonly name: string;
@@ -11,11 +12,7 @@ const MIGRATIONS: readonly Migration[] = [{ name: '0001-initial', up: initial.up
 
 /** Applies what is missing and returns the names applied. Throws when the database is newer than this code. */
 export async function migrate(db: Kysely<unknown>): Promise<readonly string[]> {
-  await db.schema
-    .createTable('schema_migrations')
-    .ifNotExists()
-    .addColumn('name', 'varchar(64)', (c) => c.primaryKey())
-    .execute();
+  await createTable(db, { name: 'schema_migrations', columns: { name: 'name' }, primaryKey: ['name'] });
   const rows = await sql<{ name: string }>`select name from schema_migrations order by name`.execute(db);
   const done = new Set(rows.rows.map((r) => r.name));
   const unknownNames = [...done].filter((n) => !MIGRATIONS.some((m) => m.name === n));

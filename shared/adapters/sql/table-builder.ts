@@ -1,4 +1,4 @@
-import { type ColumnDataType, type Kysely, sql } from 'kysely';
+import { type ColumnDataType, type Kysely, SqliteAdapter, sql } from 'kysely';
 
 type BaseKind = 'auto' | 'name' | 'key' | 'text' | 'int' | 'bigint' | 'money';
 /** Column kinds of the common subset of MySQL and SQLite; a trailing `?` allows null. */
@@ -23,8 +23,21 @@ export interface TableSpec {
   readonly indexes?: readonly (readonly string[])[];
 }
 
-/** Creates a table and its indexes, unless they exist: a migration that was cut off may run again. */
+/**
+ * MySQL's own collations take `kPEPE` and `KPEPE`, two symbols of a venue, for one; this one compares and sorts as SQLite does.
+ * It also wins over the collation of parameters and JSON columns, which are the session's.
+ */
+const MYSQL_TABLE = sql`engine = innodb default character set utf8mb4 collate utf8mb4_bin`;
+
+const nameOf = (table: string, kind: 'uq' | 'ix', columns: readonly string[]): string =>
+  `${table}_${kind}_${columns.join('_')}`.slice(0, 60);
+
+/**
+ * Creates a table and its indexes, unless they exist: a migration that was cut off may run again. On MySQL, whose DDL is no part
+ * of a transaction, that is one statement: a table is never there without its indexes.
+ */
 export async function createTable(db: Kysely<unknown>, spec: TableSpec): Promise<void> {
+  const isSqlite = db.getExecutor().adapter instanceof SqliteAdapter;
   let builder = db.schema.createTable(spec.name).ifNotExists();
   for (const [column, kind] of Object.entries(spec.columns)) {
     const nullable = kind.endsWith('?');
@@ -38,12 +51,19 @@ export async function createTable(db: Kysely<unknown>, spec: TableSpec): Promise
     builder = builder.addPrimaryKeyConstraint(`${spec.name}_pk`, spec.primaryKey as never);
   }
   for (const columns of spec.unique ?? []) {
-    builder = builder.addUniqueConstraint(`${spec.name}_uq_${columns.join('_')}`.slice(0, 60), columns as never);
+    builder = builder.addUniqueConstraint(nameOf(spec.name, 'uq', columns), columns as never);
+  }
+  if (!isSqlite) {
+    for (const columns of spec.indexes ?? []) {
+      builder = builder.addIndex(nameOf(spec.name, 'ix', columns), columns as never);
+    }
+    await builder.modifyEnd(MYSQL_TABLE).execute();
+    return;
   }
   await builder.execute();
   for (const columns of spec.indexes ?? []) {
     await db.schema
-      .createIndex(`${spec.name}_ix_${columns.join('_')}`.slice(0, 60))
+      .createIndex(nameOf(spec.name, 'ix', columns))
       .ifNotExists()
       .on(spec.name)
       .columns(columns as string[])

@@ -1,0 +1,25 @@
+import type { TestProject } from 'vitest/node';
+import { MariadbMissing, startPrivateMariadb } from '#local/mariadb/private-mariadb.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Socket of the run's MariaDB; null where none is installed. */
+    mariadbSocket: string | null;
+  }
+}
+
+/** Global setup of the tests that use a real MySQL: one private instance for all of them. In CI it must be there. */
+export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  try {
+    const mariadb = await startPrivateMariadb({ path: process.env.PATH ?? '' });
+    project.provide('mariadbSocket', mariadb.socketPath);
+    return () => mariadb.stop();
+  } catch (error) {
+    if (!(error instanceof MariadbMissing) || isCi()) throw error;
+    process.stderr.write(`\nSKIPPED: every test on MySQL (${error.message})\n`);
+    project.provide('mariadbSocket', null);
+    return undefined;
+  }
+}
+
+const isCi = (): boolean => !['', '0', 'false', undefined].includes(process.env.CI);

@@ -1,0 +1,78 @@
+import { afterAll, afterEach, describe } from 'vitest';
+import { migrate } from '#shared/adapters/sql/migrate.ts';
+import { openDataApiDatabase } from '#shared/adapters/sql/open-data-api-database.ts';
+import { type Db, openSqlite } from '#shared/adapters/sql/open-database.ts';
+import { systemClock } from '#shared/adapters/system/system-clock.ts';
+import { type DataApiUnderTest, noMariadb, RESOURCE_ARN, SECRET_ARN, startDataApi } from './data-api.ts';
+
+export interface SqlUnderTest {
+  readonly name: 'sqlite' | 'mysql';
+  /** An empty database with today's schema, closed after the test. */
+  open(): Promise<Db>;
+}
+
+/** Registers the same tests on SQLite and on MySQL (MariaDB behind the Data API). */
+export function onEachDatabase(register: (database: SqlUnderTest) => void): void {
+  register(sqlite());
+  describe.skipIf(noMariadb)('on MariaDB through the Data API', () => register(mysql()));
+}
+
+function sqlite(): SqlUnderTest {
+  const opened: Db[] = [];
+  afterEach(async () => {
+    for (const db of opened.splice(0)) await db.destroy();
+  });
+  return {
+    name: 'sqlite',
+    open: async () => {
+      const db = await openSqlite({ path: ':memory:' });
+      opened.push(db);
+      return db;
+    },
+  };
+}
+
+/** Making tables takes far longer than emptying them: a file's databases are used again. */
+function mysql(): SqlUnderTest {
+  let started: Promise<DataApiUnderTest> | null = null;
+  const free: string[] = [];
+  const inUse: string[] = [];
+  afterEach(async () => {
+    if (started === null) return;
+    const { mysql: connection } = await started;
+    for (const name of inUse.splice(0)) {
+      await empty(connection, name);
+      free.push(name);
+    }
+  });
+  afterAll(async () => (await started)?.end());
+  return {
+    name: 'mysql',
+    open: async () => {
+      started ??= startDataApi();
+      const under = await started;
+      const known = free.pop();
+      const name = known ?? (await under.newDatabase());
+      inUse.push(name);
+      const db = dataApiDb(under, name);
+      if (known === undefined) await migrate(db as never);
+      return db;
+    },
+  };
+}
+
+export const dataApiDb = ({ client }: Pick<DataApiUnderTest, 'client'>, database: string): Db =>
+  openDataApiDatabase({ client, resourceArn: RESOURCE_ARN, secretArn: SECRET_ARN, database, clock: systemClock });
+
+async function empty(connection: DataApiUnderTest['mysql'], database: string): Promise<void> {
+  const [rows] = await connection.query(
+    'select table_name as name from information_schema.tables where table_schema = ?',
+    [database],
+  );
+  const tables = (rows as { name: string }[]).map(({ name }) => name).filter((name) => name !== 'schema_migrations');
+  // Ids begin at 1 again.
+  const statements = tables.map(
+    (name) => `${name === 'runs' ? 'truncate' : 'delete from'} \`${database}\`.\`${name}\``,
+  );
+  await connection.query(statements.join(';'));
+}
