@@ -1,15 +1,5 @@
-import { afterEach } from 'vitest';
-import { type Db, openSqlite } from '#shared/adapters/sql/open-database.ts';
 import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
+import { onEachDatabase } from '#test/support/sql-databases.ts';
 import { accountRepositoryContract } from './account-repository.contract.ts';
 
-const opened: Db[] = [];
-afterEach(async () => {
-  for (const db of opened.splice(0)) await db.destroy();
-});
-
-accountRepositoryContract('sqlite', async () => {
-  const db = await openSqlite({ path: ':memory:' });
-  opened.push(db);
-  return sqlAccountRepository(db);
-});
+onEachDatabase(({ name, open }) => accountRepositoryContract(name, async () => sqlAccountRepository(await open())));

@@ -9,7 +9,7 @@ const bar = (minute: number, overrides: Partial<Candle> = {}): Candle => ({
   symbol: BTC,
   timeframe: '1m',
   openTimeMs: minute * M,
-  open: '1.10',
+  open: '1.1',
   high: '3',
   low: '0.5',
   close: '2',
@@ -81,7 +81,7 @@ export function candlesRepositoryContract(name: string, create: () => Promise<Ca
         2,
       );
       expect(await candles.tradingRanges('hyperliquid')).toEqual([
-        { symbol: BTC, high: '1.50', low: '0.5' },
+        { symbol: BTC, high: '1.5', low: '0.5' },
         { symbol: 'ETH/USDC:USDC', high: '20', low: '10' },
       ]);
     });

@@ -1,19 +1,10 @@
-import { afterEach } from 'vitest';
-import { type Db, openSqlite } from '#shared/adapters/sql/open-database.ts';
 import { sqlOrdersRepository } from '#shared/adapters/sql/repositories/orders-repository.ts';
+import { onEachDatabase } from '#test/support/sql-databases.ts';
 import { orderFillsContract } from './order-fills.contract.ts';
 import { ordersRepositoryContract } from './orders-repository.contract.ts';
 
-const opened: Db[] = [];
-afterEach(async () => {
-  for (const db of opened.splice(0)) await db.destroy();
+onEachDatabase(({ name, open }) => {
+  const create = async () => sqlOrdersRepository(await open());
+  ordersRepositoryContract(name, create);
+  orderFillsContract(name, create);
 });
-
-const create = async () => {
-  const db = await openSqlite({ path: ':memory:' });
-  opened.push(db);
-  return sqlOrdersRepository(db);
-};
-
-ordersRepositoryContract('sqlite', create);
-orderFillsContract('sqlite', create);

@@ -16,7 +16,7 @@ const tick = (tradeId: string, venueTimeMs: number, price: string, symbol = BTC)
 /** What every store of prices promises. */
 export function pricesRepositoryContract(name: string, create: () => Promise<PricesRepository>): void {
   describe(`prices repository: ${name}`, () => {
-    it('stores ticks of many symbols at once and keeps prices as they were written', async () => {
+    it('stores ticks of many symbols at once and gives prices back in their shortest digits', async () => {
       const prices = await create();
 
       expect(await prices.saveTicks([tick('1', 10, '100.10'), tick('2', 11, '0.5', 'ETH/USDC:USDC')], 99)).toEqual({
@@ -27,7 +27,7 @@ export function pricesRepositoryContract(name: string, create: () => Promise<Pri
         {
           exchange: 'hyperliquid',
           symbol: BTC,
-          price: '100.10',
+          price: '100.1',
           tradeId: '1',
           venueTimeMs: 10,
           receivedAtMs: 99,
@@ -70,7 +70,7 @@ export function pricesRepositoryContract(name: string, create: () => Promise<Pri
       expect((await prices.latest('hyperliquid')).get(BTC)).toMatchObject({
         price: '101',
         tradeId: '2',
-        markPrice: '99.50',
+        markPrice: '99.5',
         markTimeMs: 50,
       });
     });

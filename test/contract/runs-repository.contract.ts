@@ -245,7 +245,7 @@ export function runsRepositoryContract(name: string, open: () => Promise<RunsRep
       } as const;
       expect(await runs.saveTakeProfitState(state, null)).toEqual({ stopped: 0 });
       expect(await runs.saveTakeProfitState(state, null), 'the version has moved on').toBeNull();
-      expect(await runs.takeProfitState('sim', 'main')).toEqual({ ...state, version: 1 });
+      expect(await runs.takeProfitState('sim', 'main')).toEqual({ ...state, baselineQuote: '1000.1', version: 1 });
       expect(await runs.takeProfitState('sim', 'other')).toBeNull();
     });
 

@@ -3,27 +3,23 @@ import { Kysely } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Database } from '#shared/adapters/sql/database.ts';
 import { migrate } from '#shared/adapters/sql/migrate.ts';
-import { type Db, openSqlite } from '#shared/adapters/sql/open-database.ts';
+import type { Db } from '#shared/adapters/sql/open-database.ts';
 import { SqlRunsRepository } from '#shared/adapters/sql/runs-repository.ts';
 import { sqliteDialectOver } from '#shared/adapters/sql/sqlite-dialect.ts';
 import { newRunCache, stepRuns } from '#shared/usecases/step-runs.ts';
 import { aBundle, aNewRun, RUNS_START_MS } from '#test/support/run-builders.ts';
+import { onEachDatabase } from '#test/support/sql-databases.ts';
 import { runsRepositoryContract } from './runs-repository.contract.ts';
 
 const opened: Db[] = [];
 afterEach(async () => {
   for (const db of opened.splice(0)) await db.destroy();
 });
-const open = async () => {
-  const db = await openSqlite({ path: ':memory:' });
-  opened.push(db);
-  return db;
-};
 
-runsRepositoryContract('sqlite', async () => new SqlRunsRepository(await open()));
+onEachDatabase(({ name, open }) => {
+  runsRepositoryContract(name, async () => new SqlRunsRepository(await open()));
 
-describe('statements of a step on SQLite', () => {
-  it.each([[2], [200]])('are the same number for %i runs', async (count) => {
+  it.each([[2], [200]])(`needs the same number of statements on ${name} for a step of %i runs`, async (count) => {
     const db = await open();
     let statements = 0;
     const counted = db.withPlugin({
@@ -47,7 +43,9 @@ describe('statements of a step on SQLite', () => {
     await stepRuns(deps, { bundles: [warm], livePnlAboveMicros: 0 });
     expect(statements, 'cohort, states, freshness').toBe(3);
   });
+});
 
+describe('statements of a step on SQLite', () => {
   it('find every row by its whole key, so that a save does not grow with the square of its cohorts', async () => {
     const handle = new DatabaseSync(':memory:');
     const texts = new Set<string>();

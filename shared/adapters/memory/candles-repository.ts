@@ -1,5 +1,16 @@
+import { decimalText } from '#shared/core/decimal.ts';
 import type { Candle } from '#shared/core/market/candle.ts';
 import type { CandlesRepository, TradingRange } from '#shared/ports/repositories/candles-repository.ts';
+
+/** As both databases give it back. */
+const inShortestDigits = (candle: Candle): Candle => ({
+  ...candle,
+  open: decimalText(candle.open),
+  high: decimalText(candle.high),
+  low: decimalText(candle.low),
+  close: decimalText(candle.close),
+  volume: decimalText(candle.volume),
+});
 
 export function memoryCandlesRepository(): CandlesRepository {
   const candles = new Map<string, Candle>();
@@ -10,7 +21,7 @@ export function memoryCandlesRepository(): CandlesRepository {
   return {
     async save(batch) {
       for (const candle of batch) {
-        if (candle.final || !candles.get(idOf(candle))?.final) candles.set(idOf(candle), candle);
+        if (candle.final || !candles.get(idOf(candle))?.final) candles.set(idOf(candle), inShortestDigits(candle));
       }
     },
     async recentFinal(exchange, symbol, timeframe, limit) {
@@ -29,7 +40,9 @@ export function memoryCandlesRepository(): CandlesRepository {
         .slice(0, limit);
     },
     async saveTradingRanges(exchange, batch) {
-      for (const { symbol, high, low } of batch) ranges.set(`${exchange}|${symbol}`, { exchange, symbol, high, low });
+      for (const { symbol, high, low } of batch) {
+        ranges.set(`${exchange}|${symbol}`, { exchange, symbol, high: decimalText(high), low: decimalText(low) });
+      }
     },
     async tradingRanges(exchange) {
       return [...ranges.values()]

@@ -1,3 +1,4 @@
+import { decimalText } from '#shared/core/decimal.ts';
 import type { TradeTick } from '#shared/core/market/trade-tick.ts';
 import type { LatestPrice, PricesRepository } from '#shared/ports/repositories/prices-repository.ts';
 
@@ -13,11 +14,12 @@ export function memoryPricesRepository(): PricesRepository {
           ticks.set(id, tick);
           stored += 1;
         }
-        const { exchange, symbol, price, tradeId, venueTimeMs } = tick;
+        const { exchange, symbol, tradeId, venueTimeMs } = tick;
         const key = `${exchange}|${symbol}`;
         const known = latest.get(key);
         if (known && known.venueTimeMs > venueTimeMs) continue;
         const mark = { markPrice: known?.markPrice ?? null, markTimeMs: known?.markTimeMs ?? null };
+        const price = decimalText(tick.price);
         latest.set(key, { exchange, symbol, price, tradeId, venueTimeMs, receivedAtMs, ...mark });
       }
       return { stored };
@@ -27,7 +29,7 @@ export function memoryPricesRepository(): PricesRepository {
         const key = `${exchange}|${symbol}`;
         const known = latest.get(key);
         if (!known || (known.markTimeMs !== null && known.markTimeMs >= observedAtMs)) continue;
-        latest.set(key, { ...known, markPrice, markTimeMs: observedAtMs });
+        latest.set(key, { ...known, markPrice: decimalText(markPrice), markTimeMs: observedAtMs });
       }
     },
     async latest(exchange) {

@@ -1,3 +1,4 @@
+import { decimalText } from '#shared/core/decimal.ts';
 import type { Cohort } from '#shared/core/runs/cohort.ts';
 import { newCohort } from '#shared/core/runs/cohort.ts';
 import type { NewRun } from '#shared/core/runs/plan-population.ts';
@@ -207,7 +208,13 @@ export class MemoryRunsRepository implements RunsRepository {
   ): Promise<{ readonly stopped: number } | null> {
     const key = keyOf(state.exchange, state.account);
     if ((this.takeProfit.get(key)?.version ?? 0) !== state.version) return null;
-    this.takeProfit.set(key, { ...state, version: state.version + 1 });
+    const { baselineQuote, netTransfersQuote } = state;
+    this.takeProfit.set(key, {
+      ...state,
+      baselineQuote: baselineQuote === null ? null : decimalText(baselineQuote),
+      netTransfersQuote: netTransfersQuote === null ? null : decimalText(netTransfersQuote),
+      version: state.version + 1,
+    });
     if (!stop) return { stopped: 0 };
     const rows = this.liveRowsOf(state.exchange);
     for (const row of rows) {

@@ -13,6 +13,10 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
+import { shortestDecimal } from './stored-decimal.ts';
+
+/** Has TEXT affinity, and tells money from other text when it is read. */
+const MONEY_TYPE = 'decimal_text';
 
 /** Compiles the MySQL-flavoured queries of this project for SQLite: upserts, `VALUES(c)` and column types. */
 class SqliteFlavour extends SqliteQueryCompiler {
@@ -24,7 +28,8 @@ class SqliteFlavour extends SqliteQueryCompiler {
   protected override visitDataType(node: DataTypeNode): void {
     const type = node.dataType;
     // NUMERIC affinity would turn '0.10' into a float: money stays text.
-    if (type.startsWith('decimal') || type.startsWith('varchar')) this.append('text');
+    if (type.startsWith('decimal')) this.append(MONEY_TYPE);
+    else if (type.startsWith('varchar')) this.append('text');
     else super.visitDataType(node);
   }
 
@@ -61,6 +66,18 @@ const plain = (run: () => void): Prepared => ({
   iterate: () => [].values(),
 });
 
+type Row = Record<string, unknown>;
+
+function inShortestDigits(rows: Row[], money: readonly string[]): Row[] {
+  for (const row of rows) {
+    for (const column of money) {
+      const text = row[column];
+      if (typeof text === 'string') row[column] = shortestDecimal(text);
+    }
+  }
+  return rows;
+}
+
 type HandleOptions = Pick<SqliteOptions, 'commitAtClose' | 'onStatement'>;
 
 /** The few methods that Kysely's driver wants, over node:sqlite, with prepared statements kept. */
@@ -81,9 +98,12 @@ function asKyselyDatabase(db: DatabaseSync, { commitAtClose, onStatement }: Hand
       const inner = commitAtClose ? SAVEPOINTS[text] : undefined;
       if (inner) return plain(() => db.exec(inner));
       const statement: StatementSync = db.prepare(text);
+      const columns = statement.columns();
+      const money = columns.filter((column) => column.type === MONEY_TYPE).map((column) => column.name);
+      const all = (parameters: readonly unknown[]) => timed(() => statement.all(...(parameters as never[])));
       const prepared: Prepared = {
-        reader: statement.columns().length > 0,
-        all: (parameters) => timed(() => statement.all(...(parameters as never[]))),
+        reader: columns.length > 0,
+        all: money.length === 0 ? all : (parameters) => inShortestDigits(all(parameters), money),
         run: (parameters) => timed(() => statement.run(...(parameters as never[]))),
         iterate: (parameters) => statement.iterate(...(parameters as never[])) as IterableIterator<unknown>,
       };

@@ -1,4 +1,5 @@
 import type { ColumnMetadata, Field } from '@aws-sdk/client-rds-data';
+import { shortestDecimal } from '../stored-decimal.ts';
 
 type Reader = (field: Field) => unknown;
 
@@ -7,8 +8,8 @@ export const RESULT_OPTIONS = { decimalReturnType: 'STRING', longReturnType: 'ST
 
 /**
  * The one place that decides how MySQL's values look to the platform: exactly as SQLite's do (sqlite-dialect.ts). Integers are
- * numbers, and so are decimals without a fraction, which is what MySQL makes of a sum of integers; other decimals are text
- * without the zeros that MySQL pads with; all other text is text. Throws for an integer beyond 2^53.
+ * numbers, and so are decimals without a fraction, which is what MySQL makes of a sum of integers; other decimals are text in
+ * their shortest digits; all other text is text. Throws for an integer beyond 2^53.
  */
 export function resultRows(
   records: readonly (readonly Field[])[],
@@ -32,7 +33,7 @@ function readerOf(column: ColumnMetadata): Reader {
   if (/^(DECIMAL|NUMERIC)/.test(type)) {
     return column.scale === 0
       ? (field) => integer(column, plainValue(field))
-      : (field) => withoutPadding(String(plainValue(field)));
+      : (field) => shortestDecimal(String(plainValue(field)));
   }
   return plainValue;
 }
@@ -47,11 +48,4 @@ function integer(column: ColumnMetadata, value: unknown): number {
   const number = Number(value);
   if (!Number.isSafeInteger(number)) throw new RangeError(`${column.label}: ${String(value)} is no integer below 2^53`);
   return number;
-}
-
-/** `0.100000000000000000` → `0.1`, `5.000` → `5`, `-0.000` → `0`. */
-function withoutPadding(text: string): string {
-  if (!text.includes('.')) return text;
-  const short = text.replace(/\.?0+$/, '');
-  return short === '-0' || short === '' ? '0' : short;
 }
