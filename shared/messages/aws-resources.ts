@@ -61,5 +61,5 @@ export const observerBucketResources = { OBSERVER_BUCKET: resourceName };
 
 /** A venue without a key. */
 export const venueResources = { VENUE: jsonSection(venueSettingsSchema) };
-/** The trading keys, `{"<name>": "<key>"}`: for the order gateway alone. */
+/** The trading keys by name, `{"<name>": "<key>"}`: for the order gateway alone. */
 export const tradingSecretResources = { TRADING_SECRET_ARN: arn };

@@ -11,6 +11,8 @@ export const logEvents = {
   platformFailed: 'platform.failed',
   /** A setting of the original that has another name or no effect here. */
   configWarning: 'config.warning',
+  /** The schema or its users were brought up to date: `migrations`, `users`. */
+  schemaMigrated: 'schema.migrated',
   /** A handler threw: `function`, `error`. */
   functionFailed: 'function.failed',
   /** An input was dropped or refused: `what`, `code`, `sample`, `count`. */

@@ -1,0 +1,21 @@
+import type * as z from 'zod';
+
+/** Names what is wrong with each variable, and never a value: one of them may be a secret. */
+export class EnvironmentError extends Error {
+  override readonly name = 'EnvironmentError';
+}
+
+/** The variables of a process, checked. Throws `EnvironmentError` with every problem at once. */
+export function readEnvironment<S extends z.ZodType>(
+  schema: S,
+  environment: Readonly<Record<string, string | undefined>>,
+): z.output<S> {
+  const parsed = schema.safeParse(environment);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => {
+    const [name, ...inside] = path.map(String);
+    if (name !== undefined && environment[name] === undefined) return `${name}: it is missing`;
+    return `${[name, ...inside].join('.')}: ${message}`;
+  });
+  throw new EnvironmentError(`the environment is unusable: ${problems.join('; ')}`);
+}
