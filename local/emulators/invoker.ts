@@ -20,9 +20,20 @@ export type InvocationResult =
   | { readonly kind: 'ok'; readonly value: unknown }
   | { readonly kind: 'failed'; readonly error: Error };
 
+/** How long an order on its way may hold up the start of anything else. */
+const YIELD_MAX_MS = 25;
+
+export interface RegisterOptions {
+  /** One invocation at a time, as reserved concurrency 1 gives it; the others wait their turn in order. */
+  readonly serial?: boolean;
+  /** Others wait a moment with their start while it runs: on AWS it has a machine of its own, here all share one thread. */
+  readonly first?: boolean;
+}
+
 interface Registered {
   readonly handler: Handler;
   readonly timeoutMs: number;
+  readonly first: boolean;
   /** Settles when the invocation before is over; null where invocations may overlap. */
   turn: Promise<void> | null;
 }
@@ -35,6 +46,8 @@ export class Invoker {
   readonly #counts = new Map<string, number>();
   readonly #failures = new Map<string, number>();
   #inFlight = 0;
+  #firstInFlight = 0;
+  #yielding: (() => void)[] = [];
   #sequence = 0;
 
   constructor(clock: Clock, telemetry: Telemetry) {
@@ -42,9 +55,9 @@ export class Invoker {
     this.#telemetry = telemetry;
   }
 
-  /** `serial`: one invocation at a time, as reserved concurrency 1 gives it; the others wait their turn in order. */
-  register(name: string, handler: Handler, timeoutMs: number, options: { readonly serial?: boolean } = {}): void {
-    this.#handlers.set(name, { handler, timeoutMs, turn: options.serial ? Promise.resolve() : null });
+  register(name: string, handler: Handler, timeoutMs: number, options: RegisterOptions = {}): void {
+    const { serial = false, first = false } = options;
+    this.#handlers.set(name, { handler, timeoutMs, first, turn: serial ? Promise.resolve() : null });
   }
 
   /** Never throws. A handler that outlives its timeout is answered as failed; what it still does is not awaited. */
@@ -60,6 +73,8 @@ export class Invoker {
   async #invokeNow(name: string, entry: Registered, event: unknown): Promise<InvocationResult> {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
     this.#inFlight += 1;
+    if (entry.first) this.#firstInFlight += 1;
+    else if (this.#firstInFlight > 0) await this.#yield();
     this.#sequence += 1;
     const deadlineMs = this.#clock.nowMs() + entry.timeoutMs;
     const context: InvocationContext = {
@@ -78,8 +93,27 @@ export class Invoker {
       return { kind: 'failed', error };
     } finally {
       this.#inFlight -= 1;
+      if (entry.first) this.#firstDone();
       this.#telemetry.timing('function_duration_ms', performance.now() - began, { function: name });
     }
+  }
+
+  #yield(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.setTimer(YIELD_MAX_MS, resolve);
+      this.#yielding.push(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+
+  #firstDone(): void {
+    this.#firstInFlight -= 1;
+    if (this.#firstInFlight > 0) return;
+    const yielding = this.#yielding;
+    this.#yielding = [];
+    for (const goOn of yielding) goOn();
   }
 
   #withDeadline<T>(work: Promise<T>, name: string, timeoutMs: number): Promise<T> {

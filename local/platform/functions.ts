@@ -22,7 +22,7 @@ import { runStrategiesEnvSchema } from '#functions/run-strategies/env.ts';
 import { createHandler as runStrategies } from '#functions/run-strategies/handler.ts';
 import { runSupervisorEnvSchema } from '#functions/run-supervisor/env.ts';
 import { createHandler as runSupervisor } from '#functions/run-supervisor/handler.ts';
-import type { Handler } from '#local/emulators/invoker.ts';
+import type { Handler, RegisterOptions } from '#local/emulators/invoker.ts';
 import { accountVenueClock } from '#shared/adapters/exchange/account-venue-clock.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
 import type { PlatformEnvironment } from './environment.ts';
@@ -36,7 +36,7 @@ const TIMEOUT_MS = 60_000;
 type AnyHandler = (event: never) => Promise<unknown>;
 const adder =
   (plumbing: Plumbing) =>
-  (name: string, handler: AnyHandler, options: { serial?: boolean } = {}) =>
+  (name: string, handler: AnyHandler, options: RegisterOptions = {}) =>
     plumbing.invoker.register(name, handler as unknown as Handler, TIMEOUT_MS, options);
 
 export interface FunctionParts {
@@ -114,6 +114,7 @@ export function registerFunctions(parts: FunctionParts): void {
       { clock, telemetry, runs: r.runs, candles: r.candles, requests: runRequests },
       runStrategiesEnvSchema.parse(texts['run-strategies']),
     ),
+    { first: true },
   );
   add(
     'run-supervisor',
@@ -144,7 +145,7 @@ export function registerFunctions(parts: FunctionParts): void {
       reconciliationEnvSchema.parse(texts.reconciliation),
     ),
     // Its lease is held by the platform, not by an invocation, so invocations must not overlap.
-    { serial: true },
+    { serial: true, first: true },
   );
   registerOrderFunctions(parts);
   add(
@@ -194,6 +195,7 @@ function registerOrderFunctions({ env, repositories: r, plumbing, venue }: Funct
       },
       orderGatewayEnvSchema.parse(texts['order-gateway']),
     ),
+    { first: true },
   );
   add(
     'order-tracker',
