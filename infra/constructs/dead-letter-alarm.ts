@@ -1,0 +1,42 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { runbookLink } from './behaviour-alarms.ts';
+import type { PlatformContext } from './platform-context.ts';
+
+export const DEAD_LETTERS = 'dead-letters';
+
+/** One message that nobody could work off is enough. */
+export function alarmOnDeadLetters(
+  scope: Construct,
+  context: PlatformContext,
+  queues: readonly sqs.Queue[],
+  topic: sns.ITopic,
+): cloudwatch.Alarm {
+  const period = Duration.minutes(1);
+  const alarm = new cloudwatch.Alarm(scope, 'DeadLetters', {
+    alarmName: context.nameOf(DEAD_LETTERS),
+    alarmDescription: `A message was received too often and put aside. What to do: ${runbookLink(DEAD_LETTERS)}`,
+    metric: new cloudwatch.MathExpression({
+      expression: queues.map((_, index) => `q${index}`).join(' + '),
+      usingMetrics: Object.fromEntries(
+        queues.map((queue, index) => [
+          `q${index}`,
+          queue.metricApproximateNumberOfMessagesVisible({ period, statistic: cloudwatch.Stats.MAXIMUM }),
+        ]),
+      ),
+      label: 'messages put aside',
+      period,
+    }),
+    threshold: 1,
+    comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    evaluationPeriods: 1,
+    treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    actionsEnabled: context.entriesOpen,
+  });
+  alarm.addAlarmAction(new SnsAction(topic));
+  return alarm;
+}
