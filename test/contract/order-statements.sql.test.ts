@@ -1,66 +1,63 @@
-import { Kysely } from 'kysely';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Database } from '#shared/adapters/sql/database.ts';
-import { migrate } from '#shared/adapters/sql/migrate.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Db } from '#shared/adapters/sql/open-database.ts';
 import { sqlOrderFactsReader } from '#shared/adapters/sql/order-facts-reader.ts';
 import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
 import { sqlOrdersRepository } from '#shared/adapters/sql/repositories/orders-repository.ts';
-import { sqliteDialect } from '#shared/adapters/sql/sqlite-dialect.ts';
 import { ACCOUNT, EXCHANGE, fill, instrument, intent, orderEnd, SYMBOL, T0 } from '#test/support/orders.ts';
+import { onEachDatabase } from '#test/support/sql-databases.ts';
 
-describe('statements of the orders repository', () => {
-  let db: Kysely<Database>;
-  let statements: string[] = [];
-  beforeEach(async () => {
-    db = new Kysely<Database>({
-      dialect: sqliteDialect({ path: ':memory:' }),
-      log: (event) => void statements.push(event.query.sql),
+onEachDatabase(({ name, open }) =>
+  describe(`statements of the orders repository: ${name}`, () => {
+    let db: Db;
+    let statements = 0;
+    beforeEach(async () => {
+      db = await open(() => {
+        statements += 1;
+      });
     });
-    await migrate(db as Kysely<unknown>);
-  });
-  afterEach(() => db.destroy());
-  const count = async (work: () => Promise<unknown>) => {
-    statements = [];
-    await work();
-    return statements.filter((text) => !/^(begin|commit)/.test(text)).length;
-  };
-  const fills = (howMany: number, prefix: string) =>
-    Array.from({ length: howMany }, (_, i) => ({
-      ...fill({ tradeId: `${prefix}${i}`, symbol: `S${i}` }),
-      ours: i % 2 === 0,
-      holdReason: i % 2 === 0 ? null : 'foreign-fill',
-    }));
+    const count = async (work: () => Promise<unknown>) => {
+      statements = 0;
+      await work();
+      return statements;
+    };
+    const fills = (howMany: number, prefix: string) =>
+      Array.from({ length: howMany }, (_, i) => ({
+        ...fill({ tradeId: `${prefix}${i}`, symbol: `S${i}` }),
+        ours: i % 2 === 0,
+        holdReason: i % 2 === 0 ? null : 'foreign-fill',
+      }));
 
-  it('are as many for one fill as for 500', async () => {
-    const orders = sqlOrdersRepository(db);
-    expect(await count(() => orders.saveFills(EXCHANGE, ACCOUNT, fills(2, 'a'), T0))).toBe(3);
-    expect(await count(() => orders.saveFills(EXCHANGE, ACCOUNT, fills(500, 'b'), T0))).toBe(3);
-    expect(await orders.recentFills(EXCHANGE, 1000)).toHaveLength(502);
-    expect((await orders.epochs(EXCHANGE, ACCOUNT)).length).toBe(250);
-  });
+    it('are as many for one fill as for 500', async () => {
+      const orders = sqlOrdersRepository(db);
+      expect(await count(() => orders.saveFills(EXCHANGE, ACCOUNT, fills(2, 'a'), T0))).toBe(3);
+      expect(await count(() => orders.saveFills(EXCHANGE, ACCOUNT, fills(500, 'b'), T0))).toBe(3);
+      expect(await orders.recentFills(EXCHANGE, 1000)).toHaveLength(502);
+      expect((await orders.epochs(EXCHANGE, ACCOUNT)).length).toBe(250);
+    });
 
-  it('are one for any number of ids', async () => {
-    const orders = sqlOrdersRepository(db);
-    const ids = Array.from({ length: 500 }, (_, epoch) => intent({ epoch }).clientOrderId);
-    for (const clientOrderIds of [ids.slice(0, 1), ids]) {
-      expect(await count(() => orders.markEnqueued(clientOrderIds, T0))).toBe(1);
-      const both = { clientOrderIds, venueOrderIds: clientOrderIds };
-      expect(await count(() => orders.ownOrders(EXCHANGE, ACCOUNT, both))).toBe(1);
-      expect(await count(() => orders.orderFills(EXCHANGE, ACCOUNT, both))).toBe(1);
-    }
-  });
+    it('are one for any number of ids', async () => {
+      const orders = sqlOrdersRepository(db);
+      const ids = Array.from({ length: 500 }, (_, epoch) => intent({ epoch }).clientOrderId);
+      for (const clientOrderIds of [ids.slice(0, 1), ids]) {
+        expect(await count(() => orders.markEnqueued(clientOrderIds, T0))).toBe(1);
+        const both = { clientOrderIds, venueOrderIds: clientOrderIds };
+        expect(await count(() => orders.ownOrders(EXCHANGE, ACCOUNT, both))).toBe(1);
+        expect(await count(() => orders.orderFills(EXCHANGE, ACCOUNT, both))).toBe(1);
+      }
+    });
 
-  it('are few for the life of one order', async () => {
-    const orders = sqlOrdersRepository(db);
-    await sqlInstrumentsRepository(db).replaceAll(EXCHANGE, [instrument()], T0);
-    const { clientOrderId } = intent();
-    const facts = sqlOrderFactsReader(db, { maxLeverage: 10, hip3Leverage: 5 });
-    expect(await count(() => orders.storeIntent(intent(), '{}', null))).toBe(4);
-    expect(await count(() => facts.read(EXCHANGE, ACCOUNT, SYMBOL, T0))).toBe(10);
-    expect(await count(() => orders.markSending(clientOrderId, T0))).toBe(1);
-    const open = { status: 'open', venueOrderId: '1', filledSize: '0', averagePrice: null } as const;
-    const answer = { ...open, errorCode: null, errorMessage: null };
-    expect(await count(() => orders.recordAnswer(clientOrderId, answer, T0))).toBe(3);
-    expect(await count(() => orders.recordEnd(orderEnd(clientOrderId, 'cancelled'), T0))).toBe(5);
-  });
-});
+    it('are few for the life of one order', async () => {
+      const orders = sqlOrdersRepository(db);
+      await sqlInstrumentsRepository(db).replaceAll(EXCHANGE, [instrument()], T0);
+      const { clientOrderId } = intent();
+      const facts = sqlOrderFactsReader(db, { maxLeverage: 10, hip3Leverage: 5 });
+      expect(await count(() => orders.storeIntent(intent(), '{}', null))).toBe(4);
+      expect(await count(() => facts.read(EXCHANGE, ACCOUNT, SYMBOL, T0))).toBe(10);
+      expect(await count(() => orders.markSending(clientOrderId, T0))).toBe(1);
+      const open = { status: 'open', venueOrderId: '1', filledSize: '0', averagePrice: null } as const;
+      const answer = { ...open, errorCode: null, errorMessage: null };
+      expect(await count(() => orders.recordAnswer(clientOrderId, answer, T0))).toBe(3);
+      expect(await count(() => orders.recordEnd(orderEnd(clientOrderId, 'cancelled'), T0))).toBe(5);
+    });
+  }),
+);

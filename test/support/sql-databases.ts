@@ -1,14 +1,20 @@
+import { Kysely, type LogEvent } from 'kysely';
 import { afterAll, afterEach, describe } from 'vitest';
+import type { DataApiOptions } from '#shared/adapters/sql/data-api/data-api-calls.ts';
+import { dataApiDialect } from '#shared/adapters/sql/data-api/data-api-dialect.ts';
+import type { Database } from '#shared/adapters/sql/database.ts';
 import { migrate } from '#shared/adapters/sql/migrate.ts';
-import { openDataApiDatabase } from '#shared/adapters/sql/open-data-api-database.ts';
-import { type Db, openSqlite } from '#shared/adapters/sql/open-database.ts';
+import type { Db } from '#shared/adapters/sql/open-database.ts';
+import { sqliteDialect } from '#shared/adapters/sql/sqlite-dialect.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
 import { type DataApiUnderTest, noMariadb, RESOURCE_ARN, SECRET_ARN, startDataApi } from './data-api.ts';
 
+type OnStatement = (text: string) => void;
+
 export interface SqlUnderTest {
   readonly name: 'sqlite' | 'mysql';
-  /** An empty database with today's schema, closed after the test. */
-  open(): Promise<Db>;
+  /** An empty database with today's schema, closed after the test; says the text of each statement that is not about a transaction. */
+  open(onStatement?: OnStatement): Promise<Db>;
 }
 
 /** Registers the same tests on SQLite and on MySQL (MariaDB behind the Data API). */
@@ -24,8 +30,9 @@ function sqlite(): SqlUnderTest {
   });
   return {
     name: 'sqlite',
-    open: async () => {
-      const db = await openSqlite({ path: ':memory:' });
+    open: async (onStatement) => {
+      const db = new Kysely<Database>({ dialect: sqliteDialect({ path: ':memory:' }), ...logTo(onStatement) });
+      await migrate(db as Kysely<unknown>);
       opened.push(db);
       return db;
     },
@@ -48,21 +55,37 @@ function mysql(): SqlUnderTest {
   afterAll(async () => (await started)?.end());
   return {
     name: 'mysql',
-    open: async () => {
+    open: async (onStatement) => {
       started ??= startDataApi();
       const under = await started;
       const known = free.pop();
       const name = known ?? (await under.newDatabase());
       inUse.push(name);
-      const db = dataApiDb(under, name);
-      if (known === undefined) await migrate(db as never);
+      const db = dataApiDb(under, name, onStatement);
+      if (known === undefined) await migrate(db as Kysely<unknown>);
       return db;
     },
   };
 }
 
-export const dataApiDb = ({ client }: Pick<DataApiUnderTest, 'client'>, database: string): Db =>
-  openDataApiDatabase({ client, resourceArn: RESOURCE_ARN, secretArn: SECRET_ARN, database, clock: systemClock });
+export const dataApiDb = (
+  { client }: Pick<DataApiUnderTest, 'client'>,
+  database: string,
+  onStatement?: OnStatement,
+  more: Partial<DataApiOptions> = {},
+): Db => {
+  const options = { client, resourceArn: RESOURCE_ARN, secretArn: SECRET_ARN, database, clock: systemClock, ...more };
+  return new Kysely<Database>({ dialect: dataApiDialect(options), ...logTo(onStatement) });
+};
+
+const logTo = (onStatement: OnStatement | undefined) =>
+  onStatement === undefined
+    ? {}
+    : {
+        log: ({ query }: LogEvent) => {
+          if (!/^(begin|commit|rollback)\b/.test(query.sql)) onStatement(query.sql);
+        },
+      };
 
 async function empty(connection: DataApiUnderTest['mysql'], database: string): Promise<void> {
   const [rows] = await connection.query(
