@@ -1,5 +1,34 @@
-import { type FieldPacket, Types } from 'mysql2';
+import type { FieldPacket } from 'mysql2';
 import { badRequest, DataApiFailure } from './data-api-failure.ts';
+
+/** MySQL's protocol: https://dev.mysql.com/doc/dev/mysql-server/latest/field__types_8h.html */
+const TYPE = {
+  DECIMAL: 0,
+  TINY: 1,
+  SHORT: 2,
+  LONG: 3,
+  FLOAT: 4,
+  DOUBLE: 5,
+  NULL: 6,
+  TIMESTAMP: 7,
+  LONGLONG: 8,
+  INT24: 9,
+  DATE: 10,
+  TIME: 11,
+  DATETIME: 12,
+  YEAR: 13,
+  NEWDATE: 14,
+  VARCHAR: 15,
+  BIT: 16,
+  JSON: 245,
+  NEWDECIMAL: 246,
+  TINY_BLOB: 249,
+  MEDIUM_BLOB: 250,
+  LONG_BLOB: 251,
+  BLOB: 252,
+  VAR_STRING: 253,
+  STRING: 254,
+} as const;
 
 const NOT_NULL = 1;
 const UNSIGNED = 32;
@@ -34,50 +63,50 @@ function typeOf(field: RawField): ColumnType {
     kind: 'long',
   });
   switch (field.columnType) {
-    case Types.TINY:
+    case TYPE.TINY:
       return field.columnLength === 1 ? { jdbc: -7, name: 'TINYINT', kind: 'boolean' } : long('TINYINT', -6);
-    case Types.BIT:
+    case TYPE.BIT:
       return field.columnLength === 1
         ? { jdbc: -7, name: 'BIT', kind: 'boolean' }
         : { jdbc: -3, name: 'BIT', kind: 'blob' };
-    case Types.SHORT:
-    case Types.YEAR:
+    case TYPE.SHORT:
+    case TYPE.YEAR:
       return long('SMALLINT', 5);
-    case Types.INT24:
+    case TYPE.INT24:
       return long('MEDIUMINT', 4);
-    case Types.LONG:
+    case TYPE.LONG:
       return long('INT', 4);
-    case Types.LONGLONG:
+    case TYPE.LONGLONG:
       return long('BIGINT', -5);
-    case Types.FLOAT:
+    case TYPE.FLOAT:
       return { jdbc: 7, name: 'FLOAT', kind: 'double' };
-    case Types.DOUBLE:
+    case TYPE.DOUBLE:
       return { jdbc: 8, name: 'DOUBLE', kind: 'double' };
-    case Types.DECIMAL:
-    case Types.NEWDECIMAL:
+    case TYPE.DECIMAL:
+    case TYPE.NEWDECIMAL:
       return { jdbc: 3, name: 'DECIMAL', kind: 'decimal' };
-    case Types.DATE:
-    case Types.NEWDATE:
+    case TYPE.DATE:
+    case TYPE.NEWDATE:
       return text('DATE', 91);
-    case Types.TIME:
+    case TYPE.TIME:
       return text('TIME', 92);
-    case Types.DATETIME:
+    case TYPE.DATETIME:
       return text('DATETIME', 93);
-    case Types.TIMESTAMP:
+    case TYPE.TIMESTAMP:
       return text('TIMESTAMP', 93);
-    case Types.NULL:
+    case TYPE.NULL:
       return text('NULL', 0);
-    case Types.JSON:
+    case TYPE.JSON:
       return text('JSON', -1);
-    case Types.VARCHAR:
-    case Types.VAR_STRING:
+    case TYPE.VARCHAR:
+    case TYPE.VAR_STRING:
       return binary ? { jdbc: -3, name: 'VARBINARY', kind: 'blob' } : text('VARCHAR', 12);
-    case Types.STRING:
+    case TYPE.STRING:
       return binary ? { jdbc: -2, name: 'BINARY', kind: 'blob' } : text('CHAR', 1);
-    case Types.TINY_BLOB:
-    case Types.BLOB:
-    case Types.MEDIUM_BLOB:
-    case Types.LONG_BLOB:
+    case TYPE.TINY_BLOB:
+    case TYPE.BLOB:
+    case TYPE.MEDIUM_BLOB:
+    case TYPE.LONG_BLOB:
       return binary ? { jdbc: -4, name: 'BLOB', kind: 'blob' } : text('TEXT', -1);
     default:
       return { jdbc: 1111, name: 'OTHER', kind: 'unsupported' };

@@ -62,6 +62,13 @@ export class ReplayNetwork {
       });
     });
 
+  /** Another wait for the world outside (a database over HTTP): in its turn among the requests, and over as they are. */
+  inOrder<T>(call: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#enqueue(() => call().then(resolve, reject));
+    });
+  }
+
   readonly connect: ConnectWebSocket = (url) => {
     this.#lineCount += 1;
     const id = `replay-${this.#lineCount}`;

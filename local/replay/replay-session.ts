@@ -116,11 +116,13 @@ export class ReplaySession {
   }
 
   async #beginStretch(venue: ReplayVenue, pace: Pace, number: number, status: SimulatorStatus): Promise<Stretch> {
-    const { config, options, state } = this.#parts;
+    const { config, options, state, openDb } = this.#parts;
     const { logger, redactor } = this.#telemetry;
     const stretch = await Stretch.begin({
       config,
-      openDb: () => openSqlite({ path: state.database, commitAtClose: true, onStatement: this.#profiler.onStatement }),
+      openDb:
+        openDb ??
+        (() => openSqlite({ path: state.database, commitAtClose: true, onStatement: this.#profiler.onStatement })),
       telemetry: this.#profiler.observe(logger),
       fetch: this.#client.fetch,
       secrets: new FileSecrets({ dir: PROJECT_DIR, allowExample: true, onRead: (value) => redactor.addSecret(value) }),

@@ -9,6 +9,7 @@ import { inspectReplayFile, ReplayFileError } from './replay-file.ts';
 import { identityOf, replayNote } from './replay-identity.ts';
 import { ReplaySession } from './replay-session.ts';
 import { coinOf } from './replay-venue.ts';
+import type { StretchParts } from './stretch.ts';
 import type { ReplaySummary } from './summary.ts';
 
 export interface RunReplay {
@@ -17,6 +18,8 @@ export interface RunReplay {
   readonly config: Config;
   readonly state: StateDirectory;
   readonly terminal: Terminal;
+  /** An empty database instead of SQLite's file; no checkpoint holds it, so its replay is one stretch. */
+  readonly openDb?: StretchParts['openDb'];
 }
 
 /**

@@ -24,7 +24,7 @@ const STOP_TIMEOUT_MS = 10_000;
 export interface StretchParts {
   readonly config: Config;
   /** Opened after the clock is in place, closed by the stretch. */
-  readonly openDb: () => Promise<Db>;
+  readonly openDb: (network: ReplayNetwork) => Promise<Db>;
   readonly telemetry: Telemetry;
   readonly fetch: FetchLike;
   readonly secrets: Secrets;
@@ -82,7 +82,7 @@ export class Stretch {
       const driver = new MarketDriver({ clock, network, advance: (toMs) => venue.advance(toMs), status, pace });
       const platform = createPlatform({
         config: parts.config,
-        db: await parts.openDb(),
+        db: await parts.openDb(network),
         clock,
         ids: replayIds(seed, number),
         random: seededRandom(stretchSeed(seed, number)),
