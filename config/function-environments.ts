@@ -1,3 +1,4 @@
+import { OWN_TABLE, quorumObserverIds } from '#shared/core/reconciliation/cycle-settings.ts';
 import { hip3Leverage, type LeveragePolicy } from '#shared/core/risk/leverage.ts';
 import type { Timeframe } from '#shared/core/time.ts';
 import type { Config } from './schema.ts';
@@ -54,8 +55,8 @@ export function functionEnvironments({ config, holder, seed, overlapping = false
   const account = accountOf(config);
   const who = { EXCHANGE, ACCOUNT: account.name, ADDRESS: account.address };
   const { cadences, reconciliation_engine: engine, quorum, market_data: marketData } = config;
-  const observers = quorum.sources.filter((s) => s.startsWith('observer:')).map((s) => s.slice('observer:'.length));
-  const ownTable = quorum.sources.includes('own-table') ? 1 : 0;
+  const observers = quorumObserverIds(quorum);
+  const ownTable = quorum.sources.includes(OWN_TABLE) ? 1 : 0;
   const cycle = {
     RECONCILIATION_ENGINE: JSON.stringify(engine),
     QUORUM: JSON.stringify(quorum),

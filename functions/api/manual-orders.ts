@@ -1,16 +1,33 @@
+import { OWN_TABLE } from '#shared/core/reconciliation/cycle-settings.ts';
+import { settingsOf } from '#shared/messages/cycle-environment.ts';
 import { manualOrderAnswer } from '#shared/messages/manual-order.ts';
-import {
-  type SubmitManualOrderDeps,
-  type SubmitManualOrderInput,
-  submitManualOrder,
-} from '#shared/usecases/submit-manual-order.ts';
+import type { InstallationRepository } from '#shared/ports/repositories/installation-repository.ts';
+import { type SubmitManualOrderDeps, submitManualOrder } from '#shared/usecases/submit-manual-order.ts';
 import type { ApiDeps } from './deps.ts';
+import type { ManualOrdersEnv } from './env.ts';
 
-/** Everything of a manual order that does not come with the request. */
-export type ManualOrderDefaults = Omit<SubmitManualOrderInput, 'idempotencyKey' | 'body' | 'correlationId'>;
+export interface ManualOrdersDeps extends SubmitManualOrderDeps {
+  readonly installation: Pick<InstallationRepository, 'tag'>;
+}
 
-/** `ApiDeps.submitManualOrder` over the use case: the outcome as HTTP status and body. */
-export const manualOrders =
-  (deps: SubmitManualOrderDeps, defaults: ManualOrderDefaults): ApiDeps['submitManualOrder'] =>
-  async ({ idempotencyKey, body, correlationId }) =>
-    manualOrderAnswer(await submitManualOrder(deps, { ...defaults, idempotencyKey, body, correlationId }));
+/** `ApiDeps.submitManualOrder` over the use case: orders by hand obey the cycle's settings; the outcome as HTTP status and body. */
+export function manualOrders(deps: ManualOrdersDeps, env: ManualOrdersEnv): ApiDeps['submitManualOrder'] {
+  const settings = settingsOf(env);
+  return async ({ idempotencyKey, body, correlationId }) => {
+    const installationTag = await deps.installation.tag();
+    if (installationTag === null) throw new Error('the database has no installation tag yet');
+    const outcome = await submitManualOrder(deps, {
+      exchange: env.EXCHANGE,
+      account: env.ACCOUNT,
+      address: env.ADDRESS,
+      installationTag,
+      useOwnTable: env.QUORUM.sources.includes(OWN_TABLE),
+      settings,
+      waitMs: env.RECONCILIATION_ENGINE.order_timeout * 1000,
+      idempotencyKey,
+      body,
+      correlationId,
+    });
+    return manualOrderAnswer(outcome);
+  };
+}

@@ -1,11 +1,12 @@
 import type { SQSBatchResponse } from 'aws-lambda';
 import { toMicros } from '#shared/core/decimal.ts';
+import { OWN_TABLE } from '#shared/core/reconciliation/cycle-settings.ts';
 import { settingsOf } from '#shared/messages/cycle-environment.ts';
 import { parseJobEvent } from '#shared/messages/job-event.ts';
 import { RECONCILIATION_JOB as JOB, runRequest } from '#shared/messages/reconciliation-messages.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { followUpCycle } from '#shared/usecases/follow-up-cycle.ts';
-import { OWN_TABLE, reconcile } from '#shared/usecases/reconcile.ts';
+import { reconcile } from '#shared/usecases/reconcile.ts';
 import { relayOutbox } from '#shared/usecases/relay-outbox.ts';
 import type { ReconciliationDeps } from './deps.ts';
 import type { ReconciliationEnv } from './env.ts';

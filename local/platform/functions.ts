@@ -24,6 +24,7 @@ import { runSupervisorEnvSchema } from '#functions/run-supervisor/env.ts';
 import { createHandler as runSupervisor } from '#functions/run-supervisor/handler.ts';
 import type { Handler, RegisterOptions } from '#local/emulators/invoker.ts';
 import { accountVenueClock } from '#shared/adapters/exchange/account-venue-clock.ts';
+import { quorumObserverIds } from '#shared/core/reconciliation/cycle-settings.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
 import type { PlatformEnvironment } from './environment.ts';
 import type { Plumbing } from './plumbing.ts';
@@ -48,9 +49,7 @@ export interface FunctionParts {
 
 /** The observers that the quorum asks, and where their documents are. */
 export const quorumObservers = ({ config, observerDocuments }: PlatformEnvironment) =>
-  config.quorum.sources
-    .filter((source) => source.startsWith('observer:'))
-    .map((source) => ({ id: source.slice('observer:'.length), documents: observerDocuments }));
+  quorumObserverIds(config.quorum).map((id) => ({ id, documents: observerDocuments }));
 
 /** Builds every function from ports, as each `deps.ts` asks, and registers it under the name that its source mapping uses. */
 export function registerFunctions(parts: FunctionParts): void {

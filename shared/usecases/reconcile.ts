@@ -9,6 +9,7 @@ import {
 import { assembleSymbols } from '#shared/core/reconciliation/assemble-cycle.ts';
 import { type CycleDecision, LEFT_ALONE } from '#shared/core/reconciliation/cycle-decision.ts';
 import type { AccountMoney, CycleInputs, CycleSettings } from '#shared/core/reconciliation/cycle-inputs.ts';
+import { OWN_TABLE } from '#shared/core/reconciliation/cycle-settings.ts';
 import { planCycle } from '#shared/core/reconciliation/plan-cycle.ts';
 import type { SystemState } from '#shared/core/system/system-state.ts';
 import { observedView } from '#shared/messages/observed-view.ts';
@@ -28,7 +29,6 @@ import type {
 import type { RunAggregate, RunsRepository } from '#shared/ports/repositories/runs-repository.ts';
 import type { SystemStateRepository } from '#shared/ports/repositories/system-state-repository.ts';
 
-export const OWN_TABLE = 'own-table';
 /** Many times what a cycle takes; a planner that was killed blocks the account for no longer. */
 const LEASE_TTL_MS = 15_000;
 

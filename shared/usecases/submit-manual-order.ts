@@ -8,6 +8,7 @@ import { requestHash } from '#shared/core/orders/request-hash.ts';
 import { type AccountView, ownTableView, readingOf, unreadableView } from '#shared/core/reconciliation/account-view.ts';
 import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
 import type { CycleSettings } from '#shared/core/reconciliation/cycle-inputs.ts';
+import { OWN_TABLE } from '#shared/core/reconciliation/cycle-settings.ts';
 import { refusal } from '#shared/core/refusal.ts';
 import { type ManualOrderOutcome, manualOrderSchema } from '#shared/messages/manual-order.ts';
 import { observedView } from '#shared/messages/observed-view.ts';
@@ -53,7 +54,6 @@ export interface SubmitManualOrderInput {
   readonly waitMs: number;
 }
 
-const OWN_TABLE = 'own-table';
 const POLL_MS = 25;
 /** Longer keys are refused by the API; this keeps two of its length apart from other kinds of keys. */
 const keyOf = (input: SubmitManualOrderInput): string => `${input.exchange}:${input.idempotencyKey}`;

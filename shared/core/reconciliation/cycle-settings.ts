@@ -35,6 +35,14 @@ export const quorumSectionSchema = z.object({
 });
 export type QuorumSection = z.infer<typeof quorumSectionSchema>;
 
+/** Among `quorum.sources`: our own table of positions. The others are `observer:<id>`. */
+export const OWN_TABLE = 'own-table';
+const OBSERVER = 'observer:';
+
+/** Ids of the observers that the quorum asks. */
+export const quorumObserverIds = ({ sources }: { readonly sources: readonly string[] }): readonly string[] =>
+  sources.filter((source) => source.startsWith(OBSERVER)).map((source) => source.slice(OBSERVER.length));
+
 export interface CycleSections {
   readonly engine: EngineSection;
   readonly quorum: QuorumSection;
