@@ -20,8 +20,8 @@ export default defineConfig({
         sequence: { groupOrder: 1 },
         globalSetup: ['test/support/mariadb-setup.ts'],
       }),
-      // Templates are synthesized once a file; no account, no network.
-      project('infra', ['test/infra/**/*.test.ts'], { testTimeout: 60_000, sequence: { groupOrder: 1 } }),
+      // One process, so that aws-cdk-lib is loaded and each template built once.
+      project('infra', ['test/infra/**/*.test.ts'], { testTimeout: 60_000, isolate: false, ...alone(1) }),
       // Real processes and sockets wait in real time: one file at a time, and nothing beside them.
       project('integration', ['test/integration/**/*.test.ts'], { testTimeout: 120_000, ...alone(2) }),
       project('simulation', ['test/simulation/**/*.test.ts'], { testTimeout: 600_000, ...alone(3) }),

@@ -64,7 +64,10 @@ export const stageChecks = (requestedStage: string): readonly CrossCheck[] => [
           expected: `expected a region outside the United States: ${name} refuses addresses from there (HTTP 451)`,
         })),
   },
-  { needs: ['exchanges.hyperliquid'], check: venueRules },
+  {
+    needs: ['exchanges.hyperliquid.http_url', 'exchanges.hyperliquid.ws_url', 'exchanges.hyperliquid.accounts'],
+    check: venueRules,
+  },
   {
     needs: ['exchanges.hyperliquid.kind'],
     check: ({ exchanges }, whereOf) =>

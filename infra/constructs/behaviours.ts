@@ -27,7 +27,7 @@ import { Schedule } from './schedule.ts';
 import { addStreamSource, type ConsumerSettings, streamStatements } from './stream-source.ts';
 
 /** A schema whose every variable the platform can set; any other does not compile. */
-type KnownResources<R extends EnvironmentSchema> = VariableName<R> extends ResourceVariable ? R : never;
+export type KnownResources<R extends EnvironmentSchema> = VariableName<R> extends ResourceVariable ? R : never;
 
 /** What a function is, apart from what starts it. */
 export interface FunctionSpec<E extends EnvironmentSchema, R extends EnvironmentSchema> {

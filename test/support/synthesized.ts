@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { addStacks } from '#infra/add-stacks.ts';
 import { loadStage } from '#infra/load-stage.ts';
@@ -11,13 +14,20 @@ const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.met
   context: Record<string, unknown>;
 };
 
+/** An image that is only hashed, so that its repository is granted as in a real deployment. */
+function imageFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), '3t-image-'));
+  writeFileSync(join(folder, 'Dockerfile'), 'FROM scratch\n');
+  return folder;
+}
+
 /** Built once with placeholders instead of bundles: what is asserted are resources, not code. */
 function build(stage: string, overrides: readonly string[], entriesOpen: boolean, nag: boolean) {
   const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false });
   const stacks = addStacks(app, {
     config: loadStage(stage, overrides),
     codeOf: () => lambda.Code.fromInline('exports.handler = async () => {};'),
-    producerImage: ecs.ContainerImage.fromRegistry('public.ecr.aws/docker/library/node:24-slim'),
+    producerImage: ecs.ContainerImage.fromAsset(imageFolder()),
     entriesOpen,
   });
   if (nag) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
@@ -30,12 +40,23 @@ export interface SynthOptions {
   readonly entriesOpen?: boolean;
 }
 
-/** Both templates of a stage. */
-export function synthesize({ stage = 'dev', overrides = [], entriesOpen = true }: SynthOptions = {}) {
+type Templates = { readonly state: Template; readonly services: Template };
+const made = new Map<string, Templates>();
+
+/** Both templates of a stage; the same options are built once. */
+export function synthesize({ stage = 'dev', overrides = [], entriesOpen = true }: SynthOptions = {}): Templates {
+  const key = JSON.stringify([stage, overrides, entriesOpen]);
+  const known = made.get(key);
+  if (known) return known;
   const { state, services } = build(stage, overrides, entriesOpen, false);
-  return { state: Template.fromStack(state), services: Template.fromStack(services) };
+  const templates = { state: Template.fromStack(state), services: Template.fromStack(services) };
+  made.set(key, templates);
+  return templates;
 }
 
-/** The app with cdk-nag in it, not yet synthesized. */
-export const withNag = ({ stage = 'dev', overrides = [] }: SynthOptions = {}) =>
-  build(stage, overrides, true, true).app;
+/** The app with cdk-nag in it, not yet synthesized. `open` adds a bucket that it must find fault with. */
+export function withNag({ open = false }: { readonly open?: boolean } = {}): App {
+  const { app, state } = build('dev', [], true, true);
+  if (open) new Bucket(state, 'Open');
+  return app;
+}
