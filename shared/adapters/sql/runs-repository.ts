@@ -39,6 +39,8 @@ export class SqlRunsRepository extends SqlTakeProfitStates implements RunsReposi
       .selectAll()
       .where('exchange', '=', exchange)
       .where('symbol', 'in', symbols)
+      // As all that may be more than one response of the Data API takes: it is read in pages, which need an order.
+      .orderBy('symbol')
       .execute();
     const runRows = await this.db
       .selectFrom('runs')

@@ -40,8 +40,18 @@ export async function readOverview(db: Db, exchange: string, account: string): P
     .execute();
   const positions = await ofAccount(db, 'positions', exchange, account);
   const epochs = await ofAccount(db, 'position_epochs', exchange, account);
-  const prices = await db.selectFrom('latest_prices').selectAll().where('exchange', '=', exchange).execute();
-  const cohorts = await db.selectFrom('run_cohorts').selectAll().where('exchange', '=', exchange).execute();
+  const prices = await db
+    .selectFrom('latest_prices')
+    .selectAll()
+    .where('exchange', '=', exchange)
+    .orderBy('symbol')
+    .execute();
+  const cohorts = await db
+    .selectFrom('run_cohorts')
+    .selectAll()
+    .where('exchange', '=', exchange)
+    .orderBy('symbol')
+    .execute();
   const decisions = await latestDecisions(db, exchange, account);
   const refusal = await db
     .selectFrom('decisions')
@@ -156,6 +166,7 @@ async function latestDecisions(db: Db, exchange: string, account: string): Promi
     .where('id', 'in', (eb) =>
       eb.selectFrom('products').select(newestDecision(account).as('id')).where('products.exchange', '=', exchange),
     )
+    .orderBy('symbol')
     .execute();
   return new Map(rows.map((row) => [row.symbol, decodeDecision(row, row.inputs_json)]));
 }

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { SqliteAdapter, sql } from 'kysely';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
 import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
 import type {
@@ -11,8 +11,8 @@ import type { Db } from '../open-database.ts';
 import { inserted, type JsonColumn, jsonRows } from '../upsert.ts';
 import { encodeIntent, encodeOutbox } from './order-rows.ts';
 
-/** Bytes of decisions in one statement: well inside the Data API's 4 MiB request. 1,000 symbols fit. */
-const DECISIONS_BYTES_MAX = 3_500_000;
+/** Bytes of decisions in one statement: inside the Data API's request of 4 MiB. */
+const DECISIONS_BYTES_MAX = 4_000_000;
 
 const BIG = 'bigint';
 const INTENT_COLUMNS: Readonly<Record<keyof ReturnType<typeof encodeIntent>, JsonColumn>> = {
@@ -161,7 +161,10 @@ async function currentEpochs(tx: Db, save: CycleSave): Promise<ReadonlyMap<strin
 
 async function storeDecisions(tx: Db, save: CycleSave, lost: ReadonlyMap<ClientOrderId, 'taken' | 'stale-epoch'>) {
   const { exchange, account, cycleId, trace, atMs } = save;
-  for (const rows of inChunks(save.decisions.map((decision) => encodeDecision(decision, lost)))) {
+  for (const rows of inChunks(
+    tx,
+    save.decisions.map((decision) => encodeDecision(decision, lost)),
+  )) {
     const source = jsonRows(tx, rows, DECISION_COLUMNS);
     await tx
       .insertInto('decisions')
@@ -210,13 +213,16 @@ const SUPERSEDED = {
   'stale-epoch': 'the epoch of the position ended while this was planned',
 } as const;
 
-/** Chunks by bytes; one chunk up to about a thousand symbols. */
-function inChunks<Row extends { readonly inputs_json: string }>(rows: readonly Row[]): readonly Row[][] {
+/** Bytes of a row where it travels: JSON text inside the JSON of the rows, as text in the JSON of a request, in UTF-8. */
+const bytesOnTheWire = (row: object): number => Buffer.byteLength(JSON.stringify(JSON.stringify(row)));
+
+/** One chunk on SQLite, which takes any size; on MySQL chunks that fit into a request, one up to about a thousand symbols. */
+function inChunks<Row extends object>(db: Db, rows: readonly Row[]): readonly (readonly Row[])[] {
+  if (db.getExecutor().adapter instanceof SqliteAdapter) return [rows];
   const chunks: Row[][] = [[]];
   let bytes = 0;
   for (const row of rows) {
-    // Quotes inside the JSON text are escaped again on their way into the parameter.
-    const size = row.inputs_json.length * 1.3 + 500;
+    const size = bytesOnTheWire(row);
     if (bytes + size > DECISIONS_BYTES_MAX && bytes > 0) {
       chunks.push([]);
       bytes = 0;

@@ -35,10 +35,16 @@ describe('sqlite dialect', () => {
       })
       .execute();
 
-  it('keeps decimals exactly as written', async () => {
-    await upsertPrice('0.10', 1);
+  it.each([
+    ['0.10', '0.1'],
+    ['123456789012345678.000000000000000001', '123456789012345678.000000000000000001'],
+    ['9007199254740993.0', '9007199254740993'],
+    ['-0.000', '0'],
+    ['100', '100'],
+  ])('keeps every digit of the decimal %s and reads it as %s', async (written, read) => {
+    await upsertPrice(written, 1);
     const row = await db.selectFrom('latest_prices').select('price').executeTakeFirstOrThrow();
-    expect(row.price).toBe('0.10');
+    expect(row.price).toBe(read);
   });
 
   it('keeps the newer row when an older one arrives late', async () => {
