@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { profileLines, type ReplayProfile } from '#local/replay/profile.ts';
 import type { ReplaySummary } from '#local/replay/summary.ts';
 
-const MAIN = join(import.meta.dirname, '..', 'local', 'main.ts');
+/** As a user starts it. */
+const START = join(import.meta.dirname, '..', 'scripts', 'start.mjs');
 
 const words = process.argv.slice(2);
 const json = words.includes('--json');
@@ -26,7 +27,7 @@ process.on('exit', () => rmSync(state, { recursive: true, force: true }));
 
 function run(path: string): Promise<{ readonly code: number | null; readonly stdout: string }> {
   const args = [
-    MAIN,
+    START,
     '--replay',
     path,
     '--speed',
