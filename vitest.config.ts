@@ -17,8 +17,15 @@ export default defineConfig({
       }),
       // One private MariaDB for all of them, where it is installed.
       project('contract', ['test/contract/**/*.test.ts'], {
+        exclude: ['test/contract/**/*.aws.test.ts'],
         sequence: { groupOrder: 1 },
         globalSetup: ['test/support/mariadb-setup.ts'],
+      }),
+      // The same contracts on AWS's wire protocols: an emulator of its own, or what TEST_AWS_ENDPOINT names.
+      project('aws', ['test/contract/**/*.aws.test.ts'], {
+        testTimeout: 120_000,
+        sequence: { groupOrder: 1 },
+        globalSetup: ['test/support/aws-setup.ts'],
       }),
       // One process, so that aws-cdk-lib is loaded and each template built once.
       project('infra', ['test/infra/**/*.test.ts'], { testTimeout: 60_000, isolate: false, ...alone(1) }),

@@ -5,7 +5,7 @@ import { RULES } from './support/architecture-rules.ts';
 import { codeOnly, importsOf, type SourceFile } from './support/source-code.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const SKIPPED = new Set(['node_modules', '.git', '.state', 'coverage', 'results']);
+const SKIPPED = new Set(['node_modules', '.git', '.state', '.cache', 'coverage', 'results']);
 const TEXT = /\.(ts|mts|js|mjs|cjs|css|html|yaml|yml|json|md)$/;
 
 function projectFiles(folder = ROOT): SourceFile[] {

@@ -10,6 +10,8 @@ export interface KinesisEventStreamLimits extends BackoffLimits {
   /** Records that wait for the stream, over all puts; beyond it a put is refused, retryable. */
   readonly pendingRecordsMax: number;
   readonly pendingBytesMax: number;
+  /** Bytes of data and keys in one PutRecords. The service takes 10 MiB; emulators may still know its former limit of 5. */
+  readonly callBytesMax: number;
 }
 
 export interface KinesisEventStreamOptions {
@@ -28,11 +30,11 @@ const LIMITS: KinesisEventStreamLimits = {
   backoffMaxMs: 1_000,
   pendingRecordsMax: 20_000,
   pendingBytesMax: 64 * 1_048_576,
+  callBytesMax: 10 * 1_048_576,
 };
 
-/** Of the service: records and bytes (data and keys) of one PutRecords; bytes of one record; characters of a key. */
+/** Of the service: records of one PutRecords; bytes of one record with its key; characters of a key. */
 const CALL_RECORDS_MAX = 500;
-const CALL_BYTES_MAX = 10 * 1_048_576;
 const RECORD_BYTES_MAX = 1_048_576;
 const KEY_CHARS_MAX = 256;
 
@@ -123,7 +125,7 @@ class KinesisEventStream implements EventStream {
       if (keys.has(record.partitionKey)) continue;
       keys.add(record.partitionKey);
       if (record.notBeforeMs > nowMs) continue;
-      if (batch.length >= CALL_RECORDS_MAX || bytes + record.bytes > CALL_BYTES_MAX) break;
+      if (batch.length >= CALL_RECORDS_MAX || bytes + record.bytes > this.#limits.callBytesMax) break;
       batch.push(record);
       bytes += record.bytes;
     }
