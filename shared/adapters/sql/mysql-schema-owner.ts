@@ -5,7 +5,7 @@ import type { Db } from './open-database.ts';
 /** Written by the role `state` alone. */
 const STATE_TABLES = ['system_state', 'system_state_audit'];
 /** Written by `migrate` alone. */
-const SCHEMA_TABLES = ['schema_migrations', 'schema_lock'];
+const SCHEMA_TABLES = ['schema_migrations'];
 const WRITES = ['INSERT', 'UPDATE', 'DELETE'];
 const NAME = /^[A-Za-z0-9_]{1,64}$/;
 

@@ -1,0 +1,29 @@
+import { openAurora } from '#shared/adapters/aws/aurora-database.ts';
+import { startLambda } from '#shared/adapters/aws/lambda-process.ts';
+import { openLambdaVenue } from '#shared/adapters/aws/lambda-venue.ts';
+import { sqlDeadLetters } from '#shared/adapters/sql/dead-letters.ts';
+import { sqlCandlesRepository } from '#shared/adapters/sql/repositories/candles-repository.ts';
+import { sqlFetchStateRepository } from '#shared/adapters/sql/repositories/fetch-state-repository.ts';
+import { readEnvironment } from '#shared/messages/read-environment.ts';
+import { candleFetcherEnvSchema, resourcesSchema } from './env.ts';
+import { createHandler } from './handler.ts';
+
+const env = readEnvironment(candleFetcherEnvSchema.extend(resourcesSchema.shape), process.env);
+const { clock, telemetry, serve } = startLambda('candle-fetcher', env, process.env);
+const db = openAurora({ variables: env, environment: process.env, clock })(env.DATABASE_SECRET_ARN);
+const venue = openLambdaVenue({ settings: env.VENUE, db, clock, telemetry, secrets: null });
+
+export const handler = serve(
+  createHandler(
+    {
+      clock,
+      telemetry,
+      market: venue.marketData,
+      candles: sqlCandlesRepository(db),
+      fetchStates: sqlFetchStateRepository(db),
+      deadLetters: sqlDeadLetters(db, clock),
+    },
+    env,
+  ),
+  { before: venue.closeIdle },
+);

@@ -1,0 +1,55 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { openAurora } from '#shared/adapters/aws/aurora-database.ts';
+import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
+import { startLambda } from '#shared/adapters/aws/lambda-process.ts';
+import { openLambdaVenue } from '#shared/adapters/aws/lambda-venue.ts';
+import { createS3InstallationMarker } from '#shared/adapters/aws/s3-installation-marker.ts';
+import { createS3ObserverDocuments } from '#shared/adapters/aws/s3-observer-documents.ts';
+import { accountVenueClock } from '#shared/adapters/exchange/account-venue-clock.ts';
+import { sqlAlerts } from '#shared/adapters/sql/alerts.ts';
+import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
+import { sqlInstallationRepository } from '#shared/adapters/sql/repositories/installation-repository.ts';
+import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
+import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
+import { sqlOrdersRepository } from '#shared/adapters/sql/repositories/orders-repository.ts';
+import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
+import { readEnvironment } from '#shared/messages/read-environment.ts';
+import { janitorEnvSchema, resourcesSchema } from './env.ts';
+import { createHandler } from './handler.ts';
+
+const env = readEnvironment(janitorEnvSchema.extend(resourcesSchema.shape), process.env);
+const { clock, ids, telemetry, serve } = startLambda('janitor', env, process.env);
+const databaseOf = openAurora({ variables: env, environment: process.env, clock });
+const db = databaseOf(env.DATABASE_SECRET_ARN);
+const stateDb = databaseOf(env.DATABASE_STATE_SECRET_ARN);
+const venue = openLambdaVenue({ settings: env.VENUE, db, clock, telemetry, secrets: null });
+const s3 = new S3Client(awsClientOptions('s3', process.env));
+const marker = createS3InstallationMarker({
+  client: s3,
+  bucket: env.INSTALLATION_BUCKET,
+  clusterArn: env.DATABASE_CLUSTER_ARN,
+});
+
+export const handler = serve(
+  createHandler(
+    {
+      clock,
+      ids,
+      telemetry,
+      jobs: sqlJobStateRepository(db),
+      systemState: sqlSystemStateRepository(stateDb),
+      installation: sqlInstallationRepository(db),
+      marker,
+      alerts: sqlAlerts(db, clock),
+      marketData: venue.marketData,
+      instruments: sqlInstrumentsRepository(db),
+      orders: sqlOrdersRepository(db),
+      accounts: sqlAccountRepository(db),
+      observers: createS3ObserverDocuments({ client: s3, bucket: env.OBSERVER_BUCKET }),
+      exchangeHealth: { check: () => venue.checkHealth() },
+      venueClock: accountVenueClock(venue.accountReader, env.ADDRESS),
+    },
+    env,
+  ),
+  { before: venue.closeIdle },
+);

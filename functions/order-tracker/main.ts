@@ -1,0 +1,53 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { openAurora } from '#shared/adapters/aws/aurora-database.ts';
+import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
+import { startLambda } from '#shared/adapters/aws/lambda-process.ts';
+import { openLambdaQueues } from '#shared/adapters/aws/lambda-queues.ts';
+import { openLambdaVenue } from '#shared/adapters/aws/lambda-venue.ts';
+import { createS3InstallationMarker } from '#shared/adapters/aws/s3-installation-marker.ts';
+import { sqlAlerts } from '#shared/adapters/sql/alerts.ts';
+import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
+import { sqlInstallationRepository } from '#shared/adapters/sql/repositories/installation-repository.ts';
+import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
+import { sqlOrdersRepository } from '#shared/adapters/sql/repositories/orders-repository.ts';
+import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
+import { readEnvironment } from '#shared/messages/read-environment.ts';
+import { systemControl } from '#shared/usecases/change-system-state.ts';
+import { orderTrackerEnvSchema, resourcesSchema } from './env.ts';
+import { createHandler } from './handler.ts';
+
+const env = readEnvironment(orderTrackerEnvSchema.extend(resourcesSchema.shape), process.env);
+const { clock, ids, random, telemetry, traceHeaderOf, serve } = startLambda('order-tracker', env, process.env);
+const databaseOf = openAurora({ variables: env, environment: process.env, clock });
+const db = databaseOf(env.DATABASE_SECRET_ARN);
+const stateDb = databaseOf(env.DATABASE_STATE_SECRET_ARN);
+const venue = openLambdaVenue({ settings: env.VENUE, db, clock, telemetry, secrets: null });
+const queues = openLambdaQueues({ environment: process.env, clock, random, telemetry, traceHeaderOf });
+const s3 = new S3Client(awsClientOptions('s3', process.env));
+const marker = createS3InstallationMarker({
+  client: s3,
+  bucket: env.INSTALLATION_BUCKET,
+  clusterArn: env.DATABASE_CLUSTER_ARN,
+});
+const installation = sqlInstallationRepository(db);
+
+export const handler = serve(
+  createHandler(
+    {
+      clock,
+      ids,
+      telemetry,
+      jobs: sqlJobStateRepository(db),
+      orders: sqlOrdersRepository(db),
+      reader: venue.accountReader,
+      accounts: sqlAccountRepository(db),
+      control: systemControl({ systemState: sqlSystemStateRepository(stateDb), installation, marker }),
+      installation,
+      orderQueue: queues.queue(env.ORDERS_QUEUE_URL),
+      runRequests: queues.runRequests(env.RUN_REQUEST_QUEUES),
+      alerts: sqlAlerts(db, clock),
+    },
+    env,
+  ),
+  { before: venue.closeIdle },
+);

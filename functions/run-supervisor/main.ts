@@ -1,0 +1,27 @@
+import { openAurora } from '#shared/adapters/aws/aurora-database.ts';
+import { startLambda } from '#shared/adapters/aws/lambda-process.ts';
+import { sqlCandlesRepository } from '#shared/adapters/sql/repositories/candles-repository.ts';
+import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
+import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
+import { SqlRunsRepository } from '#shared/adapters/sql/runs-repository.ts';
+import { readEnvironment } from '#shared/messages/read-environment.ts';
+import { resourcesSchema, runSupervisorEnvSchema } from './env.ts';
+import { createHandler } from './handler.ts';
+
+const env = readEnvironment(runSupervisorEnvSchema.extend(resourcesSchema.shape), process.env);
+const { clock, telemetry, serve } = startLambda('run-supervisor', env, process.env);
+const db = openAurora({ variables: env, environment: process.env, clock })(env.DATABASE_SECRET_ARN);
+
+export const handler = serve(
+  createHandler(
+    {
+      clock,
+      telemetry,
+      jobs: sqlJobStateRepository(db),
+      runs: new SqlRunsRepository(db),
+      candles: sqlCandlesRepository(db),
+      instruments: sqlInstrumentsRepository(db),
+    },
+    env,
+  ),
+);

@@ -1,0 +1,85 @@
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BuildOptions, build } from 'esbuild';
+import { leaveOut, SIGN_IN, UNUSED_PARTS, UNUSED_VENUES } from './left-out.ts';
+
+const PROJECT_DIR = join(import.meta.dirname, '..', '..');
+
+/** File that Lambda loads from a bundle's folder: the handler is `main.handler`. */
+export const BUNDLE_ENTRY = 'main';
+export const LAMBDA_HANDLER = `${BUNDLE_ENTRY}.handler`;
+
+export interface Bundle {
+  /** Name of the function or container. */
+  readonly name: string;
+  /** Folder with everything that runs: what an asset is made of. */
+  readonly dir: string;
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/**
+ * CommonJS, because Node starts it no slower than a module and libraries that `require` need no banner. The SDK is inside: the
+ * runtime's own is slower to load and of another version. Never installed and never reached: `undici` and `protobufjs`, which
+ * ccxt asks for only where it must (its calls go through our transport, and no exchange here speaks protobuf), and the native
+ * helpers of `ws`.
+ */
+const OPTIONS: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'cjs',
+  minify: true,
+  legalComments: 'none',
+  mainFields: ['module', 'main'],
+  external: ['undici', 'protobufjs', 'protobufjs/*', 'bufferutil', 'utf-8-validate'],
+  define: { 'process.env.NODE_ENV': '"production"' },
+  logLevel: 'warning',
+  absWorkingDir: PROJECT_DIR,
+};
+
+/** How the processes of a room are bundled. */
+export const bundleOptions = (room: 'functions' | 'containers'): BuildOptions => ({
+  ...OPTIONS,
+  plugins: [leaveOut(room === 'functions' ? [...UNUSED_VENUES, ...UNUSED_PARTS, ...SIGN_IN] : UNUSED_VENUES)],
+});
+
+const withMain = (room: string): readonly string[] =>
+  readdirSync(join(PROJECT_DIR, room))
+    .filter((name) => existsSync(join(PROJECT_DIR, room, name, 'main.ts')))
+    .sort();
+
+/** Names of all functions that can be deployed. */
+export const functionNames = (): readonly string[] => withMain('functions');
+
+async function bundle(
+  room: 'functions' | 'containers',
+  names: readonly string[],
+  outDir: string,
+): Promise<readonly Bundle[]> {
+  const unknown = names.filter((name) => !existsSync(join(PROJECT_DIR, room, name, 'main.ts')));
+  if (unknown.length > 0) throw new Error(`${room} has no main.ts for ${unknown.join(', ')}`);
+  await build({
+    ...bundleOptions(room),
+    entryPoints: Object.fromEntries(names.map((name) => [`${name}/${BUNDLE_ENTRY}`, `${room}/${name}/main.ts`])),
+    outdir: outDir,
+  });
+  return names.map((name) => {
+    const dir = join(outDir, name);
+    const file = join(dir, `${BUNDLE_ENTRY}.js`);
+    // Else a package.json further up decides what kind of file main.js is.
+    writeFileSync(join(dir, 'package.json'), '{"type":"commonjs"}\n');
+    return { name, dir, file, bytes: statSync(file).size };
+  });
+}
+
+/** One function as `<outDir>/<name>/main.js`, minified, with all that it needs. */
+export const bundleFunction = async (name: string, outDir: string): Promise<Bundle> =>
+  (await bundle('functions', [name], outDir))[0]!;
+
+/** Every function; what they share is read once. */
+export const bundleAll = (outDir: string): Promise<readonly Bundle[]> => bundle('functions', functionNames(), outDir);
+
+/** A container's process, the same way; its Dockerfile copies the folder. */
+export const bundleContainer = async (name: string, outDir: string): Promise<Bundle> =>
+  (await bundle('containers', [name], outDir))[0]!;

@@ -1,0 +1,68 @@
+import type { Plugin } from 'esbuild';
+
+export interface LeftOut {
+  /** Of the resolved path. */
+  readonly path: RegExp;
+  readonly exports: readonly string[];
+  /** A provider of credentials that passes: the next one is asked. */
+  readonly passes?: true;
+}
+
+/**
+ * What every class of ccxt imports for the sake of a few venues that are not ours: signatures of StarkNet, zkLink and dYdX,
+ * MEXC's protocol, and ccxt's own sockets (ours is another). 0.3 MB of each bundle with ccxt, read at every start.
+ */
+export const UNUSED_VENUES: readonly LeftOut[] = [
+  { path: /@scure\/starknet\//, exports: ['getStarkKey', 'ethSigToPrivate', 'sign'] },
+  { path: /ccxt\/js\/src\/base\/functions\/starknet\.js$/, exports: [] },
+  { path: /ccxt\/js\/src\/static_dependencies\/zklink\//, exports: ['default'] },
+  { path: /ccxt\/js\/src\/static_dependencies\/dydx-v4-client\//, exports: ['Long'] },
+  { path: /ccxt\/js\/src\/protobuf\//, exports: ['default'] },
+  { path: /ccxt\/js\/src\/base\/ws\/WsClient\.js$/, exports: ['default'] },
+  { path: /\/fflate\//, exports: ['gunzipSync', 'inflateSync'] },
+];
+
+/** A Lambda is given its credentials in the environment: nobody signs in there. */
+export const SIGN_IN: readonly LeftOut[] = [
+  { path: /credential-provider-sso\/dist-es\/index\.js$/, exports: ['fromSSO'], passes: true },
+  { path: /credential-provider-ini\/dist-es\/index\.js$/, exports: ['fromIni'], passes: true },
+  { path: /credential-provider-process\/dist-es\/index\.js$/, exports: ['fromProcess'], passes: true },
+  { path: /credential-provider-web-identity\/dist-es\/index\.js$/, exports: ['fromTokenFile'], passes: true },
+];
+
+/** Of what our functions use no part: X-Ray's patch of the SDK's version 2, a process's own gauges, and prom-client's quantiles. */
+export const UNUSED_PARTS: readonly LeftOut[] = [
+  { path: /node_modules\/semver\/index\.js$/, exports: ['default'] },
+  { path: /prom-client\/lib\/defaultMetrics\.js$/, exports: ['default'] },
+  { path: /node_modules\/tdigest\//, exports: ['TDigest'] },
+];
+
+/** Every client of ours speaks HTTP/1.1 (shared/adapters/aws/aws-endpoint.ts); Node needs 10 ms to load the other one. */
+const HTTP2 = /^(node:)?http2$/;
+
+/** Stands in for the module: whoever calls it after all is told what is missing. */
+function standIn({ exports, passes }: LeftOut, what: string): string {
+  const error = `new Error(${JSON.stringify(`${what} is not part of this bundle`)})`;
+  const thrown = passes ? `Object.assign(${error},{tryNextLink:true})` : error;
+  const names = exports.map((name) => `leftOut as ${name}`).join(',');
+  return `function leftOut(){throw ${thrown}}\nexport{${names}}\n`;
+}
+
+/** Replaces the modules that a bundle does not need. */
+export function leaveOut(list: readonly LeftOut[]): Plugin {
+  const anyPath = new RegExp(list.map(({ path }) => path.source).join('|'));
+  return {
+    name: 'left-out',
+    setup(build) {
+      build.onLoad({ filter: anyPath }, ({ path }) => {
+        const found = list.find((entry) => entry.path.test(path));
+        return found ? { contents: standIn(found, path.replace(/^.*node_modules\//, '')), loader: 'js' } : null;
+      });
+      build.onResolve({ filter: HTTP2 }, () => ({ path: 'http2', namespace: 'left-out' }));
+      build.onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path }) => ({
+        contents: standIn({ path: HTTP2, exports: ['default'] }, path),
+        loader: 'js',
+      }));
+    },
+  };
+}
