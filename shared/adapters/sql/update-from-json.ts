@@ -1,5 +1,6 @@
 import { CompiledQuery, type Kysely, SqliteAdapter } from 'kysely';
 import type { Database } from './database.ts';
+import { inRequests } from './request-chunks.ts';
 
 /** MySQL column types of the JSON row; SQLite needs none. */
 type JsonType = 'longtext' | 'bigint' | 'int';
@@ -41,7 +42,9 @@ export async function updateFromJson(db: Kysely<Database>, update: JsonUpdate): 
   const fields = columns.map(([name, type], i) => `${name} ${type} path '$[${i}]'`).join(', ');
   const set = assignments.map(([column, text]) => `${table}.${column} = ${text}`).join(', ');
   const text = `update ${table} join json_table(?, '$[*]' columns (${fields})) as j on ${where} set ${set}`;
-  return changedRows(db, text, [JSON.stringify(rows)]);
+  let changed = 0;
+  for (const chunk of inRequests(db, rows)) changed += await changedRows(db, text, [JSON.stringify(chunk)]);
+  return changed;
 }
 
 async function changedRows(db: Kysely<Database>, text: string, parameters: readonly unknown[]): Promise<number> {

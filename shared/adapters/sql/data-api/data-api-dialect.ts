@@ -11,12 +11,18 @@ import {
 } from 'kysely';
 import { DataApiCalls, type DataApiOptions } from './data-api-calls.ts';
 import { DataApiError } from './data-api-error.ts';
-import { pagesOf } from './paged-read.ts';
+import { type PagedRead, pagesOf } from './paged-read.ts';
 import { resultRows } from './result-rows.ts';
 
 /** Tries of a statement outside a transaction that met a deadlock: MySQL has undone it. */
 const DEADLOCK_TRIES_MAX = 3;
 const DEADLOCK_WAIT_MS = 50;
+/** Rows of a first page: 1 MiB holds this many of 1 KB. */
+const PAGE_ROWS = 1024;
+const PAGED_TEXTS_MAX = 200;
+
+/** Texts of reads that were too large for one response, with the rows of a page that was not. */
+type PageSizes = Map<string, number>;
 
 /**
  * A statement at a time outside a transaction, which may land in any session of the Data API; inside one also a statement at a
@@ -25,12 +31,14 @@ const DEADLOCK_WAIT_MS = 50;
 class DataApiConnection implements DatabaseConnection {
   readonly #calls: DataApiCalls;
   readonly #options: DataApiOptions;
+  readonly #pageSizes: PageSizes;
   #transactionId: string | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(calls: DataApiCalls, options: DataApiOptions) {
+  constructor(calls: DataApiCalls, options: DataApiOptions, pageSizes: PageSizes) {
     this.#calls = calls;
     this.#options = options;
+    this.#pageSizes = pageSizes;
   }
 
   async begin(): Promise<void> {
@@ -68,14 +76,16 @@ class DataApiConnection implements DatabaseConnection {
   }
 
   async #alone<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const pages = this.#pageSizes.has(query.sql) ? pagesOf(query) : null;
+    if (pages) return { rows: await this.#inPages<R>(query.sql, pages) };
     for (let tried = 1; ; tried++) {
       try {
         return await this.#once<R>(query.sql, query.parameters, undefined);
       } catch (error) {
         const failure = error instanceof DataApiError ? error.failure : null;
         if (failure === 'response-too-large') {
-          const pages = pagesOf(query);
-          if (pages) return { rows: await this.#inPages<R>(pages) };
+          const parts = pagesOf(query);
+          if (parts) return { rows: await this.#inPages<R>(query.sql, parts) };
         }
         if (failure !== 'deadlock' || tried >= DEADLOCK_TRIES_MAX) throw error;
         await this.#options.clock.sleep(DEADLOCK_WAIT_MS * tried);
@@ -84,8 +94,8 @@ class DataApiConnection implements DatabaseConnection {
   }
 
   /** One snapshot for all pages: rows that come and go meanwhile neither repeat nor hide others. */
-  async #inPages<R>(pages: NonNullable<ReturnType<typeof pagesOf>>): Promise<R[]> {
-    for (let size = pages.firstSize; ; size = Math.ceil(size / 4)) {
+  async #inPages<R>(text: string, pages: PagedRead): Promise<R[]> {
+    for (let size = this.#pageSizes.get(text) ?? PAGE_ROWS; ; size = Math.ceil(size / 4)) {
       const id = await this.#calls.begin();
       try {
         const rows: R[] = [];
@@ -93,7 +103,10 @@ class DataApiConnection implements DatabaseConnection {
           const page = pages.page(rows.length, size);
           const read = page === null ? [] : (await this.#once<R>(page.sql, page.parameters, id)).rows;
           rows.push(...read);
-          if (read.length < size) return rows;
+          if (read.length < size) {
+            this.#remember(text, size);
+            return rows;
+          }
         }
       } catch (error) {
         const tooLarge = error instanceof DataApiError && error.failure === 'response-too-large';
@@ -102,6 +115,12 @@ class DataApiConnection implements DatabaseConnection {
         await this.#calls.rollback(id);
       }
     }
+  }
+
+  /** What was too large once will be again: its next read begins with pages. */
+  #remember(text: string, size: number): void {
+    if (this.#pageSizes.size >= PAGED_TEXTS_MAX) this.#pageSizes.clear();
+    this.#pageSizes.set(text, size);
   }
 
   async #once<R>(text: string, values: readonly unknown[], id: string | undefined): Promise<QueryResult<R>> {
@@ -121,6 +140,7 @@ class DataApiConnection implements DatabaseConnection {
 class DataApiDriver implements Driver {
   readonly #options: DataApiOptions;
   readonly #calls: DataApiCalls;
+  readonly #pageSizes: PageSizes = new Map();
 
   constructor(options: DataApiOptions) {
     this.#options = options;
@@ -130,7 +150,7 @@ class DataApiDriver implements Driver {
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    return new DataApiConnection(this.#calls, this.#options);
+    return new DataApiConnection(this.#calls, this.#options, this.#pageSizes);
   }
 
   async beginTransaction(connection: DatabaseConnection): Promise<void> {

@@ -1,11 +1,8 @@
 import { type CompiledQuery, SelectQueryNode } from 'kysely';
 
-/** Rows of a first page: 1 MiB holds this many of 4 KB. */
-const FIRST_SIZE = 256;
 const LIMIT = ' limit ?';
 
 export interface PagedRead {
-  readonly firstSize: number;
   /** The statement for rows from `offset`; null when the read's own limit ends before it. */
   page(offset: number, size: number): { readonly sql: string; readonly parameters: readonly unknown[] } | null;
 }
@@ -19,7 +16,6 @@ export function pagesOf({ query, sql, parameters }: CompiledQuery): PagedRead | 
   const body = limited ? sql.slice(0, -LIMIT.length) : sql;
   const values = limited ? parameters.slice(0, -1) : parameters;
   return {
-    firstSize: FIRST_SIZE,
     page: (offset, size) =>
       offset >= max
         ? null

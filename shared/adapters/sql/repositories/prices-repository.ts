@@ -2,6 +2,7 @@ import { type CompiledQuery, sql } from 'kysely';
 import type { TradeTick } from '#shared/core/market/trade-tick.ts';
 import type { LatestPrice, PricesRepository } from '#shared/ports/repositories/prices-repository.ts';
 import type { Db } from '../open-database.ts';
+import { inRequests } from '../request-chunks.ts';
 import { inserted, jsonRows } from '../upsert.ts';
 
 const TICK = {
@@ -97,9 +98,13 @@ export function sqlPricesRepository(db: Db): PricesRepository {
       const rows = ticks.map(encode);
       const newest = ticks.length === 1 ? rows : newestPerSymbol(ticks).map(encode);
       return db.transaction().execute(async (tx) => {
-        const result = await tx.executeQuery(withParameters(insertTicks, rows, receivedAtMs));
+        let stored = 0;
+        for (const chunk of inRequests(tx, rows)) {
+          const result = await tx.executeQuery(withParameters(insertTicks, chunk, receivedAtMs));
+          stored += Number(result.numAffectedRows ?? 0n);
+        }
         await tx.executeQuery(withParameters(upsertLatest, newest, receivedAtMs));
-        return { stored: Number(result.numAffectedRows ?? 0n) };
+        return { stored };
       });
     },
 

@@ -1,4 +1,4 @@
-import { SqliteAdapter, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
 import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
 import type {
@@ -8,11 +8,9 @@ import type {
 } from '#shared/ports/repositories/reconciliation-repository.ts';
 import { readFigures, readOrders, readPrevious, readSymbols } from '../cycle-queries.ts';
 import type { Db } from '../open-database.ts';
+import { inRequests } from '../request-chunks.ts';
 import { inserted, type JsonColumn, jsonRows } from '../upsert.ts';
 import { encodeIntent, encodeOutbox } from './order-rows.ts';
-
-/** Bytes of decisions in one statement: inside the Data API's request of 4 MiB. */
-const DECISIONS_BYTES_MAX = 4_000_000;
 
 const BIG = 'bigint';
 const INTENT_COLUMNS: Readonly<Record<keyof ReturnType<typeof encodeIntent>, JsonColumn>> = {
@@ -161,7 +159,7 @@ async function currentEpochs(tx: Db, save: CycleSave): Promise<ReadonlyMap<strin
 
 async function storeDecisions(tx: Db, save: CycleSave, lost: ReadonlyMap<ClientOrderId, 'taken' | 'stale-epoch'>) {
   const { exchange, account, cycleId, trace, atMs } = save;
-  for (const rows of inChunks(
+  for (const rows of inRequests(
     tx,
     save.decisions.map((decision) => encodeDecision(decision, lost)),
   )) {
@@ -212,23 +210,3 @@ const SUPERSEDED = {
   taken: 'another order was first in this epoch of the position',
   'stale-epoch': 'the epoch of the position ended while this was planned',
 } as const;
-
-/** Bytes of a row where it travels: JSON text inside the JSON of the rows, as text in the JSON of a request, in UTF-8. */
-const bytesOnTheWire = (row: object): number => Buffer.byteLength(JSON.stringify(JSON.stringify(row)));
-
-/** One chunk on SQLite, which takes any size; on MySQL chunks that fit into a request, one up to about a thousand symbols. */
-function inChunks<Row extends object>(db: Db, rows: readonly Row[]): readonly (readonly Row[])[] {
-  if (db.getExecutor().adapter instanceof SqliteAdapter) return [rows];
-  const chunks: Row[][] = [[]];
-  let bytes = 0;
-  for (const row of rows) {
-    const size = bytesOnTheWire(row);
-    if (bytes + size > DECISIONS_BYTES_MAX && bytes > 0) {
-      chunks.push([]);
-      bytes = 0;
-    }
-    chunks.at(-1)!.push(row);
-    bytes += size;
-  }
-  return chunks;
-}
