@@ -4,6 +4,8 @@ export interface TracedMessage {
   readonly trace: ChainTrace;
   /** `AWSTraceHeader` of an SQS message. */
   readonly traceHeader: string | undefined;
+  /** A record of a stream: there are many, and most lead to nothing. */
+  readonly fromStream: boolean;
 }
 
 interface AnyRecord {
@@ -26,7 +28,7 @@ export function messagesIn(event: unknown): readonly TracedMessage[] {
     const trace = chainTraceIn(
       fromStream ? Buffer.from(String(record?.kinesis?.data), 'base64').toString() : String(record?.body),
     );
-    if (trace !== null) found.push({ trace, traceHeader: typeof header === 'string' ? header : undefined });
+    if (trace !== null) found.push({ trace, traceHeader: typeof header === 'string' ? header : undefined, fromStream });
     if (fromStream) break;
   }
   return found;

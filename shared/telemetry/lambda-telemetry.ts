@@ -67,7 +67,8 @@ export function createLambdaTelemetry(options: LambdaTelemetryOptions): LambdaTe
     });
     coldStart = false;
     chain?.begin();
-    for (const { trace, traceHeader } of messages) chain?.joined(trace, traceHeader);
+    // Half a million batches of prices a month would be half a million traces: a stream's chain begins with the first message sent.
+    for (const { trace, traceHeader, fromStream } of messages) if (!fromStream) chain?.joined(trace, traceHeader);
     return correlationIds;
   }
 
