@@ -2,6 +2,7 @@ import { loadConfig } from '#config/load.ts';
 import type { CliIo } from './cli-io.ts';
 import { painter } from './format.ts';
 import { connect, type PlatformClient } from './platform-client.ts';
+import { connectStage, isDeployed } from './stage-client.ts';
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -17,7 +18,7 @@ export interface CommandContext {
   readonly stage: string;
   readonly stateDir: string;
   readonly paint: ReturnType<typeof painter>;
-  /** Throws CliFailure with exit code 3 when no platform runs. */
+  /** That of the state folder, or of the deployed stage. Throws CliFailure with exit code 3 when there is none. */
   readonly platform: () => PlatformClient;
   /** Prints `value` as JSON with `--json`, else the text. */
   readonly print: (value: unknown, text: () => string) => void;
@@ -42,7 +43,10 @@ export function commandContext(io: CliIo, options: GlobalOptions): CommandContex
     stage: options.stage,
     stateDir,
     paint: painter(io.color && !json),
-    platform: () => connect(stateDir, io),
+    platform: () =>
+      options.state === undefined && isDeployed(options.stage)
+        ? connectStage(options.stage, io)
+        : connect(stateDir, io),
     print: (value, text) => io.out(json ? JSON.stringify(value, null, 2) : text()),
   };
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { isAlive } from '#local/state-directory.ts';
+import type { FetchLike } from '#shared/adapters/system/keep-alive-fetch.ts';
 import type { CliIo } from './cli-io.ts';
 import { CliFailure, EXIT } from './exit-codes.ts';
 
@@ -27,16 +28,25 @@ export function findPlatform(stateDir: string): PlatformMark | null {
   }
 }
 
-/** Talks to a running platform over loopback, as the CLI: with the token, without an Origin. */
-export class PlatformClient {
-  readonly #mark: PlatformMark;
-  readonly #io: CliIo;
-  readonly #stateDir: string;
+/** A way to a platform's API. */
+export interface PlatformDoor {
+  /** Without a slash at the end. */
+  readonly origin: string;
+  /** Of the running process; null where IAM stands at the door. */
+  readonly token: string | null;
+  readonly fetch: FetchLike;
+  /** What to say when nobody answers. */
+  readonly unreachable: (cause: string) => CliFailure;
+}
 
-  constructor(mark: PlatformMark, io: CliIo, stateDir: string) {
-    this.#mark = mark;
+/** Talks to a platform as the CLI: with the token where there is one, without an Origin. */
+export class PlatformClient {
+  readonly #door: PlatformDoor;
+  readonly #io: CliIo;
+
+  constructor(door: PlatformDoor, io: CliIo) {
+    this.#door = door;
     this.#io = io;
-    this.#stateDir = stateDir;
   }
 
   get<T>(path: string): Promise<T> {
@@ -46,26 +56,24 @@ export class PlatformClient {
   /** `by` goes into the audit: `cli:<login>`. */
   post<T>(path: string, body: Readonly<Record<string, unknown>>): Promise<T> {
     const given = Object.entries({ by: userName(this.#io), ...body }).filter(([, value]) => value !== undefined);
+    const { token } = this.#door;
     return this.#send<T>(path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-3t-token': this.#mark.token },
+      headers: { 'content-type': 'application/json', ...(token === null ? {} : { 'x-3t-token': token }) },
       body: JSON.stringify(Object.fromEntries(given)),
     });
   }
 
   async #send<T>(path: string, init: RequestInit): Promise<T> {
-    const url = `http://127.0.0.1:${this.#mark.port}${path}`;
+    const { origin, fetch, unreachable } = this.#door;
     let response: Response;
     let text: string;
     try {
-      response = await this.#io.fetch(url, { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+      response = await fetch(`${origin}${path}`, { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
       text = await response.text();
     } catch (error) {
       const cause = error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : '';
-      throw notRunning(
-        this.#stateDir,
-        `process ${this.#mark.pid} does not answer on port ${this.#mark.port}: ${cause}`,
-      );
+      throw unreachable(cause);
     }
     let value: unknown;
     try {
@@ -83,10 +91,20 @@ export class PlatformClient {
   }
 }
 
+/** The platform that runs on a state folder of this machine, over loopback. */
 export function connect(stateDir: string, io: CliIo): PlatformClient {
   const mark = findPlatform(stateDir);
   if (!mark) throw notRunning(stateDir, 'no running platform has left its mark there');
-  return new PlatformClient(mark, io, stateDir);
+  const { pid, port, token } = mark;
+  return new PlatformClient(
+    {
+      origin: `http://127.0.0.1:${port}`,
+      token,
+      fetch: io.fetch,
+      unreachable: (cause) => notRunning(stateDir, `process ${pid} does not answer on port ${port}: ${cause}`),
+    },
+    io,
+  );
 }
 
 const notRunning = (stateDir: string, why: string): CliFailure =>

@@ -6,6 +6,7 @@ import { configCheck } from './commands/config-check.ts';
 import { doctor } from './commands/doctor.ts';
 import { logs } from './commands/logs.ts';
 import { orders } from './commands/orders.ts';
+import { page } from './commands/page.ts';
 import { pnl } from './commands/pnl.ts';
 import { positions } from './commands/positions.ts';
 import { status } from './commands/status.ts';
@@ -115,6 +116,9 @@ function buildProgram(io: CliIo, act: (options: GlobalOptions, run: Run) => Prom
     .argument('<symbol>')
     .action((symbol: string, o) => act(o, (ctx) => endHold(ctx, 'release', symbol, o)));
 
+  add(program, 'page', 'Mission Control of a deployed stage, on this machine')
+    .option('--port <n>', 'port on 127.0.0.1; 0 takes any free one', whole(0, 65_535), 8081)
+    .action((o) => act(o, (ctx) => page(ctx, o)));
   add(program, 'doctor', 'check everything that a start needs')
     .option('--proxy', 'also ask the venue through each configured proxy')
     .action((o) => act(o, (ctx) => doctor(ctx, o)));

@@ -1,0 +1,49 @@
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { ConfigError } from '#config/config-error.ts';
+import { loadConfig } from '#config/load.ts';
+import type { Config } from '#config/schema.ts';
+import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
+import { createLambdaHttp } from '#shared/adapters/aws/lambda-http.ts';
+import type { FetchLike } from '#shared/adapters/system/keep-alive-fetch.ts';
+import type { CliIo } from './cli-io.ts';
+import { CliFailure, EXIT } from './exit-codes.ts';
+import { PlatformClient } from './platform-client.ts';
+
+/** Stages that `npm start` runs on this machine; every other one is deployed. */
+const EMBEDDED_STAGES: readonly string[] = ['local', 'replay'];
+
+export const isDeployed = (stage: string): boolean => !EMBEDDED_STAGES.includes(stage);
+
+/** The settings of a stage; a wrong file is a usage error that lists everything wrong. */
+export function stageConfig(stage: string): Config {
+  try {
+    return loadConfig({ stage }).config;
+  } catch (error) {
+    if (error instanceof ConfigError) throw new CliFailure(EXIT.usage, 'wrong-config', error.message);
+    throw error;
+  }
+}
+
+/** `fetch` for the API of a deployed stage: its function, invoked with the credentials of this shell. */
+export function stageApi(stage: string, io: CliIo): FetchLike {
+  const { region } = stageConfig(stage).aws;
+  const client = new LambdaClient(awsClientOptions('lambda', { ...io.env, AWS_REGION: region }));
+  return createLambdaHttp({ client, functionName: `3t-${stage}-api`, caller: `cli:${io.env.USER ?? 'unknown'}` });
+}
+
+/** The platform of a deployed stage. */
+export const connectStage = (stage: string, io: CliIo): PlatformClient =>
+  new PlatformClient(
+    {
+      origin: 'https://api.3t.internal',
+      token: null,
+      fetch: stageApi(stage, io),
+      unreachable: (cause) =>
+        new CliFailure(
+          EXIT.notRunning,
+          'stage-unreachable',
+          `stage ${stage} does not answer: ${cause}. Is it deployed (npm run deploy -- --stage ${stage}), and are this shell's AWS credentials those of its account?`,
+        ),
+    },
+    io,
+  );

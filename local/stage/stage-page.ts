@@ -1,0 +1,70 @@
+import { Hono } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import { guard } from '#functions/api/security.ts';
+import { type HttpServer, startHttpServer } from '#local/http-server.ts';
+import { loadPageAssets } from '#local/page-assets.ts';
+import type { FetchLike } from '#shared/adapters/system/keep-alive-fetch.ts';
+import { systemClock } from '#shared/adapters/system/system-clock.ts';
+
+/** Not resolved by anybody: the function sees it as its host. */
+const API_ORIGIN = 'https://api.3t.internal';
+const EVENTS_INTERVAL_MS = 2_000;
+const FORWARDED = ['content-type', 'idempotency-key'] as const;
+const BODY_BYTES_MAX = 65_536;
+
+export interface StagePageOptions {
+  /** The API of the stage: `createLambdaHttp`. */
+  readonly api: FetchLike;
+  readonly projectDir: string;
+  readonly port: number;
+  /** Of this start; every write needs it. */
+  readonly token: string;
+  /** Shown beside the exchange: kind and stage. */
+  readonly venue: string;
+}
+
+/**
+ * Mission Control of a deployed stage, on loopback: the page's files from here, everything else from the stage's own API with the
+ * credentials of whoever runs this. Host, Origin and token are checked here as by the embedded platform. A function cannot keep
+ * a stream of events open, so the snapshots of the page are asked for here.
+ */
+export async function startStagePage(options: StagePageOptions): Promise<HttpServer> {
+  const { api, token, venue, projectDir } = options;
+  const assets = loadPageAssets({ projectDir, token, venue });
+  let port = options.port;
+  const app = new Hono();
+  const allowedHosts = () => [`127.0.0.1:${port}`, `localhost:${port}`];
+  app.use('*', guard({ token, allowedHosts }, { ORIGIN_SCHEME: 'http' }));
+  app.get('/api/events', (c) =>
+    streamSSE(c, async (stream) => {
+      const gone = new AbortController();
+      stream.onAbort(() => gone.abort());
+      while (!gone.signal.aborted) {
+        const reply = await api(`${API_ORIGIN}/api/status`).catch(() => null);
+        if (reply?.ok) await stream.writeSSE({ event: 'snapshot', data: await reply.text() });
+        await systemClock.sleep(EVENTS_INTERVAL_MS, gone.signal).catch(() => {});
+      }
+    }),
+  );
+  app.on(['GET', 'POST'], '/*', async (c, next) => {
+    // The page's own files stand behind this in the list.
+    if (assets.has(c.req.path)) return next();
+    const url = new URL(c.req.url);
+    const body = c.req.method === 'POST' ? await c.req.text() : null;
+    if (body !== null && body.length > BODY_BYTES_MAX) return c.json({ error: { code: 'body-too-large' } }, 413);
+    const headers = FORWARDED.flatMap((name) => {
+      const value = c.req.header(name);
+      return value === undefined ? [] : [[name, value] as [string, string]];
+    });
+    const init = { method: c.req.method, headers, ...(body === null ? {} : { body }) };
+    try {
+      return await api(`${API_ORIGIN}${url.pathname}${url.search}`, init);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return c.json({ error: { code: 'stage-unreachable', message } }, 502);
+    }
+  });
+  const server = await startHttpServer(app, assets, port);
+  port = server.port;
+  return server;
+}
