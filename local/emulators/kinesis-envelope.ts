@@ -9,8 +9,13 @@ export interface StoredRecord {
   readonly arrivedAtMs: number;
 }
 
+/** A record as the envelope carries it; bytes need not be text. */
+export interface EnvelopeRecord extends Omit<StoredRecord, 'data'> {
+  readonly data: string | Uint8Array;
+}
+
 /** The event that Lambda's Kinesis event source mapping hands to a function. Shape: AWS Lambda developer guide, "Using Lambda with Kinesis". */
-export function kinesisEvent(streamName: string, records: readonly StoredRecord[]): unknown {
+export function kinesisEvent(streamName: string, records: readonly EnvelopeRecord[]): unknown {
   const arn = `arn:aws:kinesis:${REGION}:${ACCOUNT}:stream/${streamName}`;
   return {
     Records: records.map((r) => ({
@@ -18,7 +23,7 @@ export function kinesisEvent(streamName: string, records: readonly StoredRecord[
         kinesisSchemaVersion: '1.0',
         partitionKey: r.partitionKey,
         sequenceNumber: r.sequenceNumber,
-        data: Buffer.from(r.data, 'utf8').toString('base64'),
+        data: (typeof r.data === 'string' ? Buffer.from(r.data, 'utf8') : Buffer.from(r.data)).toString('base64'),
         approximateArrivalTimestamp: r.arrivedAtMs / 1000,
       },
       eventSource: 'aws:kinesis',

@@ -12,6 +12,8 @@ export interface SqsEnvelopeMessage {
   readonly groupId?: string;
   readonly deduplicationId?: string;
   readonly sequenceNumber?: string;
+  /** X-Ray's, as its sender set it. */
+  readonly traceHeader?: string;
 }
 
 /** The event that Lambda's SQS event source mapping hands to a function. Shape: AWS Lambda developer guide, "Using Lambda with Amazon SQS". */
@@ -29,6 +31,7 @@ export function sqsEvent(queueName: string, messages: readonly SqsEnvelopeMessag
         ...(m.groupId === undefined ? {} : { MessageGroupId: m.groupId }),
         ...(m.deduplicationId === undefined ? {} : { MessageDeduplicationId: m.deduplicationId }),
         ...(m.sequenceNumber === undefined ? {} : { SequenceNumber: m.sequenceNumber }),
+        ...(m.traceHeader === undefined ? {} : { AWSTraceHeader: m.traceHeader }),
       },
       messageAttributes: {},
       md5OfBody: createHash('md5').update(m.body).digest('hex'),

@@ -4,7 +4,7 @@ import { type EventStream, StreamError, type StreamRecord } from '#shared/ports/
 import type { Telemetry } from '#shared/ports/telemetry.ts';
 import type { Invoker, Redelivery } from './invoker.ts';
 import { kinesisEvent, type StoredRecord } from './kinesis-envelope.ts';
-import { batchItemFailures } from './sqs-envelope.ts';
+import { workOffBatch } from './work-off-batch.ts';
 
 export interface ConsumerSpec {
   readonly functionName: string;
@@ -19,7 +19,6 @@ export interface ConsumerSpec {
 }
 
 const RECORD_MAX_BYTES = 1_048_576;
-const RETRY_WAIT_MAX_MS = 10_000;
 
 interface Consumer {
   readonly spec: ConsumerSpec;
@@ -136,57 +135,20 @@ export class StreamEmulator implements EventStream {
     }
   }
 
-  /** Works through the batch until every record of it is done or dead; moves the consumer's position as it goes. */
   async #process(consumer: Consumer, batch: readonly StoredRecord[]): Promise<void> {
-    let pending = batch;
-    let size = batch.length;
-    let tries = 0;
-    let repeated = false;
-    while (pending.length > 0 && !this.#stopped) {
-      const first = pending[0]!;
-      if (this.#clock.nowMs() - first.arrivedAtMs > consumer.spec.maxRecordAgeMs) {
-        await this.#bury(consumer, first, 'record is older than the maximum record age', tries);
-        pending = pending.slice(1);
-        tries = 0;
-        continue;
-      }
-      const part = pending.slice(0, size);
-      const result = await this.#invoker.invoke(consumer.spec.functionName, kinesisEvent(this.name, part));
-      const failedAt = result.kind === 'failed' ? 0 : firstFailure(part, result.value);
-      const againMs = failedAt === -1 && !repeated ? this.#redelivery() : null;
-      if (againMs !== null) {
-        // Its checkpoint was lost: the same records come again.
-        repeated = true;
-        await this.#clock.sleep(againMs);
-        continue;
-      }
-      repeated = false;
-      const done = failedAt === -1 ? part.length : failedAt;
-      consumer.position += done;
-      pending = pending.slice(done);
-      if (failedAt === -1) {
-        tries = 0;
-        size = batch.length;
-        continue;
-      }
-      if (done > 0) tries = 0;
-      // Bisecting isolates the poison without counting as a retry, as the event source mapping does.
-      if (result.kind === 'failed' && part.length > 1) {
-        size = Math.max(1, part.length >> 1);
-        continue;
-      }
-      size = 1;
-      tries += 1;
-      if (tries > consumer.spec.maxRetries) {
-        const error = result.kind === 'failed' ? result.error.message : 'reported as failed by the function';
-        await this.#bury(consumer, pending[0]!, error, tries);
-        pending = pending.slice(1);
-        tries = 0;
-        size = batch.length;
-      } else {
-        await this.#clock.sleep(Math.min(RETRY_WAIT_MAX_MS, 100 * 2 ** tries));
-      }
-    }
+    const { functionName } = consumer.spec;
+    const work = {
+      clock: this.#clock,
+      rules: consumer.spec,
+      invoke: (part: readonly StoredRecord[]) => this.#invoker.invoke(functionName, kinesisEvent(this.name, part)),
+      bury: (record: StoredRecord, error: string, attempts: number) => this.#bury(consumer, record, error, attempts),
+      advance: (count: number) => {
+        consumer.position += count;
+      },
+      stopped: () => this.#stopped,
+      redelivery: this.#redelivery,
+    };
+    await workOffBatch(work, batch);
   }
 
   async #bury(consumer: Consumer, record: StoredRecord, error: string, attempts: number): Promise<void> {
@@ -198,7 +160,6 @@ export class StreamEmulator implements EventStream {
       payload: record.data,
       attempts,
     });
-    consumer.position += 1;
   }
 
   #trim(): void {
@@ -213,9 +174,3 @@ export class StreamEmulator implements EventStream {
 
 /** 56 digits, as Kinesis has them, rising with the position. */
 const sequenceOf = (position: number): string => `4959${String(position).padStart(52, '0')}`;
-
-/** Index of the lowest reported failure, or -1. */
-function firstFailure(batch: readonly StoredRecord[], answer: unknown): number {
-  const failed = batchItemFailures(answer);
-  return failed.size === 0 ? -1 : batch.findIndex((r) => failed.has(r.sequenceNumber));
-}

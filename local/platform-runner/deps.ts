@@ -1,0 +1,12 @@
+import type { Clock } from '#shared/ports/clock.ts';
+import type { Telemetry } from '#shared/ports/telemetry.ts';
+import type { Checkpoints } from './checkpoints.ts';
+import type { AwsClients } from './provision.ts';
+
+export interface PlatformRunnerDeps {
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** The queue client must have more patience than a long poll. */
+  readonly clients: AwsClients;
+  readonly checkpoints: Checkpoints;
+}
