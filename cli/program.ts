@@ -3,6 +3,7 @@ import { parseDuration } from '#local/start-options.ts';
 import type { CliIo } from './cli-io.ts';
 import { flatten, lock, rearm, reconcile, unlock } from './commands/change-state.ts';
 import { configCheck } from './commands/config-check.ts';
+import { cost } from './commands/cost.ts';
 import { doctor } from './commands/doctor.ts';
 import { logs } from './commands/logs.ts';
 import { orders } from './commands/orders.ts';
@@ -127,6 +128,9 @@ function buildProgram(io: CliIo, act: (options: GlobalOptions, run: Run) => Prom
     .option('--config <key=value...>', 'override a setting', [])
     .option('--equity <quote>', 'equity to compute with', money)
     .action((o) => act(o, (ctx) => configCheck(ctx, o)));
+  add(program, 'cost', 'what a month of a deployed stage costs, by line')
+    .option('--config <key=value...>', 'override a setting', [])
+    .action((o) => act(o, (ctx) => cost(ctx, o)));
   add(program, 'logs', 'the log of the platform, running or not')
     .addOption(new Option('--level <level>', 'this level and above').choices(['debug', 'info', 'warn', 'error']))
     .option('--event <prefix>', 'events that begin with this, such as order.')

@@ -39,7 +39,9 @@ export interface FunctionSpec<E extends EnvironmentSchema, R extends Environment
   /** ... and the text of each variable of the first. The second's follow from the resources. */
   readonly settings: EnvironmentText<E>;
   readonly use?: ResourceUse;
-  readonly options?: Partial<Pick<LambdaBehaviourProps, 'timeout' | 'memoryMiB' | 'reservedConcurrency' | 'network'>>;
+  readonly options?: Partial<
+    Pick<LambdaBehaviourProps, 'timeout' | 'memoryMiB' | 'reservedConcurrency' | 'network' | 'beginsTrace'>
+  >;
 }
 
 /** One behaviour as the dashboard and the outputs see it. */

@@ -15,6 +15,8 @@ export interface LambdaBehaviourProps {
   readonly timeout?: Duration;
   readonly memoryMiB?: number;
   readonly reservedConcurrency?: number;
+  /** True where a decision or an order begins; the others only go on with the trace that they are handed. */
+  readonly beginsTrace?: boolean;
   /** For functions that a schedule invokes directly: a beat that could not be delivered in a minute is stale. */
   readonly invokedByEvents?: boolean;
   /** Puts it behind the fixed address. */
@@ -71,7 +73,8 @@ export class LambdaBehaviour extends Construct {
       logGroup: this.logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
       systemLogLevelV2: lambda.SystemLogLevel.INFO,
-      tracing: lambda.Tracing.ACTIVE,
+      // Lambda traces one run a second of what is ACTIVE, and X-Ray bills each: only what leads to an order begins a trace.
+      tracing: props.beginsTrace ? lambda.Tracing.ACTIVE : lambda.Tracing.PASS_THROUGH,
       memorySize: props.memoryMiB ?? config.aws.functions.memory_mib,
       timeout: props.timeout ?? Duration.seconds(config.aws.functions.timeout_s),
       ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),

@@ -55,7 +55,8 @@ export interface ResourceUse {
   readonly venueHttpUrl?: string | null;
 }
 
-export const observerKey = (observerId: string): string => `${observerId}.json`;
+/** The objects that shared/adapters/aws reads and writes. */
+export const observerKey = (observerId: string): string => `observers/3T-observer.${observerId}.json`;
 const INSTALLATION_KEY = 'installation.json';
 
 const DATA_API = [

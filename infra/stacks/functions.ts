@@ -48,6 +48,7 @@ export function addOperatorFunctions(
         resources: api.resourcesSchema,
         // A Lambda answer is whole: no server-sent events.
         settings: { ...texts.api, ORIGIN_SCHEME: 'https', MAX_EVENT_CLIENTS: '0' },
+        options: { beginsTrace: true },
       },
       !config.aws.parked,
     ),
@@ -134,6 +135,7 @@ function addScheduled({ scope, behaviours, config, parts, dead }: FunctionsInput
       env: orderTracker.orderTrackerEnvSchema,
       resources: orderTracker.resourcesSchema,
       settings: texts['order-tracker'],
+      options: { beginsTrace: true },
     },
     { everySeconds: cadences.order_tracker, requests: pair('order-tracker'), settings },
   );
@@ -149,7 +151,7 @@ function addScheduled({ scope, behaviours, config, parts, dead }: FunctionsInput
       resources: reconciliation.resourcesSchema,
       settings: texts.reconciliation,
       // Its planner's lease would make a second one give up anyway.
-      options: { reservedConcurrency: 1 },
+      options: { reservedConcurrency: 1, beginsTrace: true },
     },
     {
       everySeconds: config.reconciliation_engine.rebalance_frequency,
@@ -209,7 +211,7 @@ function addWorkers({ behaviours, config, parts, network }: FunctionsInput): voi
       env: orderGateway.orderGatewayEnvSchema,
       resources: orderGateway.resourcesSchema,
       settings: texts['order-gateway'],
-      options: network ? { network } : {},
+      options: { beginsTrace: true, ...(network ? { network } : {}) },
     },
     {
       queue: parts.orders,

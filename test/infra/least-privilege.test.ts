@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { observerDocumentKey } from '#shared/adapters/aws/s3-observer-documents.ts';
 import { IamEvaluator } from '#test/support/iam-evaluator.ts';
 import { ResolvedTemplate } from '#test/support/resolved-template.ts';
 import { synthesize } from '#test/support/synthesized.ts';
@@ -97,8 +98,8 @@ describe('a role', () => {
     expect(iam.allows(observer, 'rds-data:ExecuteStatement', cluster)).toBe(false);
     expect(iam.allows(observer, 'sqs:SendMessage', queueArn('Orders'))).toBe(false);
     const documents = bucketArn('ObserverDocuments');
-    expect(iam.allows(observer, 's3:PutObject', `${documents}/observer-1.json`)).toBe(true);
-    expect(iam.allows(observer, 's3:PutObject', `${documents}/observer-2.json`)).toBe(false);
+    expect(iam.allows(observer, 's3:PutObject', `${documents}/${observerDocumentKey('observer-1')}`)).toBe(true);
+    expect(iam.allows(observer, 's3:PutObject', `${documents}/${observerDocumentKey('observer-2')}`)).toBe(false);
     expect(iam.allows(observer, 's3:PutObject', `${documents}/installation.json`)).toBe(false);
   });
 

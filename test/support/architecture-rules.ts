@@ -29,11 +29,18 @@ const ROOMS: Readonly<Record<string, Room>> = {
   functions: { rooms: [...SHARED, 'config'], packages: ANY },
   containers: { rooms: [...SHARED, 'config'], packages: ANY },
   infra: {
-    rooms: ['config', 'shared/messages', 'shared/telemetry/names.ts', 'functions/*/env.ts', 'containers/*/env.ts'],
+    rooms: [
+      'config',
+      'shared/messages',
+      'shared/telemetry/names.ts',
+      'shared/telemetry/cloudwatch-metrics.ts',
+      'functions/*/env.ts',
+      'containers/*/env.ts',
+    ],
     packages: ANY,
   },
   local: { rooms: [...SHARED, 'config', 'functions', 'containers'], packages: ANY },
-  cli: { rooms: [...SHARED, 'config', 'local', 'functions', 'containers'], packages: ANY },
+  cli: { rooms: [...SHARED, 'config', 'local', 'functions', 'containers', 'infra/cost'], packages: ANY },
   web: { rooms: ['shared/messages'], packages: [] },
   bench: {
     rooms: [...SHARED, 'config', 'local', 'functions', 'containers', 'cli', 'infra', 'test/support'],
