@@ -37,6 +37,8 @@ export interface RdsDataApi {
   resuming(calls: number): void;
   /** The next `calls` calls fail like this, before anything runs. */
   failing(calls: number, failure: { readonly status: number; readonly type: string; readonly message: string }): void;
+  /** Takes back what `resuming` and `failing` still hold. */
+  reset(): void;
   stop(): Promise<void>;
 }
 
@@ -97,6 +99,9 @@ export async function startRdsDataApi(options: RdsDataApiOptions): Promise<RdsDa
     calls: () => calls,
     failing,
     resuming: (count) => failing(count, RESUMING),
+    reset: () => {
+      failures.length = 0;
+    },
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

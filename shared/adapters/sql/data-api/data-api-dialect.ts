@@ -95,7 +95,7 @@ class DataApiConnection implements DatabaseConnection {
 
   /** One snapshot for all pages: rows that come and go meanwhile neither repeat nor hide others. */
   async #inPages<R>(text: string, pages: PagedRead): Promise<R[]> {
-    for (let size = this.#pageSizes.get(text) ?? PAGE_ROWS; ; size = Math.ceil(size / 4)) {
+    for (let size = this.#pageSizes.get(text) ?? PAGE_ROWS; ; size = Math.ceil(size / 2)) {
       const id = await this.#calls.begin();
       try {
         const rows: R[] = [];
