@@ -115,17 +115,23 @@ class KinesisEventStream implements EventStream {
     }
   }
 
-  /** The oldest record of each key that need not wait, as many as one call takes. */
-  #nextBatch(): Pending[] {
+  /** The oldest waiting record of each key: what may be sent next. */
+  #heads(): readonly Pending[] {
+    const heads = new Map<string, Pending>();
+    for (const record of this.#pending) if (!heads.has(record.partitionKey)) heads.set(record.partitionKey, record);
+    return [...heads.values()];
+  }
+
+  /** As many of the heads as one call takes, without those that wait for their next try. */
+  #nextBatch(): readonly Pending[] {
     const nowMs = this.#options.clock.nowMs();
-    const keys = new Set<string>();
     const batch: Pending[] = [];
     let bytes = 0;
-    for (const record of this.#pending) {
-      if (keys.has(record.partitionKey)) continue;
-      keys.add(record.partitionKey);
+    for (const record of this.#heads()) {
       if (record.notBeforeMs > nowMs) continue;
-      if (batch.length >= CALL_RECORDS_MAX || bytes + record.bytes > this.#limits.callBytesMax) break;
+      // A single record always fits: it was checked when it was put.
+      if (batch.length >= CALL_RECORDS_MAX || (batch.length > 0 && bytes + record.bytes > this.#limits.callBytesMax))
+        break;
       batch.push(record);
       bytes += record.bytes;
     }
@@ -190,8 +196,10 @@ class KinesisEventStream implements EventStream {
 
   async #waitForBackoff(): Promise<void> {
     const { clock } = this.#options;
-    let untilMs = Number.POSITIVE_INFINITY;
-    for (const { notBeforeMs } of this.#pending) untilMs = Math.min(untilMs, notBeforeMs);
+    const untilMs = this.#heads().reduce(
+      (least, { notBeforeMs }) => Math.min(least, notBeforeMs),
+      Number.POSITIVE_INFINITY,
+    );
     this.#wake = new AbortController();
     try {
       await clock.sleep(Math.max(0, untilMs - clock.nowMs()), this.#wake.signal);

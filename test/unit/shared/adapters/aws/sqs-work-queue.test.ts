@@ -1,0 +1,259 @@
+import { SendMessageBatchCommand, type SendMessageBatchCommandInput, SQSClient } from '@aws-sdk/client-sqs';
+import { mockClient } from 'aws-sdk-client-mock';
+import { describe, expect, it } from 'vitest';
+import { createRunRequestQueues } from '#shared/adapters/aws/run-request-queues.ts';
+import { createSqsWorkQueue, type SqsWorkQueueOptions } from '#shared/adapters/aws/sqs-work-queue.ts';
+import { QueueError, type QueueMessage } from '#shared/ports/work-queue.ts';
+import { awsMetrics } from '#shared/telemetry/aws-names.ts';
+import { awsError, LASTING_ERRORS, TRANSIENT_ERRORS } from '#test/support/aws-errors.ts';
+import { manualClock } from '#test/support/manual-clock.ts';
+import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
+
+const T0 = 1_763_000_000_000;
+const URL = 'https://sqs.ap-northeast-1.amazonaws.com/000000000000/orders';
+const FIFO_URL = `${URL}.fifo`;
+
+interface Refusal {
+  readonly Code: string;
+  readonly SenderFault: boolean;
+}
+
+/** `answer` gives a message's refusal in a call, null for taken, 'silent' for nothing said of it; or throws what the call throws. */
+function setUp(
+  answer: (body: string, call: number) => Refusal | 'silent' | null,
+  over: Partial<SqsWorkQueueOptions> = {},
+) {
+  const clock = manualClock(T0);
+  const telemetry = new RecordingTelemetry();
+  const client = new SQSClient({ region: 'ap-northeast-1' });
+  const calls: { atMs: number; input: SendMessageBatchCommandInput; bodies: readonly (string | undefined)[] }[] = [];
+  mockClient(client)
+    .on(SendMessageBatchCommand)
+    .callsFake((input: SendMessageBatchCommandInput) => {
+      const entries = input.Entries ?? [];
+      calls.push({ atMs: clock.nowMs() - T0, input, bodies: entries.map((entry) => entry.MessageBody) });
+      const verdicts = entries.map(({ Id, MessageBody = '' }) => ({ Id, verdict: answer(MessageBody, calls.length) }));
+      return {
+        Successful: verdicts.filter(({ verdict }) => verdict === null).map(({ Id }) => ({ Id, MessageId: `m${Id}` })),
+        Failed: verdicts.flatMap(({ Id, verdict }) =>
+          verdict === null || verdict === 'silent' ? [] : [{ Id, ...verdict }],
+        ),
+      };
+    });
+  const parts = { client, clock, random: () => 0.5, telemetry, ...over };
+  const queue = createSqsWorkQueue({ ...parts, queueUrl: over.queueUrl ?? URL });
+  const errorOf = (messages: readonly QueueMessage[]) =>
+    queue.send(messages).then(
+      () => null,
+      (error: unknown) => error,
+    );
+  return { queue, calls, telemetry, parts, errorOf };
+}
+
+const bodies = (count: number): QueueMessage[] => Array.from({ length: count }, (_, n) => ({ body: `m${n}` }));
+const fifo = (body: string, groupId = 'hyperliquid:main'): QueueMessage => ({ body, groupId, deduplicationId: body });
+const THROTTLED = { Code: 'RequestThrottled', SenderFault: true };
+const BROKEN = { Code: 'InternalError', SenderFault: false };
+
+describe('sending to SQS', () => {
+  it('puts ten messages, and a mebibyte, into a call', async () => {
+    const { queue, calls } = setUp(() => null);
+    await queue.send(bodies(23));
+    await queue.send(Array.from({ length: 5 }, () => ({ body: 'x'.repeat(262_144) })));
+
+    expect(calls.map((call) => call.bodies.length)).toEqual([10, 10, 3, 4, 1]);
+  });
+
+  it('gives a FIFO queue group and deduplication id, and no delay', async () => {
+    const { queue, calls } = setUp(() => null, { queueUrl: FIFO_URL });
+    await queue.send([{ ...fifo('a'), delaySeconds: 0 }]);
+
+    expect(calls[0]?.input).toEqual({
+      QueueUrl: FIFO_URL,
+      Entries: [{ Id: '0', MessageBody: 'a', MessageGroupId: 'hyperliquid:main', MessageDeduplicationId: 'a' }],
+    });
+  });
+
+  it('gives a standard queue the delay, and neither group nor id', async () => {
+    const { queue, calls } = setUp(() => null);
+    await queue.send([{ ...fifo('a'), delaySeconds: 30 }, { body: 'b' }]);
+
+    expect(calls[0]?.input.Entries).toEqual([
+      { Id: '0', MessageBody: 'a', DelaySeconds: 30 },
+      { Id: '1', MessageBody: 'b' },
+    ]);
+  });
+
+  it('replaces ids that SQS would refuse, equal ones by equal ones', async () => {
+    const { queue, calls } = setUp(() => null, { queueUrl: FIFO_URL });
+    const long = 'x'.repeat(129);
+    await queue.send([
+      { body: '1', groupId: 'with space', deduplicationId: long },
+      { body: '2', groupId: 'with space', deduplicationId: long },
+      { body: '3', groupId: 'ä', deduplicationId: `${long}y` },
+    ]);
+
+    const entries = calls[0]?.input.Entries ?? [];
+    const ids = entries.flatMap((entry) => [entry.MessageGroupId ?? '', entry.MessageDeduplicationId ?? '']);
+    for (const id of ids) expect(id).toMatch(/^[\x21-\x7e]{1,128}$/);
+    expect(ids[0]).toBe(ids[2]);
+    expect(ids[1]).toBe(ids[3]);
+    expect(ids[5]).not.toBe(ids[1]);
+  });
+
+  it('hands the trace of a message on', async () => {
+    const header = 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1';
+    const { queue, calls } = setUp(() => null, { traceHeaderOf: ({ body }) => (body === 'a' ? header : null) });
+    await queue.send([{ body: 'a' }, { body: 'b' }]);
+
+    expect(calls[0]?.input.Entries).toEqual([
+      {
+        Id: '0',
+        MessageBody: 'a',
+        MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: header } },
+      },
+      { Id: '1', MessageBody: 'b' },
+    ]);
+  });
+
+  it.each([
+    ['an empty message', { body: '' }],
+    ['a message over 256 KiB', { body: '→'.repeat(100_000) }],
+    ['a delay over 15 minutes', { body: 'a', delaySeconds: 901 }],
+    ['a delay before now', { body: 'a', delaySeconds: -1 }],
+    ['a part of a second', { body: 'a', delaySeconds: 0.5 }],
+  ])('refuses %s for good, before anything is sent', async (_, message) => {
+    const { errorOf, calls } = setUp(() => null);
+
+    expect(await errorOf([{ body: 'good' }, message])).toMatchObject({ name: 'QueueError', retryable: false });
+    expect(calls).toEqual([]);
+  });
+});
+
+describe('a batch that SQS takes in part', () => {
+  it.each([
+    ['throttled', THROTTLED],
+    ['broken', BROKEN],
+    ['silent', 'silent'],
+  ] as const)('has the rest sent again, in order and before what comes later: %s', async (_, refusal) => {
+    const refusedOnce = (body: string, call: number) => (call === 1 && ['m2', 'm5'].includes(body) ? refusal : null);
+    const { queue, calls, telemetry } = setUp(refusedOnce);
+    await queue.send(bodies(12));
+
+    expect(calls.map((call) => call.bodies)).toEqual([
+      bodies(10).map((message) => message.body),
+      ['m2', 'm5', 'm10', 'm11'],
+    ]);
+    expect(calls[1]?.atMs).toBe(25);
+    expect(telemetry.counts.get(awsMetrics.retries)).toBe(2);
+  });
+
+  it('fails for good where a message itself was refused; the others are sent', async () => {
+    const { errorOf, calls } = setUp((body) =>
+      body === 'm3' ? { Code: 'InvalidMessageContents', SenderFault: true } : null,
+    );
+
+    const error = await errorOf(bodies(12));
+
+    expect(error).toBeInstanceOf(QueueError);
+    expect(error).toMatchObject({
+      retryable: false,
+      message: 'queue orders refused 1 of 12 messages: InvalidMessageContents',
+    });
+    expect(calls.flatMap((call) => call.bodies)).toHaveLength(12);
+  });
+
+  it('fails after its tries, retryable, and says how many were not taken', async () => {
+    const { errorOf, calls } = setUp((body) => (body === 'm0' ? BROKEN : null));
+
+    expect(await errorOf(bodies(2))).toMatchObject({
+      retryable: true,
+      message: 'queue orders: InternalError, 5 tries; 1 of 2 messages not taken',
+    });
+    expect(calls).toHaveLength(5);
+  });
+
+  it('waits longer each time, with full jitter up to a bound', async () => {
+    const { queue, calls } = setUp((_, call) => (call < 7 ? BROKEN : null), {
+      random: () => 0.999_999,
+      limits: { attemptsMax: 9, backoffMinMs: 100, backoffMaxMs: 1_000 },
+    });
+    await queue.send(bodies(1));
+
+    expect(calls.slice(1).map((call, index) => call.atMs - calls[index]!.atMs)).toEqual([99, 199, 399, 799, 999, 999]);
+  });
+});
+
+describe('a call to SQS that fails', () => {
+  it.each(TRANSIENT_ERRORS)('is repeated after %s', async (_, error) => {
+    const { queue, calls } = setUp((_body, call) => {
+      if (call === 1) throw error;
+      return null;
+    });
+    await queue.send(bodies(2));
+
+    expect(calls.map((call) => call.bodies)).toEqual([
+      ['m0', 'm1'],
+      ['m0', 'm1'],
+    ]);
+  });
+
+  it.each([...LASTING_ERRORS, ['a queue that is gone', awsError('QueueDoesNotExist', 400)] as const])(
+    'is not repeated after %s, and the caller may try later',
+    async (_, error) => {
+      const { errorOf, calls } = setUp(() => {
+        throw error;
+      });
+
+      const failure = await errorOf(bodies(2));
+
+      expect(failure).toMatchObject({ name: 'QueueError', retryable: true });
+      expect((failure as Error).message).not.toContain('FwoGZXIvYXdz');
+      expect(calls).toHaveLength(1);
+    },
+  );
+
+  it('is not repeated when the service refuses what it holds', async () => {
+    const { errorOf } = setUp(() => {
+      throw awsError('BatchRequestTooLong', 400);
+    });
+
+    expect(await errorOf(bodies(2))).toMatchObject({ retryable: false });
+  });
+});
+
+describe('the queues of run-requests', () => {
+  const queues = {
+    reconciliation: [{ standard: `${URL}-r`, fifo: `${URL}-r.fifo` }],
+    observer: [
+      { standard: `${URL}-o1`, fifo: `${URL}-o1.fifo` },
+      { standard: `${URL}-o2`, fifo: `${URL}-o2.fifo` },
+    ],
+  };
+
+  it('get a request each by its job: with a group the FIFO one, without the standard one, all functions of the job', async () => {
+    const { parts, calls } = setUp(() => null);
+    await createRunRequestQueues({ ...parts, queues }).send([
+      fifo('{"job":"reconciliation","n":1}'),
+      { body: '{"job":"observer"}' },
+      fifo('{"job":"reconciliation","n":2}'),
+    ]);
+
+    expect(calls.map((call) => [call.input.QueueUrl, call.bodies])).toEqual([
+      [`${URL}-r.fifo`, ['{"job":"reconciliation","n":1}', '{"job":"reconciliation","n":2}']],
+      [`${URL}-o1`, ['{"job":"observer"}']],
+      [`${URL}-o2`, ['{"job":"observer"}']],
+    ]);
+  });
+
+  it.each(['{"job":"unknown"}', '{"job":"toString"}', '{}', 'null', '[]', 'not JSON'])(
+    'refuse %s for good, before anything is sent',
+    async (body) => {
+      const { parts, calls } = setUp(() => null);
+      const sent = createRunRequestQueues({ ...parts, queues }).send([{ body: '{"job":"observer"}' }, { body }]);
+
+      await expect(sent).rejects.toMatchObject({ name: 'QueueError', retryable: false });
+      expect(calls).toEqual([]);
+    },
+  );
+});
