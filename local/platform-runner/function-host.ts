@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import type { InvocationContext } from '#local/emulators/invoker.ts';
 import type { Clock } from '#shared/ports/clock.ts';
@@ -11,6 +12,8 @@ export interface FunctionHostOptions {
   readonly timeoutMs: number;
   readonly memoryMib: number;
   readonly clock: Clock;
+  /** Takes what it prints; this process's own output by default. */
+  readonly output?: Writable | undefined;
 }
 
 interface Reply {
@@ -75,13 +78,17 @@ export class FunctionHost {
   }
 
   async #start(): Promise<Worker> {
-    const { entry, environment, memoryMib, name } = this.#options;
+    const { entry, environment, memoryMib, name, output } = this.#options;
     const worker = new Worker(WORKER, {
       name,
       env: { ...environment },
       workerData: { entry: entry.href },
       resourceLimits: { maxOldGenerationSizeMb: memoryMib },
+      stdout: output !== undefined,
+      stderr: output !== undefined,
     });
+    if (output)
+      for (const printed of [worker.stdout, worker.stderr]) printed.on('data', (chunk) => output.write(chunk));
     try {
       const ready = this.#replyOf(worker, (message) => message.ready === true);
       await this.#within(ready, LOAD_TIMEOUT_MS, `${name} was not loaded within ${LOAD_TIMEOUT_MS} ms`);

@@ -59,6 +59,7 @@ export function createPlatformRunner(
       timeoutMs,
       memoryMib: env.FUNCTION_MEMORY_MIB,
       clock,
+      output: deps.output,
     });
     invoker.register(name, host.handle, timeoutMs + INVOKER_SLACK_MS, { serial: true });
     return host;
