@@ -149,12 +149,21 @@ export const configSchema = z.strictObject({
     ticks_per_second: z.number().positive().max(100_000),
     warm_up_h: count(0, 720),
   }),
+  paper: z.strictObject({
+    equity_quote: z.number().positive().max(1_000_000_000),
+    taker_fee: z.number().min(0).max(0.1),
+    maker_fee: z.number().min(0).max(0.1),
+    spread_bps: z.number().min(0).max(1000),
+    depth_quote: z.number().min(1).max(1_000_000_000),
+    max_price_age_s: wholeSeconds(1, 3600),
+  }),
   aws: z.strictObject({
     region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected a region such as ap-northeast-1'),
     parked: z.boolean(),
     static_egress: z.boolean(),
     alarm_email: z.email().max(254).nullable(),
     log_retention_days: z.literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365]),
+    saved_queries: z.boolean(),
     shards: count(1, 10),
     database: z.strictObject({
       min_acu: z.number().multipleOf(0.5).min(0.5).max(128),

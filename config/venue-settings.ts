@@ -7,7 +7,7 @@ export interface VenueAddresses {
 }
 
 /** The venue's settings as its adapter takes them, and as they travel in the variable `VENUE`. No secret stands in them. */
-export function venueSettings({ exchanges, resilience }: Config, { httpUrl, wsUrl }: VenueAddresses) {
+export function venueSettings({ exchanges, resilience, paper }: Config, { httpUrl, wsUrl }: VenueAddresses) {
   const { kind, accounts, dexes, proxy, origin } = exchanges.hyperliquid;
   return {
     kind,
@@ -21,6 +21,14 @@ export function venueSettings({ exchanges, resilience }: Config, { httpUrl, wsUr
     weightPerMinute: resilience.weight_per_minute,
     retryWaitsMs: [...resilience.retry_delays_ms],
     breaker: { failures: resilience.breaker.failures, openForMs: Math.round(resilience.breaker.open_s * 1000) },
+    paper: {
+      equityQuote: paper.equity_quote,
+      takerFee: paper.taker_fee,
+      makerFee: paper.maker_fee,
+      spreadBps: paper.spread_bps,
+      depthQuote: paper.depth_quote,
+      priceAgeMsMax: paper.max_price_age_s * 1000,
+    },
   };
 }
 

@@ -3,6 +3,24 @@ import * as z from 'zod';
 const milliseconds = z.number().int().min(0).max(86_400_000);
 const address = z.url({ protocol: /^(https?|wss?)$/ }).max(2048);
 
+const fraction = z.number().min(0).max(0.1);
+
+/** Terms of the paper venue; only kind `paper` reads them. */
+export const paperSettingsSchema = z.object({
+  /** What an account has at its first sight. */
+  equityQuote: z.number().min(0).max(1_000_000_000),
+  /** Shares of the traded value. */
+  takerFee: fraction,
+  makerFee: fraction,
+  /** Between the best bid and the best ask around the stored price, in hundredths of a percent. */
+  spreadBps: z.number().min(0).max(1_000),
+  /** Quote value at the best level of the book. */
+  depthQuote: z.number().min(1).max(1_000_000_000),
+  /** With an older stored price there is nobody to trade with. */
+  priceAgeMsMax: milliseconds,
+});
+export type PaperSettings = z.infer<typeof paperSettingsSchema>;
+
 /** What an adapter of a venue is told; no secret stands in it. Travels as JSON in the environment variable `VENUE`. */
 export const venueSettingsSchema = z.object({
   kind: z.enum(['simulator', 'paper', 'testnet', 'live']),
@@ -31,6 +49,7 @@ export const venueSettingsSchema = z.object({
   /** Waits before each repeat of a call that is safe to repeat. */
   retryWaitsMs: z.array(milliseconds).max(10),
   breaker: z.object({ failures: z.number().int().min(1).max(1000), openForMs: milliseconds }),
+  paper: paperSettingsSchema,
 });
 export type VenueSettings = z.infer<typeof venueSettingsSchema>;
 

@@ -3,13 +3,14 @@
  * millionths are numbers below 2^53; booleans are 0 or 1. Migrations in ./migrations are the source of truth.
  */
 import type { ColumnType, Generated } from 'kysely';
+import type { PaperTables } from './paper-tables.ts';
 
 type Bool = 0 | 1;
 /** Auto-increment key: never inserted by hand. */
 type AutoId = Generated<number>;
 type Money = ColumnType<string, string, string>;
 
-export interface Database {
+export interface Database extends PaperTables {
   exchanges: { name: string; kind: string; api_url: string; ws_url: string; created_at_ms: number };
   instruments: {
     exchange: string;
@@ -270,63 +271,6 @@ export interface Database {
     venue_time_ms: number;
     stored_at_ms: number;
   };
-  paper_accounts: {
-    exchange: string;
-    account: string;
-    /** Deposits minus the cost of the positions and fees: with the value of the positions it is the equity. */
-    raw_quote: Money;
-    deposited_quote: Money;
-    /** `{symbol: [size, entryPrice]}`. */
-    positions_json: string;
-    /** `{symbol: leverage}` where it was set. */
-    leverage_json: string;
-    /** Newest id given to an order or a fill. */
-    last_id: number;
-    /** Venue time from which stored trades have not been matched with resting orders. */
-    looked_from_ms: number;
-    /** Venue time of the newest change; never goes back. */
-    venue_time_ms: number;
-    version: number;
-    created_at_ms: number;
-  };
-  paper_orders: {
-    exchange: string;
-    account: string;
-    venue_order_id: string;
-    /** Null for the venue's own liquidations. */
-    client_order_id: string | null;
-    symbol: string;
-    side: string;
-    size: Money;
-    limit_price: Money;
-    time_in_force: string;
-    reduce_only: Bool;
-    filled_size: Money;
-    status: string;
-    venue_status: string;
-    accepted_at_ms: number;
-    status_at_ms: number;
-  };
-  paper_fills: {
-    exchange: string;
-    account: string;
-    trade_id: string;
-    venue_order_id: string;
-    client_order_id: string | null;
-    symbol: string;
-    side: string;
-    price: Money;
-    size: Money;
-    fee_quote: Money;
-    closed_pnl_quote: Money;
-    start_position: Money;
-    crossed: Bool;
-    liquidation: Bool;
-    /** The public trade that filled a resting order; null for what crossed the book. */
-    matched_trade_id: string | null;
-    venue_time_ms: number;
-  };
-
   system_state: {
     exchange: string;
     state: string;
