@@ -7,18 +7,30 @@ export interface StageOptions {
   readonly entries: 'open' | 'closed';
 }
 
-/** Throws with a sentence on an unknown option. */
+/** An option that does not exist, or lacks its value. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Throws {@link UsageError}. */
 export function readOptions(args: readonly string[]): StageOptions & { readonly dryRun: boolean } {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      stage: { type: 'string', default: 'dev' },
-      config: { type: 'string', multiple: true, default: [] },
-      'dry-run': { type: 'boolean', default: false },
-    },
-    strict: true,
-  });
+  const values = parse(args);
   return { stage: values.stage, config: values.config, entries: 'open', dryRun: values['dry-run'] };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        stage: { type: 'string', default: 'dev' },
+        config: { type: 'string', multiple: true, default: [] },
+        'dry-run': { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** The same as context of the CDK CLI. */

@@ -9,34 +9,27 @@ import type { PlatformContext } from './platform-context.ts';
 
 export const DEAD_LETTERS = 'dead-letters';
 
-/** One message that nobody could work off is enough. */
+/** One message that nobody could work off is enough; an alarm for each of the two queues of such messages. */
 export function alarmOnDeadLetters(
   scope: Construct,
   context: PlatformContext,
-  queues: readonly sqs.Queue[],
+  queues: Readonly<Record<'standard' | 'fifo', sqs.Queue>>,
   topic: sns.ITopic,
-): cloudwatch.Alarm {
-  const period = Duration.minutes(1);
-  const alarm = new cloudwatch.Alarm(scope, 'DeadLetters', {
-    alarmName: context.nameOf(DEAD_LETTERS),
-    alarmDescription: `A message was received too often and put aside. What to do: ${runbookLink(DEAD_LETTERS)}`,
-    metric: new cloudwatch.MathExpression({
-      expression: queues.map((_, index) => `q${index}`).join(' + '),
-      usingMetrics: Object.fromEntries(
-        queues.map((queue, index) => [
-          `q${index}`,
-          queue.metricApproximateNumberOfMessagesVisible({ period, statistic: cloudwatch.Stats.MAXIMUM }),
-        ]),
-      ),
-      label: 'messages put aside',
-      period,
-    }),
-    threshold: 1,
-    comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-    evaluationPeriods: 1,
-    treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-    actionsEnabled: context.entriesOpen,
-  });
-  alarm.addAlarmAction(new SnsAction(topic));
-  return alarm;
+): void {
+  for (const [kind, queue] of Object.entries(queues)) {
+    const alarm = new cloudwatch.Alarm(scope, `DeadLetters-${kind}`, {
+      alarmName: context.nameOf(`${DEAD_LETTERS}-${kind}`),
+      alarmDescription: `A message was received too often and put aside. What to do: ${runbookLink(DEAD_LETTERS)}`,
+      metric: queue.metricApproximateNumberOfMessagesVisible({
+        period: Duration.minutes(1),
+        statistic: cloudwatch.Stats.MAXIMUM,
+      }),
+      threshold: 1,
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: 1,
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+      actionsEnabled: context.entriesOpen,
+    });
+    alarm.addAlarmAction(new SnsAction(topic));
+  }
 }

@@ -85,12 +85,14 @@ export class ServicesStack extends Stack {
       parts.streams.market,
       topic,
     );
-    alarmOnDeadLetters(this, context, [dead.standard, dead.fifo], topic);
+    alarmOnDeadLetters(this, context, { standard: dead.standard, fifo: dead.fifo }, topic);
     addDashboards(this, context, { behaviours: behaviours.entries, producer, dead });
-    addSavedQueries(this, context, [
-      ...behaviours.entries.map((entry) => entry.lambda.logGroup.logGroupName),
-      producer.logGroup.logGroupName,
-    ]);
+    if (config.aws.saved_queries) {
+      addSavedQueries(this, context, [
+        ...behaviours.entries.map((entry) => entry.lambda.logGroup.logGroupName),
+        producer.logGroup.logGroupName,
+      ]);
+    }
     output('MarketStreamName', parts.streams.market.streamName, 'Prices');
     output('AccountStreamName', parts.streams.account.streamName, 'Account news');
     output('PriceProducerEnvironment', this.toJsonString(producer.environment), 'Variables of the producer, as JSON');

@@ -8,6 +8,9 @@ import type { Construct } from 'constructs';
 import type { Config } from '#config/schema.ts';
 import { acknowledge } from '../constructs/acknowledge.ts';
 
+/** A password goes into a statement of MySQL: letters and digits only. */
+const PUNCTUATION = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
+
 export const DATABASE_NAME = 'three_t';
 
 /** `migrate` owns the schema; `state` alone may also write system_state; `app` writes everything else; `reader` reads. */
@@ -84,7 +87,7 @@ export class StateStack extends Stack {
           secretStringTemplate: JSON.stringify({ username: user }),
           generateStringKey: 'password',
           passwordLength: 32,
-          excludePunctuation: true,
+          excludeCharacters: PUNCTUATION,
         },
       });
       acknowledge(

@@ -39,6 +39,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: ANY,
   },
+  // Talks to a deployed stage as the CLI does.
+  'infra/deploy': { rooms: ['infra', 'config', 'shared/adapters/aws', 'shared/messages'], packages: ANY },
   local: { rooms: [...SHARED, 'config', 'functions', 'containers'], packages: ANY },
   cli: { rooms: [...SHARED, 'config', 'local', 'functions', 'containers', 'infra/cost'], packages: ANY },
   web: { rooms: ['shared/messages'], packages: [] },
@@ -201,7 +203,7 @@ export const purity: Rule = (file) => {
 };
 
 const ENTRY_POINT =
-  /^((functions|containers)\/[^/]+\/(main|env)\.ts|local\/main\.ts|local\/[^/]+\/main\.ts|cli\/main\.ts|infra\/app\.ts|vitest\.config\.ts|(scripts|bench|test)\/.*)$/;
+  /^((functions|containers)\/[^/]+\/(main|env)\.ts|local\/main\.ts|local\/[^/]+\/main\.ts|cli\/main\.ts|infra\/app\.ts|infra\/deploy\/main\.ts|vitest\.config\.ts|(scripts|bench|test)\/.*)$/;
 
 /** The environment is read where a process starts, and handed on as values. */
 export const environment: Rule = (file) => {

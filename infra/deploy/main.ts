@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { ConfigError } from '#config/config-error.ts';
+import { EXCHANGE } from '#config/function-environments.ts';
+import { readOptions, UsageError } from '#infra/command-line.ts';
+import { loadStage } from '#infra/load-stage.ts';
+import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
+import { awsStage } from './aws-stage.ts';
+import { DeploymentError, deploy } from './deployment.ts';
+
+/** A migration is asked for once, and may take as long as a function may run. */
+const MIGRATION_LIMITS = { maxAttempts: 1, requestTimeoutMs: 910_000 };
+
+/** `npm run deploy -- --stage dev [--config key=value] [--dry-run]` */
+try {
+  const options = readOptions(process.argv.slice(2));
+  const config = loadStage(options.stage, options.config);
+  const client = new LambdaClient(
+    awsClientOptions('lambda', { ...process.env, AWS_REGION: config.aws.region }, MIGRATION_LIMITS),
+  );
+  const say = (line: string) => console.log(`deploy ${options.stage}: ${line}`);
+  const facts = await deploy(
+    {
+      ...awsStage({ client, options, exchange: EXCHANGE, by: `deploy:${process.env.USER ?? 'unknown'}`, run, say }),
+      sleep: (ms) => sleep(ms),
+      nowMs: () => Date.now(),
+      say,
+    },
+    { parked: config.aws.parked },
+  );
+  say(options.dryRun ? 'nothing was changed (--dry-run)' : `done${facts.now === null ? '' : `, state ${facts.now}`}`);
+} catch (error) {
+  if (!(error instanceof ConfigError || error instanceof DeploymentError || error instanceof UsageError)) throw error;
+  console.error(`deploy: ${error.message}`);
+  process.exitCode = 1;
+}
+
+/** Runs a command with our own output; rejects when it fails. */
+function run(command: string, args: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: 'inherit' });
+    child.on('error', (error) => reject(new DeploymentError(`${command} cannot be started: ${error.message}`)));
+    child.on('exit', (code) =>
+      code === 0
+        ? resolve()
+        : reject(
+            new DeploymentError(`${command} ${args[0]} ended with ${code}; what was done stays, deploy again to go on`),
+          ),
+    );
+  });
+}
