@@ -2,4 +2,6 @@ import { sqlCandlesRepository } from '#shared/adapters/sql/repositories/candles-
 import { onEachDatabase } from '#test/support/sql-databases.ts';
 import { candlesRepositoryContract } from './candles-repository.contract.ts';
 
-onEachDatabase(({ name, open }) => candlesRepositoryContract(name, async () => sqlCandlesRepository(await open())));
+onEachDatabase(({ name, open }) => candlesRepositoryContract(name, async () => sqlCandlesRepository(await open())), {
+  looksAtCounts: true,
+});

@@ -2,4 +2,6 @@ import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-sta
 import { onEachDatabase } from '#test/support/sql-databases.ts';
 import { jobStateRepositoryContract } from './job-state-repository.contract.ts';
 
-onEachDatabase(({ name, open }) => jobStateRepositoryContract(name, async () => sqlJobStateRepository(await open())));
+onEachDatabase(({ name, open }) => jobStateRepositoryContract(name, async () => sqlJobStateRepository(await open())), {
+  looksAtCounts: true,
+});

@@ -2,4 +2,6 @@ import { sqlPricesRepository } from '#shared/adapters/sql/repositories/prices-re
 import { onEachDatabase } from '#test/support/sql-databases.ts';
 import { pricesRepositoryContract } from './prices-repository.contract.ts';
 
-onEachDatabase(({ name, open }) => pricesRepositoryContract(name, async () => sqlPricesRepository(await open())));
+onEachDatabase(({ name, open }) => pricesRepositoryContract(name, async () => sqlPricesRepository(await open())), {
+  looksAtCounts: true,
+});
