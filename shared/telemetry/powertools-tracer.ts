@@ -9,7 +9,8 @@ export function createPowertoolsTracer(serviceName: string): Tracer {
   const xray = new XrayTracer({ serviceName, captureHTTPsRequests: false });
   return {
     async span(name, annotations, work) {
-      const parent = xray.isTracingEnabled() ? xray.getSegment() : undefined;
+      // Asked for its segment in an invocation that is not traced, the SDK writes an error to the log.
+      const parent = xray.isTracingEnabled() && xray.isTraceSampled() ? xray.getSegment() : undefined;
       if (parent === undefined) return work();
       const span = parent.addNewSubsegment(name);
       for (const [key, value] of Object.entries(annotations)) span.addAnnotation(key, value);
