@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,6 +12,20 @@ const STOP_TIMEOUT_MS = 5_000;
 /** What the server says while it starts, for the error when it does not. */
 const OUTPUT_LENGTH_MAX = 4_000;
 const SBIN = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
+
+/**
+ * Runs the server until this process's end of a pipe closes, which it does however this process dies, and removes its folder.
+ * `$0` is the folder, the rest the command.
+ */
+const GUARD = `
+exec 3<&0
+"$@" </dev/null 3<&- &
+server=$!
+{ cat <&3 >/dev/null; kill "$server"; } 2>/dev/null &
+exec 3<&-
+wait "$server"
+rm -rf "$0"
+`;
 
 /** As strict as Aurora MySQL may be configured, so that no query passes here that fails there. */
 const SQL_MODE = 'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO';
@@ -36,15 +50,16 @@ export interface PrivateMariadb {
 export class MariadbMissing extends Error {}
 
 /** Debian's mariadb-server, or another MariaDB on the path; null without one. */
-export function findMariadb(path: string): MariadbPrograms | null {
-  const server = find(path, ['mariadbd', 'mysqld']);
-  const install = find(path, ['mariadb-install-db']);
+export function findMariadb(path: string, beside: readonly string[] = SBIN): MariadbPrograms | null {
+  const dirs = [...path.split(delimiter), ...beside];
+  const server = find(dirs, ['mariadbd', 'mysqld']);
+  const install = find(dirs, ['mariadb-install-db']);
   return server && install ? { server, install } : null;
 }
 
-function find(path: string, names: readonly string[]): string | null {
+function find(dirs: readonly string[], names: readonly string[]): string | null {
   for (const name of names) {
-    for (const dir of [...path.split(delimiter), ...SBIN]) {
+    for (const dir of dirs) {
       const file = join(dir, name);
       try {
         accessSync(file, constants.X_OK);
@@ -58,6 +73,8 @@ function find(path: string, names: readonly string[]): string | null {
 export interface PrivateMariadbOptions {
   /** `PATH` of the process. */
   readonly path: string;
+  /** Where programs may be that are not on the path; the usual places by default. */
+  readonly programDirs?: readonly string[];
   /** Where its folder is made; the system's temporary folder by default. A socket's path may have 107 characters. */
   readonly parentDir?: string;
 }
@@ -67,7 +84,7 @@ export interface PrivateMariadbOptions {
  * write is forced to disk. Takes about a second. Throws MariadbMissing, or what the server said when it did not start.
  */
 export async function startPrivateMariadb(options: PrivateMariadbOptions): Promise<PrivateMariadb> {
-  const programs = findMariadb(options.path);
+  const programs = findMariadb(options.path, options.programDirs);
   if (!programs) {
     throw new MariadbMissing('no MariaDB found; install it (Debian, Ubuntu: apt-get install mariadb-server)');
   }
@@ -102,8 +119,12 @@ async function installFiles(programs: MariadbPrograms, dir: string): Promise<voi
 async function startServer(programs: MariadbPrograms, dir: string): Promise<PrivateMariadb> {
   const socketPath = join(dir, 'mariadb.sock');
   const child = spawn(
-    programs.server,
+    '/bin/sh',
     [
+      '-c',
+      GUARD,
+      dir,
+      programs.server,
       ...common(dir),
       `--socket=${socketPath}`,
       `--pid-file=${join(dir, 'mariadb.pid')}`,
@@ -119,7 +140,8 @@ async function startServer(programs: MariadbPrograms, dir: string): Promise<Priv
       '--innodb-lock-wait-timeout=20',
       '--performance-schema=0',
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    // A group of its own: Ctrl-C reaches whoever owns it, and what still uses the database ends first.
+    { stdio: ['pipe', 'ignore', 'pipe'], detached: true },
   );
   let output = '';
   child.stderr?.on('data', (chunk) => {
@@ -132,11 +154,7 @@ async function startServer(programs: MariadbPrograms, dir: string): Promise<Priv
       resolve();
     });
   });
-  // A process that dies without a word takes its database with it.
-  const killed = () => child.kill('SIGKILL');
-  process.once('exit', killed);
   const stop = async (): Promise<void> => {
-    process.off('exit', killed);
     await end(child, ended);
     rmSync(dir, { recursive: true, force: true });
   };
@@ -146,7 +164,8 @@ async function startServer(programs: MariadbPrograms, dir: string): Promise<Priv
     await stop();
     throw error;
   }
-  return { dir, socketPath, user: 'root', pid: child.pid!, stop };
+  const pid = Number(readFileSync(join(dir, 'mariadb.pid'), 'utf8'));
+  return { dir, socketPath, user: 'root', pid, stop };
 }
 
 async function untilReady(socketPath: string, child: ChildProcess, output: () => string): Promise<void> {
@@ -170,8 +189,14 @@ async function answers(socketPath: string): Promise<boolean> {
 }
 
 async function end(child: ChildProcess, ended: Promise<void>): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
-  const patience = systemClock.setTimer(STOP_TIMEOUT_MS, () => child.kill('SIGKILL'));
+  child.stdin?.end();
+  const patience = systemClock.setTimer(STOP_TIMEOUT_MS, () => {
+    try {
+      process.kill(-child.pid!, 'SIGKILL');
+    } catch {
+      // Gone in the meantime.
+    }
+  });
   await ended;
   patience.cancel();
 }
