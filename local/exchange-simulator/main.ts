@@ -25,6 +25,7 @@ const time = (text: string) => {
 const program = new Command('exchange-simulator')
   .description('HyperLiquid on loopback: HTTP, WebSocket, two accounts, faults by script')
   .option('--port <n>', 'port, 0 for any free one', number(0, 65_535, true), 0)
+  .option('--host <address>', 'address to listen on; 0.0.0.0 only inside a container', '127.0.0.1')
   .option('--state <file>', 'SQLite file that is written before anything is answered (default: memory only)')
   .option('--seed <n>', 'seed of the price model', number(0, Number.MAX_SAFE_INTEGER, true), 1)
   .option('--ticks-per-second <n>', 'trades per second and symbol', number(0.01, 1_000, false), 5)
@@ -43,6 +44,7 @@ const program = new Command('exchange-simulator')
   .parse();
 const flags = program.opts<{
   port: number;
+  host: string;
   state?: string;
   seed: number;
   ticksPerSecond: number;
@@ -101,7 +103,7 @@ function optionsOf(): Partial<SimulatorOptions> {
 try {
   const simulator = new ExchangeSimulator(optionsOf());
   const controlToken = flags.controlToken ?? randomBytes(16).toString('hex');
-  const server = await startServer(simulator, { port: flags.port, controlToken, onFatal: fail });
+  const server = await startServer(simulator, { port: flags.port, host: flags.host, controlToken, onFatal: fail });
   // Ten milliseconds a batch: a thousand trades a second then cost a hundred commits, not a thousand.
   const driver = simulator.options.mode === 'clock' ? runOnClock(simulator, systemClock, 10) : null;
   process.on('uncaughtException', fail);

@@ -19,10 +19,16 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** The simulator behind real sockets, on loopback only. `onFatal` gets what must end the process (a full disk). */
+/** The simulator behind real sockets, on loopback unless told otherwise. `onFatal` gets what must end the process (a full disk). */
 export function startServer(
   simulator: ExchangeSimulator,
-  options: { readonly port: number; readonly controlToken: string; readonly onFatal: (error: unknown) => void },
+  options: {
+    readonly port: number;
+    /** A container has no other way in than 0.0.0.0. */
+    readonly host?: string;
+    readonly controlToken: string;
+    readonly onFatal: (error: unknown) => void;
+  },
 ): Promise<RunningServer> {
   const server = createServer((request, response) => {
     readBody(request, (body) => {
@@ -45,7 +51,7 @@ export function startServer(
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port, '127.0.0.1', () => {
+    server.listen(options.port, options.host ?? '127.0.0.1', () => {
       const { port } = server.address() as AddressInfo;
       resolve({
         port,

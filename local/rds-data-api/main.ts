@@ -10,6 +10,7 @@ const usersSchema = z.record(z.string(), z.strictObject({ user: z.string(), pass
 
 interface Flags {
   readonly port: string;
+  readonly host: string;
   readonly mysqlHost?: string;
   readonly mysqlPort: string;
   readonly user: string;
@@ -19,7 +20,8 @@ interface Flags {
 
 const flags = new Command('rds-data-api')
   .description('The RDS Data API in front of a MySQL, or of a private MariaDB that lives as long as this process.')
-  .option('--port <n>', 'port on 127.0.0.1; 0 takes any free one', '0')
+  .option('--port <n>', 'port; 0 takes any free one', '0')
+  .option('--host <address>', 'address to listen on; 0.0.0.0 only inside a container', '127.0.0.1')
   .option('--mysql-host <host>', 'a running MySQL or MariaDB; without it a private one is started')
   .option('--mysql-port <n>', 'its port', '3306')
   .option('--user <name>', 'the database user of every secret; its password comes from MYSQL_PASSWORD', 'root')
@@ -37,7 +39,7 @@ await connection.query('create database if not exists ??', [flags.database]);
 await connection.end();
 
 const users = flags.users === undefined ? user : usersSchema.parse(JSON.parse(readFileSync(flags.users, 'utf8')));
-const api = await startRdsDataApi({ server, users, port: Number(flags.port) });
+const api = await startRdsDataApi({ server, users, port: Number(flags.port), host: flags.host });
 
 const stop = async (): Promise<void> => {
   await api.stop();

@@ -15,8 +15,10 @@ export interface RdsDataApiOptions {
   readonly server: SessionsOptions['server'];
   /** Who every secret stands for, or by secret ARN: other secrets are refused. */
   readonly users: DatabaseUser | Readonly<Record<string, DatabaseUser>>;
-  /** On 127.0.0.1; any free one by default. */
+  /** Any free one by default. */
   readonly port?: number;
+  /** Address to listen on: 127.0.0.1. A container has no other way in than 0.0.0.0. */
+  readonly host?: string;
   /** The only cluster that exists; any by default. */
   readonly resourceArn?: string;
   readonly clock?: Clock;
@@ -27,7 +29,7 @@ export interface RdsDataApiOptions {
   readonly counts?: 'found' | 'changed';
 }
 
-/** The RDS Data API's wire protocol in front of a MySQL or MariaDB, on loopback. */
+/** The RDS Data API's wire protocol in front of a MySQL or MariaDB. */
 export interface RdsDataApi {
   readonly url: string;
   readonly port: number;
@@ -87,7 +89,7 @@ export async function startRdsDataApi(options: RdsDataApiOptions): Promise<RdsDa
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', () => resolve());
+    server.listen(options.port ?? 0, options.host ?? '127.0.0.1', () => resolve());
   });
   const { port } = server.address() as AddressInfo;
   const failing: RdsDataApi['failing'] = (count, { status, type, message }) => {
