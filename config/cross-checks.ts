@@ -1,3 +1,4 @@
+import { isPlay } from './kind-settings.ts';
 import { type Config, type ExchangeConfig, LIVE_ACKNOWLEDGEMENT } from './schema.ts';
 
 /** A rule between keys. It runs when none of `needs` has a problem of its own. */
@@ -55,6 +56,21 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
         ),
       ),
     ],
+  },
+  {
+    needs: [`${HYPERLIQUID}.kind`, 'quorum'],
+    check: ({ exchanges, quorum }) => {
+      if (exchanges.hyperliquid.kind !== 'paper') return [];
+      const expected = 'expected none but own-table for kind paper: nobody else can see an account that only we keep';
+      return [
+        ...when(
+          quorum.sources.some((source) => source !== 'own-table'),
+          'quorum.sources',
+          expected,
+        ),
+        ...when(quorum.observers.length > 0, 'quorum.observers', expected),
+      ];
+    },
   },
   { needs: [HYPERLIQUID], check: ({ exchanges }) => exchangeRules(HYPERLIQUID, exchanges.hyperliquid) },
   {
@@ -134,17 +150,14 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
 ];
 
 function exchangeRules(path: string, exchange: ExchangeConfig): { path: string; expected: string }[] {
-  const play = exchange.kind === 'simulator' || exchange.kind === 'paper';
   return [
-    // Until the paper venue exists, this kind would send what it signs to the address of the config.
-    ...when(exchange.kind === 'paper', `${path}.kind`, 'expected simulator, testnet or live: paper is not built yet'),
     ...when(
       exchange.kind === 'live' && exchange.live_acknowledgement !== LIVE_ACKNOWLEDGEMENT,
       `${path}.live_acknowledgement`,
       `expected the sentence "${LIVE_ACKNOWLEDGEMENT}" for kind live`,
     ),
     ...when(
-      exchange.approval === 'automatic' && !play,
+      exchange.approval === 'automatic' && !isPlay(exchange),
       `${path}.approval`,
       `expected manual: kind ${exchange.kind} is approved by a human`,
     ),

@@ -5,9 +5,10 @@ import { parse as parseYaml } from 'yaml';
 import type * as z from 'zod';
 import { ConfigError, type ConfigProblem, shownValue } from './config-error.ts';
 import { CROSS_CHECKS, type CrossCheck } from './cross-checks.ts';
+import { KIND_SETTINGS } from './kind-settings.ts';
 import { nearestKey } from './nearest-key.ts';
 import { retireKeys } from './retire-keys.ts';
-import { type Config, configSchema } from './schema.ts';
+import { type Config, configSchema, type ExchangeKind } from './schema.ts';
 import { overlaySettings, parseSettings, type SettingsText, treeOf, valueAt } from './settings-file.ts';
 
 export interface LoadedConfig {
@@ -17,8 +18,8 @@ export interface LoadedConfig {
 }
 
 /**
- * Reads default.yaml and `<stage>.yaml`, lays the second and then `overrides` (`key=value`, values in YAML) over the first,
- * checks everything and freezes it. Throws {@link ConfigError} with every problem at once. The only reader of these files.
+ * Reads default.yaml and `<stage>.yaml`, lays the second and then `overrides` (`key=value`, values in YAML) over the first and
+ * over what the kind of venue asks for, checks everything and freezes it. Throws {@link ConfigError} with every problem at once. The only reader of these files.
  */
 export function loadConfig(options: {
   readonly stage: string;
@@ -46,7 +47,7 @@ export function checkConfig(
   const problems: ConfigProblem[] = [];
   const warnings: string[] = [];
   const writtenAt = new Map<string, string>();
-  let merged: Record<string, unknown> = {};
+  const layers: Record<string, unknown>[] = [];
   let unreadable = false;
 
   for (const file of files) {
@@ -56,7 +57,7 @@ export function checkConfig(
     for (const [key, line] of parsed.lines) writtenAt.set(key, `${file.file}:${line}`);
     const retired = retireKeys(parsed.tree, file.file);
     warnings.push(...retired.warnings);
-    merged = overlaySettings(merged, retired.tree);
+    layers.push(retired.tree);
   }
   for (const override of overrides) {
     const parsed = parseOverride(override);
@@ -67,11 +68,12 @@ export function checkConfig(
     writtenAt.set(parsed.key, '--config');
     const retired = retireKeys(treeOf(parsed.key, parsed.value), '--config');
     warnings.push(...retired.warnings);
-    merged = overlaySettings(merged, retired.tree);
+    layers.push(retired.tree);
   }
   // A file that cannot be read leaves holes that would only repeat its own problem.
   if (unreadable) throw new ConfigError(problems);
 
+  const merged = withKindSettings(layers);
   const result = configSchema.safeParse(merged);
   const raw: RawProblem[] = result.success ? [] : result.error.issues.flatMap((issue) => fromIssue(issue, merged));
   for (const rule of [...CROSS_CHECKS, ...checks]) {
@@ -90,6 +92,17 @@ export function checkConfig(
   );
   if (problems.length > 0 || !result.success) throw new ConfigError(problems);
   return { config: deepFreeze(result.data) as Config, warnings };
+}
+
+/** Lays each layer over the one before; what the kind of venue asks for comes right after the first, which has every key. */
+function withKindSettings(layers: readonly Record<string, unknown>[]): Record<string, unknown> {
+  const lay = (all: readonly Record<string, unknown>[]) =>
+    all.reduce((below, layer) => overlaySettings(below, layer), {});
+  const kind = valueAt(lay(layers), 'exchanges.hyperliquid.kind');
+  const [first = {}, ...rest] = layers;
+  const asked =
+    typeof kind === 'string' && Object.hasOwn(KIND_SETTINGS, kind) ? KIND_SETTINGS[kind as ExchangeKind] : null;
+  return lay([first, asked ?? {}, ...rest]);
 }
 
 interface RawProblem {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { accountOf, EXCHANGE } from '#config/function-environments.ts';
+import { takesSimulator } from '#config/kind-settings.ts';
 import type { Config } from '#config/schema.ts';
 import { connectWebSocket } from '#shared/adapters/exchange/hyperliquid-feed/connect-web-socket.ts';
 import { type Db, openSqlite } from '#shared/adapters/sql/open-database.ts';
@@ -39,7 +40,7 @@ const FIRST_LOOK_MS = 4_000;
 /** Where the venue answers: the simulator (found or started), or the addresses of the config. */
 async function venueOf(config: Config, state: StateDirectory, seed: number) {
   const settings = config.exchanges.hyperliquid;
-  if (settings.kind !== 'simulator') {
+  if (!takesSimulator(settings)) {
     if (!settings.http_url || !settings.ws_url) throw new Error('exchanges.hyperliquid needs http_url and ws_url');
     return { simulator: null, httpUrl: settings.http_url, wsUrl: settings.ws_url };
   }

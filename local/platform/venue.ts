@@ -1,9 +1,8 @@
 import { EXCHANGE } from '#config/function-environments.ts';
 import { feedSettings, venueSettings } from '#config/venue-settings.ts';
-import type { Hyperliquid } from '#shared/adapters/exchange/hyperliquid/create-hyperliquid.ts';
-import { openHyperliquid } from '#shared/adapters/exchange/hyperliquid/open-hyperliquid.ts';
 import { openObserver } from '#shared/adapters/exchange/hyperliquid/open-observer.ts';
 import { openPriceFeed } from '#shared/adapters/exchange/hyperliquid-feed/open-price-feed.ts';
+import { type Exchange, openExchange } from '#shared/adapters/exchange/open-exchange.ts';
 import type { AccountObserver } from '#shared/ports/account-observer.ts';
 import type { PriceFeed } from '#shared/ports/price-feed.ts';
 import type { PlatformEnvironment } from './environment.ts';
@@ -11,9 +10,9 @@ import type { Repositories } from './repositories.ts';
 
 export interface Venue {
   /** Without a key: what balance, market data, tracker and janitor use. */
-  readonly reader: Hyperliquid;
+  readonly reader: Exchange;
   /** With the trading keys: for the order gateway alone. */
-  readonly trader: Hyperliquid;
+  readonly trader: Exchange;
   readonly feed: PriceFeed;
   /** `httpUrl` null: the venue's own address. */
   observerOf(id: string, httpUrl: string | null): AccountObserver;
@@ -21,12 +20,12 @@ export interface Venue {
 }
 
 export function createVenue(env: PlatformEnvironment, repositories: Repositories): Venue {
-  const { config, clock, telemetry, fetch } = env;
+  const { config, db, clock, telemetry, fetch } = env;
   const settings = venueSettings(config, env.venue);
   const { instruments, alerts, breakers } = repositories;
-  const ports = { instruments, alerts, breakers, clock, telemetry, fetch };
-  const reader = openHyperliquid(settings, { ...ports, secrets: null });
-  const trader = openHyperliquid(settings, { ...ports, secrets: env.secrets });
+  const ports = { exchange: EXCHANGE, db, instruments, alerts, breakers, clock, telemetry, fetch };
+  const reader = openExchange(settings, { ...ports, secrets: null });
+  const trader = openExchange(settings, { ...ports, secrets: env.secrets });
   return {
     reader,
     trader,

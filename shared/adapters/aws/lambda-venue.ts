@@ -2,24 +2,25 @@ import type { VenueSettings } from '#shared/messages/venue-settings.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { Secrets } from '#shared/ports/secrets.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
-import type { Hyperliquid } from '../exchange/hyperliquid/create-hyperliquid.ts';
-import { openHyperliquid } from '../exchange/hyperliquid/open-hyperliquid.ts';
+import { type Exchange, openExchange } from '../exchange/open-exchange.ts';
 import { sqlAlerts } from '../sql/alerts.ts';
 import type { Db } from '../sql/open-database.ts';
 import { sqlInstrumentsRepository } from '../sql/repositories/instruments-repository.ts';
 import { SqlBreakerRepository } from '../sql/repositories/sql-breaker-repository.ts';
 import { keepAliveFetch } from '../system/keep-alive-fetch.ts';
 
+const EXCHANGE = 'hyperliquid';
+
 export interface LambdaVenueOptions {
   readonly settings: VenueSettings;
   readonly db: Db;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
-  /** Where the trading keys are; null everywhere but in the order gateway. */
+  /** Where the trading keys are; null everywhere but in the order gateway of a venue that wants keys. */
   readonly secrets: Secrets | null;
 }
 
-export interface LambdaVenue extends Hyperliquid {
+export interface LambdaVenue extends Exchange {
   /** Before each invocation: a connection that was kept over a pause may be dead, and an order lost on it would be "unknown". */
   closeIdle(): void;
 }
@@ -27,7 +28,9 @@ export interface LambdaVenue extends Hyperliquid {
 /** The venue for a function: breakers and instruments are shared through the database. */
 export function openLambdaVenue({ settings, db, clock, telemetry, secrets }: LambdaVenueOptions): LambdaVenue {
   const client = keepAliveFetch();
-  const venue = openHyperliquid(settings, {
+  const venue = openExchange(settings, {
+    exchange: EXCHANGE,
+    db,
     secrets,
     instruments: sqlInstrumentsRepository(db),
     clock,

@@ -139,9 +139,9 @@ describe('checkConfig', () => {
       'exchanges.hyperliquid.approval',
     ],
     [
-      'a paper venue, which does not exist yet',
-      'exchanges: { hyperliquid: { kind: paper } }',
-      'exchanges.hyperliquid.kind',
+      'an observer of a paper venue, whose account nobody else can see',
+      'exchanges: { hyperliquid: { kind: paper } }\nquorum: { sources: [own-table, "observer:o"], observers: [{ id: o, http_url: null }] }',
+      'quorum.observers',
     ],
     ['a HIP-3 symbol without its dex', 'exchanges: { hyperliquid: { dexes: [] } }', 'exchanges.hyperliquid.symbols.6'],
     ['an order above the position limit', 'limits: { max_order_notional: 20000 }', 'limits.max_order_notional'],
@@ -159,6 +159,16 @@ describe('checkConfig', () => {
     ['runs that must live longer than they may', 'providence: { min_duration_s: 999999 }', 'providence.min_duration_s'],
   ])('refuses %s', (_, text, path) => {
     expect(problemsOf(() => withStage(text)).map((problem) => problem.path)).toContain(path);
+  });
+
+  it('asks a paper venue for the one source that can see it, whoever names the kind', () => {
+    const inFile = withStage('exchanges: { hyperliquid: { kind: paper, approval: automatic } }').config;
+    const asked = loadConfig({ stage: 'local', overrides: ['exchanges.hyperliquid.kind=paper'] }).config;
+
+    for (const { quorum } of [inFile, asked]) {
+      expect(quorum).toMatchObject({ quorum: 1, sources: ['own-table'], observers: [] });
+    }
+    expect(asked.quorum.max_age_s, "the stage's own").toBe(75);
   });
 
   it('accepts live with the sentence and a human approval', () => {
