@@ -14,7 +14,7 @@ import {
 } from '#test/support/replay-process.ts';
 
 const ON_MYSQL = join(import.meta.dirname, '..', 'support', 'replay-on-mysql.ts');
-const MINUTES = 80;
+const MINUTES = 68;
 
 /** One stretch, because a checkpoint holds SQLite's file; few runs that are warm soon, and orders small enough to be many. */
 const SETTINGS = [
