@@ -23,6 +23,9 @@ export const REGIONS: readonly string[] = [
 /** These answer HTTP 451 to addresses of the United States. */
 const BLOCKED_IN_THE_US: readonly string[] = ['binance'];
 
+/** `arn:aws:secretsmanager:ap-northeast-1:<account>:secret:3t/<stage>/database/migrate-<6>` is 85 characters and the stage. */
+const STAGE_LENGTH_MAX = 15;
+
 /** A live stage writes these itself: a limit for real money is never somebody else's default. */
 const LIVE_LIMITS = ['max_order_notional', 'max_position_notional', 'max_daily_loss', 'max_daily_fees', 'max_leverage'];
 
@@ -42,8 +45,14 @@ const when = (broken: boolean, path: string, expected: string): Problem[] => (br
 export const stageChecks = (requestedStage: string): readonly CrossCheck[] => [
   {
     needs: ['stage'],
-    check: ({ stage }) =>
-      when(stage !== requestedStage, 'stage', `expected ${requestedStage}, the name of the stage's own file`),
+    check: ({ stage }) => [
+      ...when(stage !== requestedStage, 'stage', `expected ${requestedStage}, the name of the stage's own file`),
+      ...when(
+        stage.length > STAGE_LENGTH_MAX,
+        'stage',
+        `expected at most ${STAGE_LENGTH_MAX} characters: the Data API takes ARNs of 100, and a secret's has the stage in it`,
+      ),
+    ],
   },
   {
     needs: ['aws.region'],

@@ -5,9 +5,8 @@ import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { PlatformContext } from './platform-context.ts';
 
-/** Heading of a behaviour in docs/RUNBOOK.md, and the link to it. */
-export const runbookHeading = (name: string): string => `Alarm: \`${name}\``;
-export const runbookLink = (name: string): string => `docs/RUNBOOK.md#alarm-${name}`;
+/** Heading `Alarm: <section>` in docs/RUNBOOK.md. */
+export const runbookLink = (section: string): string => `docs/RUNBOOK.md#alarm-${section}`;
 
 export interface AlarmSignal {
   readonly metric: cloudwatch.IMetric;
@@ -24,6 +23,8 @@ export interface AlarmSignal {
 
 export interface BehaviourAlarmsProps {
   readonly behaviour: string;
+  /** Section of the runbook. */
+  readonly section: string;
   readonly failing: AlarmSignal;
   readonly notRunning: AlarmSignal;
   readonly topic: sns.ITopic;
@@ -39,7 +40,7 @@ export class BehaviourAlarms extends Construct {
     const alarm = (id: string, signal: AlarmSignal) => {
       const made = new cloudwatch.Alarm(this, id, {
         alarmName: `${context.nameOf(props.behaviour)}-${id === 'Failing' ? 'failing' : 'not-running'}`,
-        alarmDescription: `${signal.meaning} What to do: ${runbookLink(props.behaviour)}`,
+        alarmDescription: `${signal.meaning} What to do: ${runbookLink(props.section)}`,
         metric: signal.metric,
         threshold: signal.threshold,
         comparisonOperator:

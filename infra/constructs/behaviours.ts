@@ -89,6 +89,7 @@ export class Behaviours {
     const period = beat(everySeconds);
     this.#alarms(
       name,
+      spec.code ?? name,
       errorsSignal(target.function.metricErrors({ period }), `${name} failed in two of its last three beats.`),
       silenceSignal(
         target.function.metricInvocations({ period }),
@@ -117,6 +118,7 @@ export class Behaviours {
     addStreamSource(target, this.#context, source);
     this.#alarms(
       name,
+      spec.code ?? name,
       errorsSignal(
         target.function.metricErrors({ period: MINUTE }),
         `${name} failed in two of the last three minutes.`,
@@ -148,6 +150,7 @@ export class Behaviours {
     const oldest = source.queue.metricApproximateAgeOfOldestMessage({ period: MINUTE, statistic: 'Maximum' });
     this.#alarms(
       name,
+      spec.code ?? name,
       errorsSignal(
         target.function.metricErrors({ period: MINUTE }),
         `${name} failed${source.everyErrorMatters ? '' : ' in two of the last three minutes'}.`,
@@ -169,6 +172,7 @@ export class Behaviours {
       const throttles = target.function.metricThrottles({ period: MINUTE });
       this.#alarms(
         name,
+        spec.code ?? name,
         errorsSignal(
           target.function.metricErrors({ period: MINUTE }),
           `${name} failed in two of the last three minutes.`,
@@ -198,8 +202,8 @@ export class Behaviours {
     return target;
   }
 
-  #alarms(behaviour: string, failing: AlarmSignal, notRunning: AlarmSignal): void {
-    new BehaviourAlarms(this.#scope, this.#context, { behaviour, failing, notRunning, topic: this.#topic });
+  #alarms(behaviour: string, section: string, failing: AlarmSignal, notRunning: AlarmSignal): void {
+    new BehaviourAlarms(this.#scope, this.#context, { behaviour, section, failing, notRunning, topic: this.#topic });
   }
 }
 

@@ -48,6 +48,7 @@ export function addPriceProducer(
   const records = stream.metricIncomingRecords({ period, statistic: 'Sum' });
   new BehaviourAlarms(scope, context, {
     behaviour: 'price-producer',
+    section: 'price-producer',
     failing: errorsSignal(
       errors.metric({ period, statistic: 'Sum' }),
       'The price producer logged errors in two of the last three minutes.',

@@ -105,13 +105,15 @@ export class StateStack extends Stack {
     };
   }
 
-  #database({ aws }: Config, owner: secretsmanager.ISecret): rds.DatabaseCluster {
+  #database({ aws, stage }: Config, owner: secretsmanager.ISecret): rds.DatabaseCluster {
     const group = new ec2.SecurityGroup(this, 'DatabaseGroup', {
       vpc: this.vpc,
       description: 'Nobody: the Data API needs no way in',
       allowAllOutbound: false,
     });
     const cluster = new rds.DatabaseCluster(this, 'Database', {
+      // A name that CloudFormation makes up is long: with it the Data API would refuse the ARN, which may have 100 characters.
+      clusterIdentifier: `three-t-${stage}`,
       engine: rds.DatabaseClusterEngine.auroraMysql({ version: rds.AuroraMysqlEngineVersion.VER_3_10_4 }),
       writer: rds.ClusterInstance.serverlessV2('Writer', { publiclyAccessible: false }),
       serverlessV2MinCapacity: aws.parked ? 0 : aws.database.min_acu,

@@ -92,6 +92,12 @@ describe('a stage', () => {
     ]);
   });
 
+  it('with a name that no ARN has room for is refused', () => {
+    const config = { ...loadStage('dev'), stage: 'a-stage-of-16-ch' };
+    const problems = stageChecks('a-stage-of-16-ch').flatMap((rule) => rule.check(config, () => null));
+    expect(problems.map((problem) => problem.path)).toEqual(['stage']);
+  });
+
   it('with Binance is refused in the United States and nowhere else', () => {
     const config = loadStage('dev');
     const withBinance = (region: string) =>

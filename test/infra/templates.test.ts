@@ -44,6 +44,18 @@ describe('the state stack', () => {
     }
   });
 
+  it('names what the Data API is told so that its ARN has at most 100 characters, in the region with the longest name', () => {
+    const arns = properties(state, 'AWS::SecretsManager::Secret')
+      .map((secret) => `arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:${String(secret.Name)}-abcdef`)
+      .filter((arn) => arn.includes('/database/'));
+    const longest = 'x'.repeat(15);
+    expect(arns).toHaveLength(4);
+    for (const arn of arns) expect(arn.replace('/dev/', `/${longest}/`).length).toBeLessThanOrEqual(100);
+    const [cluster] = properties(state, 'AWS::RDS::DBCluster');
+    const name = String(cluster!.DBClusterIdentifier).replace('dev', longest);
+    expect(`arn:aws:rds:ap-northeast-1:123456789012:cluster:${name}`.length).toBeLessThanOrEqual(100);
+  });
+
   it('has one secret for each database user and each trading account, the latter empty', () => {
     const names = properties(state, 'AWS::SecretsManager::Secret').map((secret) => String(secret.Name));
     expect(names.sort()).toEqual([
