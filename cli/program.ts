@@ -12,6 +12,7 @@ import { pnl } from './commands/pnl.ts';
 import { positions } from './commands/positions.ts';
 import { status } from './commands/status.ts';
 import { editSymbol, endHold, listSymbols } from './commands/symbols.ts';
+import { trace } from './commands/trace.ts';
 import { trades } from './commands/trades.ts';
 import { why } from './commands/why.ts';
 import { type CommandContext, commandContext, type GlobalOptions } from './context.ts';
@@ -76,6 +77,9 @@ function buildProgram(io: CliIo, act: (options: GlobalOptions, run: Run) => Prom
   add(program, 'why', 'why a symbol was or was not traded, or what an order rested on')
     .argument('<symbol|orderId>', 'symbol, coin or client order id')
     .action((subject: string, o) => act(o, (ctx) => why(ctx, subject)));
+  add(program, 'trace', 'one chain from stored rows: tick, decision, order, fills')
+    .argument('<correlationId|orderId>', 'correlation id, or the client order id of an order of the chain')
+    .action((subject: string, o) => act(o, (ctx) => trace(ctx, subject)));
 
   reason(add(program, 'lock', 'stop trading at once, until unlock'))
     .argument('<exchange>')

@@ -6,6 +6,7 @@ import { HOUR_MS } from '#shared/core/time.ts';
 import { explain } from '#shared/usecases/explain.ts';
 import { readPnl } from '#shared/usecases/read-pnl.ts';
 import { orderView, readSnapshot } from '#shared/usecases/read-snapshot.ts';
+import { traceChain } from '#shared/usecases/trace-chain.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../env.ts';
 import { HttpError, refusalError } from '../http-error.ts';
@@ -105,6 +106,13 @@ export function readRoutes(deps: ApiDeps, env: ApiEnv): Hono {
     const outcome = await explain(deps, { ...own, subject });
     if (outcome.kind === 'not-found') throw refusalError(404, outcome.refusal);
     return c.json({ nowMs: nowMs(), ...outcome.explanation });
+  });
+
+  app.get('/trace/:subject{.+}', async (c) => {
+    const subject = c.req.param('subject').slice(0, 100);
+    const outcome = await traceChain(deps, { ...own, subject });
+    if (outcome.kind === 'not-found') throw refusalError(404, outcome.refusal);
+    return c.json({ nowMs: nowMs(), ...outcome.chain });
   });
 
   app.get('/audit', async (c) => {

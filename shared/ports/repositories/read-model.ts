@@ -180,6 +180,13 @@ export interface MetricsView {
   readonly decisionsLastHour: readonly { readonly kind: string; readonly code: string; readonly count: number }[];
 }
 
+export interface ChainView {
+  /** When the tick arrived that led to its orders; null without one. */
+  readonly bornAtMs: EpochMs | null;
+  readonly decisions: readonly DecisionView[];
+  readonly orders: readonly Order[];
+}
+
 export interface ListFilter {
   readonly symbol?: string | undefined;
   /** At most so many rows, newest first. */
@@ -200,6 +207,8 @@ export interface ReadModel {
     account: string,
     filter: ListFilter & { readonly clientOrderId?: string | undefined; readonly sinceMs?: EpochMs | undefined },
   ): Promise<readonly StoredFill[]>;
+  /** Decisions, without inputs, and orders that bear this correlation id, oldest first; at most `limit` of each. */
+  chain(exchange: string, account: string, correlationId: string, limit: number): Promise<ChainView>;
   /** Without inputs. */
   decisions(exchange: string, account: string, filter: ListFilter): Promise<readonly DecisionView[]>;
   /** With inputs. */

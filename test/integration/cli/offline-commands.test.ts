@@ -26,6 +26,7 @@ describe('cli without a platform', () => {
     ['trades'],
     ['pnl'],
     ['why', 'BTC'],
+    ['trace', 'abc'],
     ['lock', 'hyperliquid', '--reason', 'r'],
     ['unlock', 'hyperliquid', '--reason', 'r'],
     ['reconcile'],

@@ -58,6 +58,18 @@ describe('cli against a running platform', () => {
     }
   });
 
+  it('traces a chain from its tick to its fills', async () => {
+    const { exitCode, out } = await run('trace', 'corr');
+
+    expect([exitCode, out]).toEqual([
+      0,
+      expect.stringMatching(/chain corr\n(.*\n)*.*\+0 ms +born.*\n(.*\n)*.*intent.*\n(.*\n)*.*sent/),
+    ]);
+    expect(out).toMatch(/fill +BTC\/USDC:USDC +buy 0\.002 at 29990/);
+    expect((await json('trace', ORDER_ID)).correlationId).toBe('corr');
+    expect((await run('trace', 'nonsense')).exitCode).toBe(1);
+  });
+
   it('locks, shows it, unlocks and is refused while reconciling, with who did it', async () => {
     const locked = await run('lock', EXCHANGE, '--reason', 'odd fills', '--mode', 'freeze');
     expect([locked.exitCode, locked.out]).toEqual([0, 'hyperliquid is now LOCKED (freeze): odd fills']);

@@ -95,6 +95,7 @@ export const tradingTables: readonly TableSpec[] = [
       ['exchange', 'account', 'kind', 'last_at_ms'],
       ['client_order_id'],
       ['created_at_ms'],
+      ['correlation_id'],
     ],
   },
   {
@@ -137,6 +138,7 @@ export const tradingTables: readonly TableSpec[] = [
       ['exchange', 'account', 'status'],
       ['exchange', 'account', 'venue_order_id'],
       ['exchange', 'account', 'created_at_ms'],
+      ['correlation_id'],
     ],
   },
   {

@@ -57,7 +57,7 @@ const WITHOUT_INPUTS = [
   'last_at_ms',
 ] as const;
 
-type Trading = Pick<ReadModel, 'orders' | 'order' | 'fills' | 'decisions' | 'decision' | 'latestDecision'>;
+type Trading = Pick<ReadModel, 'orders' | 'order' | 'fills' | 'chain' | 'decisions' | 'decision' | 'latestDecision'>;
 
 /** Orders, fills and decisions, newest first. */
 export const readTrading = (db: Db): Trading => ({
@@ -89,6 +89,34 @@ export const readTrading = (db: Db): Trading => ({
     if (filter.sinceMs !== undefined) query = query.where('venue_time_ms', '>=', filter.sinceMs);
     const rows = await query.orderBy('venue_time_ms', 'desc').orderBy('trade_id').limit(filter.limit).execute();
     return rows.map(decodeFill);
+  },
+
+  async chain(exchange, account, correlationId, limit) {
+    const decisions = await db
+      .selectFrom('decisions')
+      .select([...WITHOUT_INPUTS])
+      .where('correlation_id', '=', correlationId)
+      .where('exchange', '=', exchange)
+      .where('account', '=', account)
+      .orderBy('created_at_ms')
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    const orders = await db
+      .selectFrom('order_execution_log')
+      .selectAll()
+      .where('correlation_id', '=', correlationId)
+      .where('exchange', '=', exchange)
+      .where('account', '=', account)
+      .orderBy('created_at_ms')
+      .orderBy('client_order_id')
+      .limit(limit)
+      .execute();
+    return {
+      bornAtMs: orders.length === 0 ? null : Math.min(...orders.map((row) => row.born_at_ms)),
+      decisions: decisions.map((row) => decodeDecision(row, null)),
+      orders: orders.map(decodeOrder),
+    };
   },
 
   async decisions(exchange, account, filter) {

@@ -95,7 +95,26 @@ describe('api reads', () => {
     expect(why.fills).toHaveLength(1);
   });
 
+  it('traces a chain by its correlation id, or by an order of it: tick, decision, order, fills', async () => {
+    for (const subject of ['corr', ORDER_ID]) {
+      const chain = await json(`/api/trace/${subject}`);
+
+      expect(chain.correlationId).toBe('corr');
+      const kinds = chain.steps.map((one: { kind: string }) => one.kind);
+      for (const kind of ['born', 'decision', 'intent', 'sent', 'answered', 'fill', 'ended'])
+        expect(kinds).toContain(kind);
+      expect(kinds.indexOf('decision')).toBeLessThan(kinds.indexOf('intent'));
+      expect(chain.orders.map((one: { clientOrderId: string }) => one.clientOrderId)).toEqual([ORDER_ID]);
+      expect(chain.fills.map((one: { tradeId: string }) => one.tradeId)).toEqual(['900']);
+      expect(chain.decisions.map((one: { id: string }) => one.id)).toContain('BTC-1');
+      const times = chain.steps.map((one: { atMs: number }) => one.atMs);
+      expect(times).toEqual([...times].sort((a, b) => a - b));
+    }
+  });
+
   it.each([
+    ['/api/trace/nonsense', 'unknown-chain'],
+    [`/api/trace/0x${'9'.repeat(32)}`, 'unknown-chain'],
     [`/api/why/0x${'9'.repeat(32)}`, 'unknown-order'],
     ['/api/why/nonsense', 'unknown-symbol'],
     ['/api/orders?symbol=nonsense', 'unknown-symbol'],
