@@ -124,6 +124,25 @@ describe.skipIf(noMariadb)('the Data API dialect', () => {
     expect(await stored()).toEqual(['a']);
   });
 
+  it('waits when the service is busy', async () => {
+    const clock = manualClock(0);
+    under.api.failing(2, { status: 400, type: 'ThrottlingException', message: 'Rate exceeded' });
+    await insert(open({ clock }), 'a');
+
+    expect([await stored(), clock.nowMs()]).toEqual([['a'], 1_500]);
+  });
+
+  it('keeps the error that ended a transaction when even the rollback fails', async () => {
+    const work = db.transaction().execute(async (tx) => {
+      // No row is locked: nobody ends this transaction.
+      await tx.selectFrom('leases').selectAll().execute();
+      under.api.failing(1, { status: 500, type: 'InternalServerErrorException', message: 'gone' });
+      throw new Error('the reason');
+    });
+
+    await expect(work).rejects.toThrow('the reason');
+  });
+
   it('repeats nothing that may have happened', async () => {
     under.api.failing(1, { status: 400, type: 'StatementTimeoutException', message: 'Statement timed out' });
     await expect(insert(db, 'a')).rejects.toMatchObject({ failure: 'statement-timeout' });

@@ -29,7 +29,7 @@ export interface DataApiOptions {
   readonly resumeBudgetMs?: number;
 }
 
-/** The calls that the dialect makes. Every failure is a DataApiError. A resuming database is waited for, on the clock. */
+/** The calls that the dialect makes. Every failure is a DataApiError. A database that resumes is waited for, on the clock. */
 export class DataApiCalls {
   readonly #options: DataApiOptions;
   readonly #target: { readonly resourceArn: string; readonly secretArn: string; readonly database: string };
@@ -79,18 +79,20 @@ export class DataApiCalls {
     await this.#whenAwake(() => this.#options.client.send(command));
   }
 
-  /** A transaction that is gone is rolled back. */
+  /**
+   * Never throws: what is not committed never happens. A transaction that cannot be told keeps its locks until the Data API ends
+   * it, three minutes after its last statement; the error that led here says more than this one.
+   */
   async rollback(transactionId: string): Promise<void> {
     const { resourceArn, secretArn } = this.#target;
     const command = new RollbackTransactionCommand({ resourceArn, secretArn, transactionId });
-    try {
-      await this.#whenAwake(() => this.#options.client.send(command));
-    } catch (error) {
-      if (!(error instanceof DataApiError) || error.failure !== 'transaction-lost') throw error;
-    }
+    await this.#whenAwake(() => this.#options.client.send(command)).catch(() => {});
   }
 
-  /** The SDK does not retry a resuming database: it takes the answer for the caller's fault. Nothing ran, so anything may be repeated. */
+  /**
+   * The SDK does not retry a resuming database: it takes the answer for the caller's fault. Then, and when the service is busy,
+   * nothing ran, so anything may be repeated. Nothing else is.
+   */
   async #whenAwake<T>(call: () => Promise<T>): Promise<T> {
     const { clock, resumeBudgetMs = RESUME_BUDGET_MS } = this.#options;
     let waitedMs = 0;
@@ -100,7 +102,8 @@ export class DataApiCalls {
       } catch (error) {
         const failed = dataApiError(error);
         const waitMs = RESUME_WAITS_MS[Math.min(attempt, RESUME_WAITS_MS.length - 1)]!;
-        if (failed.failure !== 'resuming' || waitedMs + waitMs > resumeBudgetMs) throw failed;
+        const ranNothing = failed.failure === 'resuming' || failed.failure === 'busy';
+        if (!ranNothing || waitedMs + waitMs > resumeBudgetMs) throw failed;
         await clock.sleep(waitMs);
         waitedMs += waitMs;
       }

@@ -8,6 +8,8 @@ export type DataApiFailure =
   | 'lock-timeout'
   /** Paused, and still not there when the time for waiting was over. */
   | 'resuming'
+  /** Throttled, or the service itself was away, for longer than it was waited for. Nothing ran. */
+  | 'busy'
   /** The statement ran for 45 s. */
   | 'statement-timeout'
   /** Expired, ended by an earlier error, or of another cluster. After a commit: nobody knows whether it happened. */
@@ -16,7 +18,7 @@ export type DataApiFailure =
   | 'request-too-large'
   /** MySQL refused the statement for another reason: see errno. */
   | 'database'
-  /** Everything that is not about the statement: access, secret, network, throttling. */
+  /** Everything that is not about the statement: access, secret, network. It may have run. */
   | 'service';
 
 /** A failed call of the RDS Data API, in place of the SDK's own error, which is its cause. */
@@ -41,7 +43,10 @@ const BY_ERRNO: Readonly<Record<number, DataApiFailure>> = {
 
 const BY_NAME: Readonly<Record<string, DataApiFailure>> = {
   DatabaseResumingException: 'resuming',
+  ServiceUnavailableError: 'busy',
   StatementTimeoutException: 'statement-timeout',
+  ThrottlingException: 'busy',
+  TooManyRequestsException: 'busy',
   TransactionNotFoundException: 'transaction-lost',
 };
 

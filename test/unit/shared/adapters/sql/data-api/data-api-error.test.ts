@@ -31,6 +31,8 @@ describe('a failed call of the Data API', () => {
     ['BadRequestException', 'Transaction AXp+/= is not found', 'transaction-lost'],
     ['BadRequestException', 'Database response exceeded size limit', 'response-too-large'],
     ['BadRequestException', 'Database returned more than the allowed response size limit', 'response-too-large'],
+    ['ThrottlingException', 'Rate exceeded', 'busy'],
+    ['ServiceUnavailableError', 'try later', 'busy'],
     ['AccessDeniedException', 'not authorized to perform: rds-data:ExecuteStatement', 'service'],
     ['TimeoutError', 'socket hang up', 'service'],
   ])('%s: %s is %s', (name, message, failure) => {
