@@ -1,5 +1,6 @@
 import type { SQSBatchResponse } from 'aws-lambda';
 import { type JobMessage, parseJobEvent } from '#shared/messages/job-event.ts';
+import { slotMsOf } from '#shared/messages/scheduled-job.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { superviseRuns } from '#shared/usecases/supervise-runs.ts';
 import { warmUpSymbol } from '#shared/usecases/warm-up-symbol.ts';
@@ -7,8 +8,7 @@ import type { RunSupervisorDeps } from './deps.ts';
 import type { RunSupervisorEnv } from './env.ts';
 
 /** The slot is the identity of the runs that a pass creates. */
-const slotOfJob = (job: JobMessage): number =>
-  job.type === 'schedule' ? Date.parse(job.scheduledTime) : job.trace.bornAtMs;
+const slotOfJob = (job: JobMessage): number => (job.type === 'schedule' ? slotMsOf(job) : job.trace.bornAtMs);
 
 /**
  * A schedule, or an SQS batch of schedules and run-requests → a full population, warm. Asked directly a failure throws; from a

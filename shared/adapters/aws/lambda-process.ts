@@ -1,3 +1,4 @@
+import { onceEachSlot } from '#shared/messages/once-each-slot.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { Ids } from '#shared/ports/ids.ts';
 import type { LogLevel, Telemetry } from '#shared/ports/telemetry.ts';
@@ -52,12 +53,14 @@ export function startLambda(
     telemetry,
     traceHeaderOf: (message) => telemetry.traceHeaderOf(message),
     hideSecret: (value) => redactor.addSecret(value),
-    serve: (handler, { before } = {}) =>
-      telemetry.wrap(async (event, context) => {
+    serve: (handler, { before } = {}) => {
+      const once = onceEachSlot(handler);
+      return telemetry.wrap(async (event, context) => {
         // Lambda freezes the process between invocations. What the peers closed meanwhile is noticed in this turn, before it is used.
         await new Promise(setImmediate);
         before?.();
-        return handler(event, context);
-      }),
+        return once(event, context);
+      });
+    },
   };
 }
