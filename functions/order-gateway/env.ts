@@ -30,11 +30,11 @@ export const orderGatewayEnvSchema = z.object({
 });
 export type OrderGatewayEnv = z.infer<typeof orderGatewayEnvSchema>;
 
-/** What the order gateway needs on AWS; it alone is told where the trading keys are. */
+/** What the order gateway needs on AWS; it alone is told where the trading keys are, where the venue wants a key. */
 export const resourcesSchema = z.object({
   ...processResources,
   ...databaseResources,
   ...runRequestResources,
   ...venueResources,
-  ...tradingSecretResources,
+  TRADING_SECRET_ARN: tradingSecretResources.TRADING_SECRET_ARN.optional(),
 });

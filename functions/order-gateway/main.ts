@@ -19,12 +19,16 @@ const env = readEnvironment(orderGatewayEnvSchema.extend(resourcesSchema.shape),
 const { clock, random, telemetry, traceHeaderOf, hideSecret, serve } = startLambda('order-gateway', env, process.env);
 const db = openAurora({ variables: env, environment: process.env, clock })(env.DATABASE_SECRET_ARN);
 const queues = openLambdaQueues({ environment: process.env, clock, random, telemetry, traceHeaderOf });
-const secrets = createSecretsManagerSecrets({
-  client: new SecretsManagerClient(awsClientOptions('secrets_manager', process.env)),
-  secretArn: env.TRADING_SECRET_ARN,
-  clock,
-  onRead: hideSecret,
-});
+const secretArn = env.TRADING_SECRET_ARN;
+const secrets =
+  secretArn === undefined
+    ? null
+    : createSecretsManagerSecrets({
+        client: new SecretsManagerClient(awsClientOptions('secrets_manager', process.env)),
+        secretArn,
+        clock,
+        onRead: hideSecret,
+      });
 const venue = openLambdaVenue({ settings: env.VENUE, db, clock, telemetry, secrets });
 const { orderVenue } = venue;
 if (!orderVenue) throw new Error('the order gateway needs a venue with a trading key');

@@ -79,11 +79,17 @@ export class PlatformResources {
   }
 
   environment(variables: readonly ResourceVariable[], use: ResourceUse = {}): Record<string, string> {
-    return Object.fromEntries(variables.map((variable) => [variable, this.#value(variable, use)]));
+    return Object.fromEntries(this.#there(variables).map((variable) => [variable, this.#value(variable, use)]));
   }
 
   statements(variables: readonly ResourceVariable[], use: ResourceUse = {}): iam.PolicyStatement[] {
-    return variables.flatMap((variable) => this.#grants(variable, use));
+    return this.#there(variables).flatMap((variable) => this.#grants(variable, use));
+  }
+
+  /** Without what this stage has none of: a trading key, where nobody has to sign. */
+  #there(variables: readonly ResourceVariable[]): readonly ResourceVariable[] {
+    const isKeyless = this.#parts.state.tradingSecrets.size === 0;
+    return variables.filter((variable) => !(isKeyless && variable === 'TRADING_SECRET_ARN'));
   }
 
   #value(variable: ResourceVariable, use: ResourceUse): string {
@@ -158,6 +164,7 @@ export class PlatformResources {
         if (use.observerId !== undefined) {
           return [allow(['s3:PutObject'], [bucket.arnForObjects(observerKey(use.observerId))])];
         }
+        if (config.quorum.observers.length === 0) return [];
         return [
           allow(
             ['s3:GetObject'],

@@ -1,10 +1,12 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { wantsTradingKey } from '#config/kind-settings.ts';
 import type { Config } from '#config/schema.ts';
 import { acknowledge } from '../constructs/acknowledge.ts';
 
@@ -26,7 +28,7 @@ export class StateStack extends Stack {
   readonly vpc: ec2.IVpc;
   readonly cluster: rds.DatabaseCluster;
   readonly databaseSecrets: Readonly<Record<DatabaseUser, secretsmanager.ISecret>>;
-  /** By account name. */
+  /** By account name; none where nobody has to sign. */
   readonly tradingSecrets: ReadonlyMap<string, secretsmanager.ISecret>;
   /** Documents of the observers, and the mark of this installation. */
   readonly observerBucket: s3.IBucket;
@@ -43,9 +45,9 @@ export class StateStack extends Stack {
     const users = this.#databaseUsers(config.stage);
     this.cluster = this.#database(config, users.migrate);
     this.databaseSecrets = users;
-    this.tradingSecrets = new Map(
-      config.exchanges.hyperliquid.accounts.map(({ name }) => [name, this.#tradingSecret(config.stage, name)]),
-    );
+    const { hyperliquid } = config.exchanges;
+    const traders = wantsTradingKey(hyperliquid) ? hyperliquid.accounts : [];
+    this.tradingSecrets = new Map(traders.map(({ name }) => [name, this.#tradingSecret(config.stage, name)]));
     this.observerBucket = this.#bucket('ObserverDocuments', {
       // Each document is written anew twice a minute; old versions prove nothing.
       lifecycleRules: [{ noncurrentVersionExpiration: Duration.days(1) }],
@@ -134,6 +136,13 @@ export class StateStack extends Stack {
       cloudwatchLogsExports: ['error'],
       removalPolicy: RemovalPolicy.RETAIN,
     });
+    // Made beforehand, because the one that RDS makes keeps everything for ever.
+    const log = new logs.LogGroup(this, 'DatabaseLog', {
+      logGroupName: `/aws/rds/cluster/three-t-${stage}/error`,
+      retention: aws.log_retention_days,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    cluster.node.addDependency(log);
     acknowledge(cluster, 'RDS14', 'Serverless v2 has no Backtrack; point-in-time restore covers it');
     return cluster;
   }

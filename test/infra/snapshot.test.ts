@@ -21,7 +21,7 @@ const linesOf = (name: string, template: Template): string[] => {
 };
 
 it('the templates of stage dev are what they were: read the difference, then `npm run test:infra -- -u`', async () => {
-  const { state, services } = synthesize();
+  const { state, services } = synthesize({ overrides: [] });
   const lines = [...linesOf('state', state), ...linesOf('services', services)];
   await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('dev.snapshot.txt');
 });

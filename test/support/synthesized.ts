@@ -34,6 +34,14 @@ function build(stage: string, overrides: readonly string[], entriesOpen: boolean
   return { app, ...stacks };
 }
 
+/** Stage dev with everything that a venue with a key needs beside what paper needs: keys, observers and their queues. */
+export const KEYED: readonly string[] = [
+  'exchanges.hyperliquid.kind=testnet',
+  'exchanges.hyperliquid.approval=manual',
+  'exchanges.hyperliquid.http_url=https://api.hyperliquid-testnet.xyz',
+  'exchanges.hyperliquid.ws_url=wss://api.hyperliquid-testnet.xyz/ws',
+];
+
 export interface SynthOptions {
   readonly stage?: string;
   readonly overrides?: readonly string[];
@@ -44,7 +52,7 @@ type Templates = { readonly state: Template; readonly services: Template };
 const made = new Map<string, Templates>();
 
 /** Both templates of a stage; the same options are built once. */
-export function synthesize({ stage = 'dev', overrides = [], entriesOpen = true }: SynthOptions = {}): Templates {
+export function synthesize({ stage = 'dev', overrides = KEYED, entriesOpen = true }: SynthOptions = {}): Templates {
   const key = JSON.stringify([stage, overrides, entriesOpen]);
   const known = made.get(key);
   if (known) return known;
@@ -56,7 +64,7 @@ export function synthesize({ stage = 'dev', overrides = [], entriesOpen = true }
 
 /** The app with cdk-nag in it, not yet synthesized. `open` adds a bucket that it must find fault with. */
 export function withNag({ open = false }: { readonly open?: boolean } = {}): App {
-  const { app, state } = build('dev', [], true, true);
+  const { app, state } = build('dev', KEYED, true, true);
   if (open) new Bucket(state, 'Open');
   return app;
 }

@@ -23,8 +23,9 @@ export function createRunRequestQueues({ queues, ...shared }: RunRequestQueuesOp
       const routed = new Map<WorkQueue, QueueMessage[]>();
       for (const message of messages) {
         const job = jobOf(message.body);
-        const targets = job !== null && Object.hasOwn(queues, job) ? queues[job]! : [];
-        if (targets.length === 0) throw new QueueError(`no function takes requests for job ${job ?? '(none)'}`, false);
+        // No queue at all: nobody does that job on this stage, such as observing a venue on paper.
+        const targets = job !== null && Object.hasOwn(queues, job) ? queues[job]! : null;
+        if (targets === null) throw new QueueError(`no function takes requests for job ${job ?? '(none)'}`, false);
         const isFifo = message.groupId !== undefined;
         for (const target of targets) {
           const queue = open(isFifo ? target.fifo : target.standard, isFifo);
