@@ -161,12 +161,12 @@ const ofAccount = <T extends 'positions' | 'position_epochs'>(db: Db, table: T, 
 
 async function latestDecisions(db: Db, exchange: string, account: string): Promise<ReadonlyMap<string, DecisionView>> {
   const rows = await db
-    .selectFrom('decisions')
-    .selectAll()
-    .where('id', 'in', (eb) =>
-      eb.selectFrom('products').select(newestDecision(account).as('id')).where('products.exchange', '=', exchange),
-    )
-    .orderBy('symbol')
+    .selectFrom('products')
+    // A join: MariaDB would go through every decision there ever was for `id in (…)`.
+    .innerJoin('decisions', (join) => join.on('decisions.id', '=', newestDecision(account)))
+    .selectAll('decisions')
+    .where('products.exchange', '=', exchange)
+    .orderBy('products.symbol')
     .execute();
   return new Map(rows.map((row) => [row.symbol, decodeDecision(row, row.inputs_json)]));
 }
