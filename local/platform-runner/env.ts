@@ -22,8 +22,11 @@ export const platformRunnerEnvSchema = z.object({
   AWS_REGION: z.string().regex(/^[a-z]{2}-[a-z]+-\d$/),
   AWS_ACCESS_KEY_ID: z.string().min(1),
   AWS_SECRET_ACCESS_KEY: z.string().min(1),
-  /** UDP `host:port` that takes X-Ray segments; absent: chains are not traced. */
-  AWS_XRAY_DAEMON_ADDRESS: z.string().min(1).optional(),
+  /** UDP `host:port` that takes X-Ray segments; absent or empty: chains are not traced. */
+  AWS_XRAY_DAEMON_ADDRESS: z
+    .string()
+    .optional()
+    .transform((text) => text || undefined),
   /** The account that the emulator plays. */
   AWS_ACCOUNT_ID: z
     .string()

@@ -13,6 +13,7 @@ import type { PlatformRunnerDeps } from './deps.ts';
 import type { PlatformRunnerEnv } from './env.ts';
 import { FunctionHost } from './function-host.ts';
 import type { StageResources } from './provision.ts';
+import { watchQueueDepths } from './queue-depths.ts';
 import { QueuePoller } from './queue-poller.ts';
 import { requestedFunctions } from './resource-names.ts';
 import { StreamPoller } from './stream-poller.ts';
@@ -67,6 +68,7 @@ export function createPlatformRunner(
   const invoke = counted(invoker, telemetry);
   const streams = streamPollers(deps, env, config, resources, invoke);
   const queues = queuePollers(deps, config, resources, invoke);
+  let stopWatching = (): void => {};
 
   return {
     invoke: (name, event) => invoke(name, event ?? scheduleEvent({ job: name, cadenceMs: 60_000 }, clock.nowMs(), 1)),
@@ -75,6 +77,7 @@ export function createPlatformRunner(
     },
     openEntries: () => {
       for (const poller of [...streams, ...queues.values()]) poller.start();
+      stopWatching = watchQueueDepths(deps.clients.sqs, [...queues.keys()], deps);
     },
     openSchedules: async () => {
       const start = scheduleEvent({ job: JANITOR_START_JOB, cadenceMs: 60_000 }, clock.nowMs(), 1);
@@ -97,6 +100,7 @@ export function createPlatformRunner(
     },
     stop: async () => {
       schedules.stop();
+      stopWatching();
       await Promise.all([...streams, ...queues.values()].map((poller) => poller.stop()));
       while (invoker.inFlight > 0) await clock.sleep(50);
       await Promise.all(hosts.map((host) => host.stop()));
