@@ -9,7 +9,7 @@ import { randomIds } from '#shared/adapters/system/random-ids.ts';
 import { systemClock as clock } from '#shared/adapters/system/system-clock.ts';
 import { readEnvironment } from '#shared/messages/read-environment.ts';
 import { createLambdaTelemetry } from '#shared/telemetry/lambda-telemetry.ts';
-import { logEvents } from '#shared/telemetry/names.ts';
+import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { Redactor } from '#shared/telemetry/redactor.ts';
 import { priceProducerEnv, priceProducerEnvSchema, resourcesSchema } from './env.ts';
 import { startHealthServer } from './health-server.ts';
@@ -46,7 +46,14 @@ const producer = createPriceProducer(
   priceProducerEnv(env),
 );
 const health = startHealthServer(env.HEALTH_PORT, () => producer.health());
-const metricsTimer = setInterval(() => telemetry.flush(), METRICS_EVERY_MS);
+const metricsTimer = setInterval(writeMetrics, METRICS_EVERY_MS);
+
+/** The age of the newest price grows while none comes, where a count of prices would only be missing. */
+function writeMetrics(): void {
+  const { dataAgeMs } = producer.health().feed;
+  if (dataAgeMs !== null) telemetry.gauge(metrics.priceAgeSeconds, dataAgeMs / 1000);
+  telemetry.flush();
+}
 
 let stopping = false;
 /**

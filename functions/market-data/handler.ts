@@ -1,6 +1,6 @@
 import { parseJobEvent } from '#shared/messages/job-event.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
-import { planCandleJobs } from '#shared/usecases/plan-candle-jobs.ts';
+import { type PlanCandleJobsOutcome, planCandleJobs } from '#shared/usecases/plan-candle-jobs.ts';
 import { refreshMarkPrices } from '#shared/usecases/refresh-mark-prices.ts';
 import { createChores } from './chores.ts';
 import type { MarketDataDeps } from './deps.ts';
@@ -23,6 +23,10 @@ export function createHandler(deps: MarketDataDeps, env: MarketDataEnv) {
     failureWaitMaxMs: env.FAILURE_WAIT_MAX_MS,
   });
 
+  const tellAge = ({ oldestBarAgeMs }: PlanCandleJobsOutcome): void => {
+    if (oldestBarAgeMs !== null) deps.telemetry.gauge(metrics.candleAgeSeconds, oldestBarAgeMs / 1000);
+  };
+
   return async (event: unknown): Promise<void> => {
     for (const record of parseJobEvent(event)) {
       if (record.kind !== 'malformed') continue;
@@ -36,7 +40,7 @@ export function createHandler(deps: MarketDataDeps, env: MarketDataEnv) {
     const { TIMEFRAMES: timeframes, MAX_JOBS: maxJobs } = env;
     const plan = { exchange, symbols, timeframes, rulesOf, maxJobs };
     const errors = [
-      await failureOf('plan', planCandleJobs(deps, plan)),
+      await failureOf('plan', planCandleJobs(deps, plan).then(tellAge)),
       await failureOf('mark-prices', refreshMarkPrices(deps, { exchange, symbols })),
       await failureOf('prune', chores.prune()),
       await failureOf('trading-range', chores.updateTradingRanges(symbols)),

@@ -36,6 +36,7 @@ const READY_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 5_000;
 const POLL_MS = 50;
 const STARTS_MAX = 3;
+const LISTENING = 'Running on http';
 const OUTPUT_CHARS_MAX = 1_500;
 
 /** Starts the emulator on loopback and resolves when it answers; throws `MinistackUnavailable` when it cannot be had. */
@@ -121,7 +122,8 @@ async function untilHealthy(endpoint: string, child: ChildProcess, logPath: stri
     try {
       const reply = await fetch(`${endpoint}/_ministack/health`, { signal: AbortSignal.timeout(1_000) });
       await reply.body?.cancel();
-      if (reply.ok) return;
+      // Whoever else has the port answers too; only ours writes into this log that it listens.
+      if (reply.ok && readFileSync(logPath, 'utf8').includes(LISTENING)) return;
     } catch {
       // Not listening yet.
     }

@@ -1,5 +1,5 @@
 import { type DueRules, dueSeries } from '#shared/core/market/due-series.ts';
-import type { Timeframe } from '#shared/core/time.ts';
+import { type Timeframe, timeframeMs } from '#shared/core/time.ts';
 import type { CandleJob } from '#shared/messages/candle-job.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { Ids } from '#shared/ports/ids.ts';
@@ -27,6 +27,11 @@ export interface PlanCandleJobsOutcome {
   readonly queued: readonly CandleJob[];
   /** Due series beyond `maxJobs`. */
   readonly postponed: number;
+  /**
+   * Age in ms, from its open time, of the newest final bar of the shortest timeframe, for the symbol where it is oldest; symbols
+   * without any are left out. Null when there is none at all.
+   */
+  readonly oldestBarAgeMs: number | null;
 }
 
 /**
@@ -49,7 +54,8 @@ export async function planCandleJobs(
   });
   // Those that have waited longest first, so that a limit starves none.
   const chosen = due.sort((a, b) => a.queuedAtMs - b.queuedAtMs).slice(0, input.maxJobs);
-  if (chosen.length === 0) return { queued: [], postponed: 0 };
+  const oldestBarAgeMs = oldestAge(input, states, nowMs);
+  if (chosen.length === 0) return { queued: [], postponed: 0, oldestBarAgeMs };
   const trace = { correlationId: deps.ids.next(), bornAtMs: nowMs };
   const queued = chosen.map(
     ({ symbol, timeframe, fromMs, toMs }): CandleJob => ({
@@ -65,5 +71,18 @@ export async function planCandleJobs(
   );
   await deps.candleJobs.send(queued.map((job) => ({ body: JSON.stringify(job) })));
   await deps.fetchStates.markQueued(input.exchange, chosen, nowMs);
-  return { queued, postponed: due.length - chosen.length };
+  return { queued, postponed: due.length - chosen.length, oldestBarAgeMs };
+}
+
+function oldestAge(
+  { symbols, timeframes }: PlanCandleJobsInput,
+  states: ReadonlyMap<string, { readonly lastFinalOpenMs: number | null }>,
+  nowMs: number,
+): number | null {
+  const [shortest] = timeframes.toSorted((a, b) => timeframeMs(a) - timeframeMs(b));
+  const ages = symbols.flatMap((symbol) => {
+    const openMs = states.get(`${symbol}|${shortest}`)?.lastFinalOpenMs ?? null;
+    return openMs === null ? [] : [nowMs - openMs];
+  });
+  return ages.length === 0 ? null : Math.max(...ages);
 }

@@ -84,7 +84,7 @@ function setUp() {
     },
   };
   const handler = createHandler(deps, marketDataEnvSchema.parse(rawEnv));
-  return { clock, prices, jobs, telemetry, sent, fails, handler };
+  return { clock, prices, jobs, telemetry, sent, fails, handler, fetchStates: deps.fetchStates };
 }
 
 describe('market-data', () => {
@@ -101,6 +101,19 @@ describe('market-data', () => {
       lastOkMs: TEN + 5_000,
       lastError: null,
     });
+  });
+
+  it('tells how old the newest bar is, once there is one', async () => {
+    const { handler, telemetry, fetchStates } = setUp();
+    await handler(schedule);
+    expect([...telemetry.gauges]).toEqual([]);
+    await fetchStates.recordFetched(
+      'hyperliquid',
+      [{ symbol: BTC, timeframe: '1m', lastFinalOpenMs: TEN - 60_000 }],
+      1,
+    );
+    await handler(schedule);
+    expect([...telemetry.gauges]).toEqual([['market_data_age_seconds', 65]]);
   });
 
   it('takes a schedule or a run-request from a queue as well, and a malformed job as one', async () => {

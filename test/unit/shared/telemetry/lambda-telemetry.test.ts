@@ -1,15 +1,9 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '#shared/adapters/system/system-clock.ts';
+import { describe, expect, it } from 'vitest';
 import { cloudwatchMetrics, cloudwatchSeriesMax } from '#shared/telemetry/cloudwatch-metrics.ts';
 import { exchangeMetrics } from '#shared/telemetry/exchange-names.ts';
 import { createLambdaTelemetry, type LambdaTelemetryOptions } from '#shared/telemetry/lambda-telemetry.ts';
 import { metrics } from '#shared/telemetry/names.ts';
 import { HIDDEN, Redactor } from '#shared/telemetry/redactor.ts';
-import type { SegmentDocument } from '#shared/telemetry/trace-chain.ts';
-import { traceRootOf } from '#shared/telemetry/trace-header.ts';
 import { capturedOutput } from '#test/support/captured-output.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
 
@@ -245,95 +239,5 @@ describe('metrics of a Lambda', () => {
 
     expect(cloudwatchSeriesMax).toBeLessThanOrEqual(60);
     expect(Object.keys(cloudwatchMetrics).filter((name) => !known.includes(name))).toEqual([]);
-  });
-});
-
-describe('segments of a chain', () => {
-  const sockets: ReturnType<typeof createSocket>[] = [];
-  afterEach(() => {
-    for (const socket of sockets.splice(0)) socket.close();
-  });
-
-  async function daemon() {
-    const socket = createSocket('udp4');
-    sockets.push(socket);
-    socket.bind(0, '127.0.0.1');
-    await once(socket, 'listening');
-    const { address, port } = socket.address() as AddressInfo;
-    const next = async () => {
-      const [message] = (await once(socket, 'message')) as [Buffer];
-      const [header, document] = message.toString().split('\n', 2);
-      expect(JSON.parse(header!)).toEqual({ format: 'json', version: 1 });
-      return JSON.parse(document!) as SegmentDocument;
-    };
-    return { address: `${address}:${port}`, next };
-  }
-
-  const traced = (functionName: string, daemonAddress: string) =>
-    telemetryOf({ functionName, clock: systemClock, daemonAddress });
-
-  it('of a decision, its order and its fill are one trace, each caused by the one before', async () => {
-    const { address, next } = await daemon();
-    const [planner, gateway, tracker] = ['reconciliation', 'order-gateway', 'order-tracker'].map((name) =>
-      traced(name, address),
-    );
-    const body = JSON.stringify({ trace: BORN });
-    /** Runs one function on the message of the one before, and answers its segment and the header it sent on. */
-    const hop = async (telemetry: ReturnType<typeof telemetryOf>, header: string | null) => {
-      const received = next();
-      let sent: string | null = null;
-      const attributes = header === null ? {} : { AWSTraceHeader: header };
-      await telemetry.wrap(async () => {
-        sent = telemetry.traceHeaderOf({ body });
-      })({ Records: [{ body, attributes }] }, CONTEXT);
-      return { segment: await received, sent: sent as string | null };
-    };
-
-    const decision = await hop(planner!, null);
-    const order = await hop(gateway!, decision.sent);
-    const fill = await hop(tracker!, order.sent);
-
-    const all = [decision.segment, order.segment, fill.segment];
-    expect(all.map((segment) => segment.trace_id)).toEqual(Array(3).fill(traceRootOf(BORN)));
-    expect(all.map((segment) => segment.parent_id)).toEqual([undefined, all[0]!.id, all[1]!.id]);
-    expect(all.map((segment) => segment.name)).toEqual(['reconciliation', 'order-gateway', 'order-tracker']);
-    expect(all.map((segment) => segment.annotations)).toEqual(Array(3).fill({ correlationId: BORN.correlationId }));
-  });
-
-  it('include a chain that an invocation only began: a scheduled cycle that sends an order', async () => {
-    const { address, next } = await daemon();
-    const telemetry = traced('reconciliation', address);
-    const received = next();
-    let header: string | null = null;
-
-    await telemetry.wrap(async () => {
-      header = telemetry.traceHeaderOf({ body: JSON.stringify({ trace: BORN }) });
-    })({ type: 'schedule' }, CONTEXT);
-
-    const { id, trace_id: root } = await received;
-    expect(header).toBe(`Root=${root};Parent=${id};Sampled=1`);
-  });
-
-  it('are marked when the handler failed', async () => {
-    const { address, next } = await daemon();
-    const telemetry = traced('order-gateway', address);
-    const received = next();
-
-    await capturedOutput(() =>
-      telemetry
-        .wrap(async () => {
-          throw new Error('no');
-        })(sqs({ trace: BORN }), CONTEXT)
-        .catch(() => {}),
-    );
-
-    expect(await received).toMatchObject({ fault: true });
-  });
-
-  it('hold nothing up when nobody listens, or no daemon is known', async () => {
-    const telemetry = traced('order-gateway', '127.0.0.1:1');
-
-    await expect(telemetry.wrap(async () => 'done')(sqs({ trace: BORN }), CONTEXT)).resolves.toBe('done');
-    expect(telemetryOf().traceHeaderOf({ body: JSON.stringify({ trace: BORN }) })).toBeNull();
   });
 });

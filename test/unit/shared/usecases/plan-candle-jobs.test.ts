@@ -56,6 +56,19 @@ describe('planCandleJobs', () => {
     expect(jobs()[0]?.trace).toEqual({ correlationId: 'abc', bornAtMs: TEN + 5_000 });
   });
 
+  it('says how old the newest minute bar is where it is oldest, and nothing before there is one', async () => {
+    const { fetchStates, plan } = setUp();
+    expect((await plan()).oldestBarAgeMs).toBeNull();
+    const record = (symbol: string, timeframe: '1m' | '4h', lastFinalOpenMs: number) =>
+      fetchStates.recordFetched('hyperliquid', [{ symbol, timeframe, lastFinalOpenMs }], 1);
+    await record(BTC, '4h', TEN - 8 * 3_600_000);
+    await record(BTC, '1m', TEN - 60_000);
+    expect((await plan()).oldestBarAgeMs).toBe(65_000);
+    await record(ETH, '1m', TEN - 300_000);
+    expect((await plan()).oldestBarAgeMs).toBe(305_000);
+    expect((await plan({ symbols: [BTC] })).oldestBarAgeMs).toBe(65_000);
+  });
+
   it('queues a series again only when its next bar has closed', async () => {
     const { clock, fetchStates, plan, jobs, sent } = setUp();
     await plan();

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createPowertoolsTracer } from '#shared/telemetry/powertools-tracer.ts';
 
-const MODULE = join(import.meta.dirname, '../../../../shared/telemetry/powertools-tracer.ts');
+const MODULE = join(import.meta.dirname, '../../shared/telemetry/powertools-tracer.ts');
 const ROOT = '1-5759e988-bd862e3fe1be46a994272793';
 const SCRIPT = `
   import { createPowertoolsTracer } from ${JSON.stringify(MODULE)};
