@@ -59,7 +59,7 @@ export function addOperatorFunctions(
         resources: migrate.resourcesSchema,
         settings: texts.migrate,
         use: { databaseUser: 'migrate' },
-        options: { timeout: Duration.minutes(15), reservedConcurrency: 1 },
+        options: { timeout: Duration.minutes(15) },
       },
       // Whoever deploys sees its answer.
       false,
