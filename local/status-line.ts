@@ -4,8 +4,11 @@ import type { PlatformSnapshot } from '#shared/messages/platform-snapshot.ts';
 const usd = (text: string): string => dec(text).toFixed(2);
 const seconds = (ms: number): string => (ms < 90_000 ? `${Math.round(ms / 1000)}s` : `${Math.round(ms / 60_000)}m`);
 
-/** One line for the terminal: what a glance wants to know. Unknown is said, not shown as zero. */
-export function statusLine(snapshot: PlatformSnapshot, ticksPerSecond: number): string {
+/**
+ * One line for the terminal: what a glance wants to know. Unknown is said, not shown as zero. `ticksPerSecond` is null where
+ * prices pass by elsewhere.
+ */
+export function statusLine(snapshot: PlatformSnapshot, ticksPerSecond: number | null): string {
   const { system, money, symbols, counts, lastRefusal } = snapshot;
   const held = symbols.filter((s) => s.actual && !dec(s.actual.size).isZero()).length;
   const state = system ? `${system.state}${system.lockMode ? ` (${system.lockMode})` : ''}` : 'no state yet';
@@ -13,7 +16,7 @@ export function statusLine(snapshot: PlatformSnapshot, ticksPerSecond: number): 
   const refusal = lastRefusal ? `${lastRefusal.symbol} ${lastRefusal.code} ${seconds(lastRefusal.ageMs)} ago` : 'none';
   return [
     `${state}${waiting}`,
-    `${ticksPerSecond.toFixed(1)} ticks/s`,
+    ...(ticksPerSecond === null ? [] : [`${ticksPerSecond.toFixed(1)} ticks/s`]),
     `equity ${money ? usd(money.equityQuote) : 'unknown'}`,
     `positions ${held}`,
     `orders ${counts.workingOrders} working${counts.unknownOrders > 0 ? `, ${counts.unknownOrders} UNKNOWN` : ''}`,

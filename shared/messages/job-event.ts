@@ -35,8 +35,15 @@ export function parseJobEvent(event: unknown): readonly JobRecord[] {
 function toRecord(messageId: string | null, value: unknown, text: () => string): JobRecord {
   const parsed = jobMessageSchema.safeParse(value);
   return parsed.success
-    ? { kind: 'job', messageId, job: parsed.data }
+    ? { kind: 'job', messageId, job: atItsSlot(parsed.data) }
     : malformed(messageId, text(), z.prettifyError(parsed.error));
+}
+
+/** With the slot itself as `scheduledTime`: what a job is known by. */
+function atItsSlot(job: JobMessage): JobMessage {
+  if (job.type !== 'schedule' || job.offsetS === undefined) return job;
+  const { offsetS, ...rest } = job;
+  return { ...rest, scheduledTime: new Date(Date.parse(job.scheduledTime) + offsetS * 1000).toISOString() };
 }
 
 const malformed = (messageId: string | null, body: string, error: string): JobRecord => ({

@@ -27,6 +27,21 @@ describe('parseJobEvent', () => {
     expect(parseJobEvent(event)).toMatchObject([{ messageId: `balance-${SLOT_MS}-2`, job: { attempt: 2 } }]);
   });
 
+  it('knows the slots of a minute apart', () => {
+    const input = (offsetS: number) => ({
+      v: 1,
+      type: 'schedule',
+      job: 'balance',
+      scheduledTime: '2026-06-10T12:00:00Z',
+      executionId: 'e',
+      attempt: '1',
+      ...(offsetS === 0 ? {} : { offsetS }),
+    });
+    const event = sqsEvent('q', [message('a', JSON.stringify(input(0))), message('b', JSON.stringify(input(45)))]);
+    const slots = parseJobEvent(event).map((r) => r.kind === 'job' && r.job.type === 'schedule' && r.job.scheduledTime);
+    expect(slots).toEqual(['2026-06-10T12:00:00Z', '2026-06-10T12:00:45.000Z']);
+  });
+
   it('reads run-requests and names what is none', () => {
     const event = sqsEvent('run-requests', [
       message('a', JSON.stringify(request)),
