@@ -1,4 +1,8 @@
-import type { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data';
+import {
+  ExecuteStatementCommand,
+  type ExecuteStatementCommandInput,
+  type RDSDataClient,
+} from '@aws-sdk/client-rds-data';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DataApiOptions } from '#shared/adapters/sql/data-api/data-api-calls.ts';
@@ -8,6 +12,7 @@ import { migrate } from '#shared/adapters/sql/migrate.ts';
 import { openDataApiDatabase } from '#shared/adapters/sql/open-data-api-database.ts';
 import type { Db } from '#shared/adapters/sql/open-database.ts';
 import { inRequests } from '#shared/adapters/sql/request-chunks.ts';
+import { updateFromJson } from '#shared/adapters/sql/update-from-json.ts';
 import { jsonRows } from '#shared/adapters/sql/upsert.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
 import { type DataApiUnderTest, noMariadb, RESOURCE_ARN, SECRET_ARN, startDataApi } from '#test/support/data-api.ts';
@@ -233,6 +238,41 @@ describe.skipIf(noMariadb)('the Data API dialect', () => {
       await sql`insert into installation (name, value) select j.name, j.value from ${source} as j`.execute(db);
     }
     expect([chunks.length, (await stored()).length]).toEqual([3, 90]);
+  });
+
+  it('finds rows by their whole key from a JSON parameter, whose text has another collation', async () => {
+    await sql`insert into run_cohorts (exchange, symbol, version, last_trade_time_ms, last_trade_ids_json, bars_json, data_state,
+      data_state_since_ms, updated_at_ms) select 'x', concat('S', seq), 0, 0, '', '', '', 0, 0 from seq_1_to_2000`.execute(
+      db,
+    );
+    await under.mysql.query('analyze table run_cohorts');
+    const sent: ExecuteStatementCommandInput[] = [];
+    const client = {
+      send: (command: ExecuteStatementCommand) => {
+        sent.push(command.input);
+        return under.client.send(command);
+      },
+    } as Pick<RDSDataClient, 'send'>;
+    const changed = await updateFromJson(open({ client }), {
+      table: 'run_cohorts',
+      columns: { exchange: 'longtext', symbol: 'longtext', v: 'bigint' },
+      rows: [
+        ['x', 'S7', 1],
+        ['x', 's8', 1],
+        ['x', 'S9', 1],
+      ],
+      set: { version: 'j.v' },
+      where: 'run_cohorts.exchange = j.exchange and run_cohorts.symbol = j.symbol',
+    });
+
+    expect(changed, 's8 is another symbol').toBe(2);
+    const explain = new ExecuteStatementCommand({
+      ...sent[0]!,
+      sql: `explain ${sent[0]!.sql}`,
+      formatRecordsAs: 'JSON',
+    });
+    const plan = JSON.parse((await under.client.send(explain)).formattedRecords!) as Record<string, unknown>[];
+    expect(plan.find((row) => row.table === 'run_cohorts')).toMatchObject({ type: 'eq_ref', key: 'PRIMARY' });
   });
 
   it('has no numbers that lost their last digits', async () => {
