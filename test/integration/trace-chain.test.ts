@@ -86,6 +86,23 @@ describe('segments of a chain', () => {
     expect(header).toBe(`Root=${root};Parent=${id};Sampled=1`);
   });
 
+  it('are not begun by a tick, only by what is sent because of it', async () => {
+    const { address, next } = await daemon();
+    const telemetry = traced('run-strategies', address);
+    const tick = (correlationId: string) =>
+      Buffer.from(JSON.stringify({ trace: { ...BORN, correlationId } })).toString('base64');
+    const received = next();
+
+    await telemetry.wrap(async () => {})({ Records: [{ kinesis: { data: tick('quiet') } }] }, CONTEXT);
+    await telemetry.wrap(async () => telemetry.traceHeaderOf({ body: JSON.stringify({ trace: BORN }) }))(
+      { Records: [{ kinesis: { data: tick(BORN.correlationId) } }] },
+      CONTEXT,
+    );
+
+    // The first that arrives is of the second invocation.
+    expect((await received).annotations).toEqual({ correlationId: BORN.correlationId });
+  });
+
   it('are marked when the handler failed', async () => {
     const { address, next } = await daemon();
     const telemetry = traced('order-gateway', address);
