@@ -28,7 +28,6 @@ export interface StoredTrade {
 
 /** An earlier execution against a public trade. */
 export interface PastMatch {
-  readonly venueOrderId: string;
   readonly symbol: string;
   readonly matchedTradeId: string;
   readonly price: Decimal;
@@ -37,11 +36,10 @@ export interface PastMatch {
 
 /**
  * What the market did to the resting orders: each public trade (oldest first) fills what it went through, and at an order's own
- * price at most its size, oldest order first. A trade that happened before an order, or that filled it already, does nothing: the
- * same trades may be shown again.
+ * price at most its size, oldest order first. The same trades may be shown again: what they went through is filled and gone, and
+ * of one at an order's price only what nobody took is left.
  */
 export function matchTrades(desk: PaperDesk, trades: readonly StoredTrade[], past: readonly PastMatch[]): void {
-  const seen = new Set(past.map((m) => key(m.venueOrderId, m.matchedTradeId)));
   const earlier = new Map<string, PastMatch[]>();
   for (const match of past) {
     const known = earlier.get(match.matchedTradeId);
@@ -55,13 +53,10 @@ export function matchTrades(desk: PaperDesk, trades: readonly StoredTrade[], pas
     let left = Decimal.max(ZERO, trade.size.minus(used));
     for (const order of desk.resting) {
       if (order.symbol !== trade.symbol || !isOpen(order) || trade.venueTimeMs <= order.acceptedAtMs) continue;
-      if (seen.has(key(order.venueOrderId, trade.tradeId))) continue;
       left = left.minus(matchOne(desk, order, trade, left));
     }
   }
 }
-
-const key = (venueOrderId: string, tradeId: string): string => `${venueOrderId} ${tradeId}`;
 
 /** Answers how much of a trade at the order's own price was taken. */
 function matchOne(desk: PaperDesk, order: PaperOrder, trade: StoredTrade, left: Decimal): Decimal {

@@ -134,7 +134,7 @@ export async function pastMatches(
 ): Promise<PastMatch[]> {
   const rows = await db
     .selectFrom('paper_fills')
-    .select(['venue_order_id', 'symbol', 'matched_trade_id', 'price', 'size'])
+    .select(['symbol', 'matched_trade_id', 'price', 'size'])
     .where('exchange', '=', exchange)
     .where('account', '=', account)
     .where('symbol', 'in', [...symbols])
@@ -142,7 +142,6 @@ export async function pastMatches(
     .where('matched_trade_id', 'is not', null)
     .execute();
   return rows.map((row) => ({
-    venueOrderId: row.venue_order_id,
     symbol: row.symbol,
     matchedTradeId: row.matched_trade_id!,
     price: dec(row.price),
