@@ -1,0 +1,219 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { createConnection } from 'mysql2/promise';
+import { accountOf, functionEnvironments } from '#config/function-environments.ts';
+import { loadConfig } from '#config/load.ts';
+import type { Config } from '#config/schema.ts';
+import { venueSettings } from '#config/venue-settings.ts';
+import { bundleAll, bundleContainer } from '#infra/bundling/bundle.ts';
+import { TEST_SIGNERS } from '#local/exchange-simulator/test-accounts.ts';
+import { startPrivateMariadb } from '#local/mariadb/private-mariadb.ts';
+import { startRdsDataApi } from '#local/rds-data-api/rds-data-api.ts';
+import { startSimulator } from '#test/integration/exchange-simulator/simulator-process.ts';
+import { type AwsRecorder, startAwsRecorder } from './aws-recorder.ts';
+import { LambdaSandbox } from './lambda-sandbox.ts';
+
+const DATABASE = 'three_t';
+const CLUSTER = 'arn:aws:rds:ap-northeast-1:000000000000:cluster:tests';
+const secretArn = (name: string) => `arn:aws:secretsmanager:ap-northeast-1:000000000000:secret:${name}`;
+const queueUrl = (name: string) => `https://sqs.ap-northeast-1.amazonaws.com/000000000000/${name}`;
+const JOBS = ['balance', 'observer', 'reconciliation', 'order-tracker', 'run-supervisor', 'market-data'];
+
+export interface ProducerProcess {
+  /** JSON lines of its log. */
+  readonly lines: readonly string[];
+  health(): Promise<{ readonly status: number; readonly body: unknown }>;
+  /** Sends SIGTERM; the exit code. */
+  terminate(): Promise<number | null>;
+}
+
+export interface DeployedPlatform {
+  readonly config: Config;
+  readonly recorder: AwsRecorder;
+  readonly bundleDir: string;
+  /** The function in its own process; `name` may be an observer's id. The same process for every call of one name. */
+  sandbox(name: string): Promise<LambdaSandbox>;
+  /** Names of those that were asked for. */
+  readonly started: readonly string[];
+  /** Another process of the function, with variables of its own; ended with the platform. */
+  start(name: string, variables: Readonly<Record<string, string>>): Promise<LambdaSandbox>;
+  /** Variables of a function or of the container: its settings, and of the resources only those that its `env.ts` asks for. */
+  variablesOf(name: string): Promise<Readonly<Record<string, string>>>;
+  /** The container's process, on a free port; ended with the platform. */
+  producer(): Promise<ProducerProcess>;
+  /** As the owner of the schema. */
+  query(sql: string): Promise<readonly Record<string, unknown>[]>;
+  /** Does a statement as one of the users that `migrate` made; the message when the database refuses. */
+  refusalOf(user: 'app' | 'state' | 'reader', sql: string): Promise<string | null>;
+  stop(): Promise<void>;
+}
+
+/** The bundles of all functions, before MariaDB, the exchange simulator and a recorder in place of the other services of AWS. */
+export async function deployPlatform(): Promise<DeployedPlatform> {
+  const ends: (() => Promise<unknown> | undefined)[] = [];
+  const stop = async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  };
+  try {
+    return Object.assign(await begin((end) => ends.push(end)), { stop });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function begin(
+  atEnd: (end: () => Promise<unknown> | undefined) => void,
+): Promise<Omit<DeployedPlatform, 'stop'>> {
+  const bundleDir = mkdtempSync(join(tmpdir(), '3t-bundles-'));
+  atEnd(async () => rmSync(bundleDir, { recursive: true, force: true }));
+  const [mariadb, recorder, simulator] = await Promise.all([
+    startPrivateMariadb({ path: process.env.PATH ?? '' }),
+    startAwsRecorder(),
+    startSimulator('--port', '0', '--history-minutes', '300'),
+    bundleAll(bundleDir),
+    bundleContainer('price-producer', bundleDir),
+  ]);
+  atEnd(() => mariadb.stop());
+  atEnd(() => recorder.stop());
+  atEnd(() => simulator.kill('SIGKILL'));
+  const { socketPath } = mariadb;
+  const root = await createConnection({ socketPath, user: 'root' });
+  atEnd(() => root.end());
+  await root.query(`create database ${DATABASE}`);
+
+  const passwords = Object.fromEntries(['app', 'state', 'reader'].map((u) => [u, randomBytes(16).toString('hex')]));
+  for (const [username, password] of Object.entries(passwords)) {
+    recorder.secrets.set(secretArn(username), JSON.stringify({ username, password }));
+  }
+  const users = {
+    [secretArn('migrate')]: { user: 'root' },
+    ...Object.fromEntries(Object.entries(passwords).map(([user, password]) => [secretArn(user), { user, password }])),
+  };
+  const api = await startRdsDataApi({ server: { socketPath }, users, resourceArn: CLUSTER });
+  atEnd(() => api.stop());
+
+  const { config } = loadConfig({ stage: 'local' });
+  const { agent_key_secret: keyName } = config.exchanges.hyperliquid.accounts[0]!;
+  recorder.secrets.set(secretArn('trading'), JSON.stringify({ [keyName]: TEST_SIGNERS.mainAgent.privateKey }));
+  const pair = (name: string) => ({ standard: queueUrl(`${name}-requests`), fifo: queueUrl(`${name}-requests.fifo`) });
+  const resources: Readonly<Record<string, string>> = {
+    STAGE: config.stage,
+    LOG_LEVEL: 'info',
+    DATABASE_CLUSTER_ARN: CLUSTER,
+    DATABASE_NAME: DATABASE,
+    DATABASE_STATE_SECRET_ARN: secretArn('state'),
+    DATABASE_READER_SECRET_ARN: secretArn('reader'),
+    DATABASE_USER_SECRETS: JSON.stringify({
+      app: secretArn('app'),
+      state: secretArn('state'),
+      reader: secretArn('reader'),
+    }),
+    MARKET_STREAM: 'market',
+    ACCOUNT_STREAM: 'account',
+    ORDERS_QUEUE_URL: queueUrl('orders.fifo'),
+    CANDLE_JOBS_QUEUE_URL: queueUrl('candle-jobs'),
+    RUN_REQUEST_QUEUES: JSON.stringify(Object.fromEntries(JOBS.map((job) => [job, [pair(job)]]))),
+    OBSERVER_BUCKET: 'documents',
+    INSTALLATION_BUCKET: 'documents',
+    TRADING_SECRET_ARN: secretArn('trading'),
+    VENUE: JSON.stringify(venueSettings(config, simulator)),
+  };
+  const settings = functionEnvironments({ config, holder: accountOf(config).name, seed: 1, overlapping: true });
+  const isObserver = (name: string) => config.quorum.observers.some(({ id }) => id === name);
+
+  const variablesOf = async (name: string): Promise<Readonly<Record<string, string>>> => {
+    const folder = isObserver(name) ? 'observer' : name;
+    const room = folder === 'price-producer' ? 'containers' : 'functions';
+    const { resourcesSchema } = (await import(`../../${room}/${folder}/env.ts`)) as {
+      resourcesSchema: { shape: object };
+    };
+    const own = isObserver(name)
+      ? settings.observer(name)
+      : settings[name as Exclude<keyof typeof settings, 'observer'>];
+    const secret = { migrate: secretArn('migrate'), 'price-producer': secretArn('reader') }[name] ?? secretArn('app');
+    const told = { ...resources, DATABASE_SECRET_ARN: secret };
+    return {
+      ...Object.fromEntries(Object.entries(told).filter(([key]) => key in resourcesSchema.shape)),
+      ...(own as Readonly<Record<string, string>>),
+      AWS_ENDPOINT_URL: recorder.url,
+      AWS_ENDPOINT_URL_RDS_DATA: api.url,
+    };
+  };
+
+  const sandboxes = new Map<string, Promise<LambdaSandbox>>();
+  const start = async (name: string, variables: Readonly<Record<string, string>>) => {
+    const dir = join(bundleDir, isObserver(name) ? 'observer' : name);
+    const sandbox = await LambdaSandbox.start({ functionName: name, dir, variables });
+    atEnd(() => sandbox.stop());
+    return sandbox;
+  };
+
+  const producer = async (): Promise<ProducerProcess> => {
+    const child = spawn(process.execPath, [join(bundleDir, 'price-producer', 'main.js')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        PATH: '/usr/bin:/bin',
+        AWS_REGION: 'ap-northeast-1',
+        AWS_ACCESS_KEY_ID: 'price-producer',
+        AWS_SECRET_ACCESS_KEY: 'test',
+        HEALTH_PORT: '0',
+        ...(await variablesOf('price-producer')),
+      },
+    });
+    atEnd(async () => child.kill('SIGKILL'));
+    const lines: string[] = [];
+    const log = createInterface({ input: child.stdout! }).on('line', (line) => lines.push(line));
+    const [first] = (await once(log, 'line')) as [string];
+    const { healthPort } = JSON.parse(first) as { healthPort: number };
+    return {
+      lines,
+      health: async () => {
+        const response = await fetch(`http://127.0.0.1:${healthPort}/health`);
+        return { status: response.status, body: await response.json() };
+      },
+      terminate: async () => {
+        const ended = once(child, 'exit');
+        child.kill('SIGTERM');
+        return ((await ended) as [number | null])[0];
+      },
+    };
+  };
+
+  return {
+    config,
+    recorder,
+    producer,
+    bundleDir,
+    variablesOf,
+    start,
+    get started() {
+      return [...sandboxes.keys()];
+    },
+    sandbox: (name) => {
+      const known = sandboxes.get(name) ?? variablesOf(name).then((variables) => start(name, variables));
+      sandboxes.set(name, known);
+      return known;
+    },
+    query: async (sql) => {
+      await root.query(`use ${DATABASE}`);
+      return (await root.query(sql))[0] as Record<string, unknown>[];
+    },
+    refusalOf: async (user, sql) => {
+      const connection = await createConnection({ socketPath, user, password: passwords[user]!, database: DATABASE });
+      try {
+        await connection.query(sql);
+        return null;
+      } catch (error) {
+        return (error as Error).message;
+      } finally {
+        await connection.end();
+      }
+    },
+  };
+}
