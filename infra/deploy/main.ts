@@ -20,6 +20,7 @@ try {
     awsClientOptions('lambda', { ...process.env, AWS_REGION: config.aws.region }, MIGRATION_LIMITS),
   );
   const say = (line: string) => console.log(`deploy ${options.stage}: ${line}`);
+  if (config.aws.alarm_email === null) say('alarms are mailed to nobody: set aws.alarm_email');
   const facts = await deploy(
     {
       ...awsStage({ client, options, exchange: EXCHANGE, by: `deploy:${process.env.USER ?? 'unknown'}`, run, say }),
@@ -45,7 +46,9 @@ function run(command: string, args: readonly string[]): Promise<void> {
       code === 0
         ? resolve()
         : reject(
-            new DeploymentError(`${command} ${args[0]} ended with ${code}; what was done stays, deploy again to go on`),
+            new DeploymentError(
+              `${command} ${args[0]} ended with ${code}; what was done stays, deploy again to go on. A new account and region needs "npm exec cdk bootstrap" once.`,
+            ),
           ),
     );
   });

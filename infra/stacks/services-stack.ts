@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kinesis from 'aws-cdk-lib/aws-kinesis';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -27,6 +27,8 @@ export interface ServicesStackProps extends StackProps {
   /** False leaves everything in place and starts nothing: what a deployment does while it migrates. */
   readonly entriesOpen: boolean;
 }
+
+const PATIENT_RECEIVES = 100;
 
 /** Everything that works on the state: streams, queues, functions, producer, alarms. May be deleted and made again at any time. */
 export class ServicesStack extends Stack {
@@ -111,20 +113,23 @@ export class ServicesStack extends Stack {
       shardCount: aws.shards,
       retentionPeriod: Duration.hours(24),
       encryption: kinesis.StreamEncryption.MANAGED,
+      // News of what the database holds; one that outlived its stack would go on costing.
+      removalPolicy: RemovalPolicy.DESTROY,
     });
   }
 
   /** For each job that others may ask for, a pair of queues for each function that does it. */
   #requestQueues(config: Config, dead: DeadQueues): Map<string, RequestQueues[]> {
-    const settings = config.queues.run_requests;
-    const pairOf = (name: string): RequestQueues => ({
+    const pairOf = (name: string, settings = config.queues.run_requests): RequestQueues => ({
       standard: createWorkQueue(this, `${name}-requests`, { fifo: false, settings, dead: dead.standard }),
       fifo: createWorkQueue(this, `${name}-requests-fifo`, { fifo: true, settings, dead: dead.fifo }),
     });
+    // Its one invocation at a time turns the others away, and each counts as a delivery that failed.
+    const patient = { ...config.queues.run_requests, max_receives: PATIENT_RECEIVES };
     return new Map([
       ['balance', [pairOf('balance')]],
       ['observer', observersOf(config).map(({ id }) => pairOf(id))],
-      ['reconciliation', [pairOf('reconciliation')]],
+      ['reconciliation', [pairOf('reconciliation', patient)]],
       ['order-tracker', [pairOf('order-tracker')]],
     ]);
   }

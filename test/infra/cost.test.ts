@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { processIo } from '#cli/cli-io.ts';
+import { runCli } from '#cli/program.ts';
 import { monthlyCost } from '#infra/cost/monthly-cost.ts';
 import { readPrices } from '#infra/cost/price-list.ts';
 import { stageCost } from '#infra/cost/stage-cost.ts';
@@ -52,6 +54,38 @@ describe('the cost of stage dev', () => {
     const slower = stageCost('dev', ['cadences.janitor=60']).now.lines.find((line) => line.item === 'Data API')!;
     // 43,800 runs of 8 calls less.
     expect(lineOf('Data API')! - slower.usd).toBeCloseTo((43_800 * 8 * 0.35) / 1e6, 6);
+  });
+});
+
+describe('3t cost', () => {
+  const run = async (...args: string[]) => {
+    const out: string[] = [];
+    const err: string[] = [];
+    const io = {
+      ...processIo({}),
+      out: (text: string) => void out.push(text),
+      err: (text: string) => void err.push(text),
+    };
+    return { exit: await runCli(['cost', ...args], io), out: out.join('\n'), err: err.join('\n') };
+  };
+
+  it('prints the table with its assumptions, and JSON when asked', async () => {
+    const table = await run('--stage', 'dev');
+    expect(table.exit).toBe(0);
+    expect(table.out).toMatch(/Aurora, capacity +43\.80/);
+    expect(table.out).toContain('with one fixed address for orders');
+    expect(table.out).toContain('idlePollsPerSecond = 0.25');
+
+    const value = JSON.parse((await run('--stage', 'dev', '--json')).out) as { now: { usd: number; lines: unknown[] } };
+    expect(value.now.usd).toBeLessThanOrEqual(DEFAULT_STAGE_USD_MAX);
+    expect(value.now.lines.length).toBeGreaterThan(10);
+  });
+
+  it('ends with 1 and every problem for a stage that cannot be deployed', async () => {
+    const refused = await run('--stage', 'live');
+    expect(refused.exit).toBe(1);
+    expect(refused.err).toContain('live_acknowledgement');
+    expect(refused.err).toContain('limits.max_daily_loss');
   });
 });
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '#config/config-error.ts';
 import type { Config } from '#config/schema.ts';
@@ -39,6 +42,26 @@ describe('a stage', () => {
       'limits.max_order_notional',
       'limits.max_position_notional',
     ]);
+  });
+
+  it('live may be deployed once its file says everything', () => {
+    const dir = mkdtempSync(join(tmpdir(), '3t-live-'));
+    const file = (name: string) => readFileSync(join(import.meta.dirname, '../../config', name), 'utf8');
+    writeFileSync(join(dir, 'default.yaml'), file('default.yaml'));
+    const decided = file('live.yaml')
+      .replace('live_acknowledgement: null', `live_acknowledgement: ${LIVE_ACKNOWLEDGEMENT}`)
+      .replace(/0x0{40}/, `0x${'1'.repeat(40)}`)
+      .replace(
+        'limits: {}',
+        `limits:\n  ${LIMITS.map((limit) => limit.replace('limits.', '').replace('=', ': ')).join('\n  ')}`,
+      );
+    writeFileSync(join(dir, 'live.yaml'), decided);
+
+    const config = loadStage('live', [], dir);
+
+    expect(config.aws.region).toBe('ap-northeast-1');
+    expect(config.limits.max_daily_loss).toBe(10);
+    rmSync(dir, { recursive: true });
   });
 
   it('live takes no limit from the command line: the file is what is reviewed', () => {

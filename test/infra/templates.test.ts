@@ -217,6 +217,23 @@ describe('a deployment that has closed the entries', () => {
   });
 });
 
+describe('the services stack', () => {
+  it('leaves nothing behind when it is deleted or parked: what outlives it goes on costing', () => {
+    const left = Object.entries(services.toJSON().Resources as Record<string, { DeletionPolicy?: string }>)
+      .filter(([, resource]) => resource.DeletionPolicy === 'Retain')
+      .map(([id]) => id);
+    expect(left).toEqual([]);
+  });
+
+  it('lets requests for the one reconciliation wait rather than die, as each that is turned away counts as received', () => {
+    const receives = properties(services, 'AWS::SQS::Queue').flatMap((queue) =>
+      queue.RedrivePolicy ? [(queue.RedrivePolicy as { maxReceiveCount: number }).maxReceiveCount] : [],
+    );
+    expect(receives.filter((count) => count === 100)).toHaveLength(2);
+    expect(Math.max(...receives.filter((count) => count !== 100))).toBe(5);
+  });
+});
+
 describe('a parked stage', () => {
   const parked = synthesize({ overrides: [...KEYED, 'aws.parked=true'] });
   it('has nothing that costs while it rests, and all of its state', () => {
