@@ -25,7 +25,7 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   const stateDir = await mkdtemp(join(tmpdir(), '3t-ministack-'));
   try {
     const ministack = await startMinistack({ stateDir, environment: process.env });
-    project.provide('awsEnvironment', { ...ministack.clientEnvironment, MINISTACK: '1' });
+    project.provide('awsEnvironment', ministack.clientEnvironment);
     return async () => {
       await ministack.stop();
       await rm(stateDir, { recursive: true, force: true });

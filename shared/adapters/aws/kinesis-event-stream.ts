@@ -146,11 +146,11 @@ class KinesisEventStream implements EventStream {
     });
     try {
       const { Records: results = [] } = await client.send(command);
+      const isAccepted = (index: number) => Boolean(results[index]?.SequenceNumber && !results[index].ErrorCode);
+      this.#accepted(batch.filter((_, index) => isAccepted(index)));
       for (const [index, record] of batch.entries()) {
-        const result = results[index];
-        if (result?.SequenceNumber && !result.ErrorCode) this.#accepted(record);
         // An answer that says nothing of a record may mean anything; sent again, it is there at least once.
-        else this.#tryAgain(record, result?.ErrorCode ?? 'no answer');
+        if (!isAccepted(index)) this.#tryAgain(record, results[index]?.ErrorCode ?? 'no answer');
       }
     } catch (error) {
       const { code, kind, summary, transient } = awsFailure(error);
@@ -162,11 +162,13 @@ class KinesisEventStream implements EventStream {
     }
   }
 
-  #accepted(record: Pending): void {
-    const { put } = record;
-    this.#drop((other) => other === record);
-    put.accepted += 1;
-    if (put.accepted === put.count) put.settle(null);
+  #accepted(records: readonly Pending[]): void {
+    const done = new Set(records);
+    this.#drop((record) => done.has(record));
+    for (const { put } of records) {
+      put.accepted += 1;
+      if (put.accepted === put.count) put.settle(null);
+    }
   }
 
   #tryAgain(record: Pending, code: string): void {
