@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { leaveOut, SIGN_IN, UNUSED_PARTS, UNUSED_VENUES } from './left-out.ts';
 
@@ -16,6 +16,8 @@ export interface Bundle {
   readonly dir: string;
   readonly file: string;
   readonly bytes: number;
+  /** npm packages of which something is inside. */
+  readonly packages: ReadonlySet<string>;
 }
 
 /**
@@ -52,6 +54,14 @@ const withMain = (room: string): readonly string[] =>
 /** Names of all functions that can be deployed. */
 export const functionNames = (): readonly string[] => withMain('functions');
 
+const packagesIn = (inputs: Readonly<Record<string, { bytesInOutput: number }>>): ReadonlySet<string> =>
+  new Set(
+    Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => {
+      const name = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
+      return name !== undefined && bytesInOutput > 0 ? [name] : [];
+    }),
+  );
+
 async function bundle(
   room: 'functions' | 'containers',
   names: readonly string[],
@@ -59,8 +69,9 @@ async function bundle(
 ): Promise<readonly Bundle[]> {
   const unknown = names.filter((name) => !existsSync(join(PROJECT_DIR, room, name, 'main.ts')));
   if (unknown.length > 0) throw new Error(`${room} has no main.ts for ${unknown.join(', ')}`);
-  await build({
+  const { metafile } = await build({
     ...bundleOptions(room),
+    metafile: true,
     entryPoints: Object.fromEntries(names.map((name) => [`${name}/${BUNDLE_ENTRY}`, `${room}/${name}/main.ts`])),
     outdir: outDir,
   });
@@ -69,7 +80,8 @@ async function bundle(
     const file = join(dir, `${BUNDLE_ENTRY}.js`);
     // Else a package.json further up decides what kind of file main.js is.
     writeFileSync(join(dir, 'package.json'), '{"type":"commonjs"}\n');
-    return { name, dir, file, bytes: statSync(file).size };
+    const [, output] = Object.entries(metafile.outputs).find(([path]) => resolve(PROJECT_DIR, path) === resolve(file))!;
+    return { name, dir, file, bytes: statSync(file).size, packages: packagesIn(output.inputs) };
   });
 }
 
