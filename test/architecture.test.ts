@@ -1,10 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RULES } from './support/architecture-rules.ts';
 import { codeOnly, importsOf, type SourceFile } from './support/source-code.ts';
 
 const ROOT = join(import.meta.dirname, '..');
+/** Beside handler.ts, or the files that a long-lived process is made of. */
+const FUNCTION_FILES = ['env.ts', 'deps.ts', 'main.ts'];
 const SKIPPED = new Set(['node_modules', '.git', '.state', '.cache', 'coverage', 'results']);
 const TEXT = /\.(ts|mts|js|mjs|cjs|css|html|yaml|yml|json|md)$/;
 
@@ -30,6 +32,29 @@ describe('the project', () => {
   it.each(Object.entries(RULES))('keeps the rule: %s', (_, rule) => {
     const problems = files.flatMap((file) => rule(file).map((problem) => `${file.path}: ${problem}`));
     expect(problems).toEqual([]);
+  });
+});
+
+describe('every function and container', () => {
+  const rooms = ['functions', 'containers'];
+  const names = rooms.flatMap((room) => readdirSync(join(ROOT, room)).map((name) => `${room}/${name}`));
+
+  it.each(names)('%s has the files that the design gives it', (name) => {
+    const needed = name.startsWith('functions/')
+      ? [...FUNCTION_FILES, 'handler.ts']
+      : [...FUNCTION_FILES, 'Dockerfile'];
+    expect(needed.filter((file) => !existsSync(join(ROOT, name, file)))).toEqual([]);
+  });
+
+  it.each(names)('%s does something at import in main.ts alone', (name) => {
+    const files = readdirSync(join(ROOT, name)).filter((file) => file.endsWith('.ts') && file !== 'main.ts');
+    const importing = files.filter((file) => {
+      const text = readFileSync(join(ROOT, name, file), 'utf8');
+      return importsOf(text).some(
+        (specifier) => /(^|\/)main\.ts$/.test(specifier) || specifier.startsWith('#shared/adapters/'),
+      );
+    });
+    expect(importing).toEqual([]);
   });
 });
 
