@@ -5,7 +5,7 @@ import { RULES } from './support/architecture-rules.ts';
 import { codeOnly, importsOf, type SourceFile } from './support/source-code.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-/** Beside handler.ts, or the files that a long-lived process is made of. */
+/** Of a function, which has a handler.ts beside them, and of a long-lived process. */
 const FUNCTION_FILES = ['env.ts', 'deps.ts', 'main.ts'];
 const SKIPPED = new Set(['node_modules', '.git', '.state', '.cache', 'coverage', 'results']);
 const TEXT = /\.(ts|mts|js|mjs|cjs|css|html|yaml|yml|json|md)$/;
@@ -40,9 +40,7 @@ describe('every function and container', () => {
   const names = rooms.flatMap((room) => readdirSync(join(ROOT, room)).map((name) => `${room}/${name}`));
 
   it.each(names)('%s has the files that the design gives it', (name) => {
-    const needed = name.startsWith('functions/')
-      ? [...FUNCTION_FILES, 'handler.ts']
-      : [...FUNCTION_FILES, 'Dockerfile'];
+    const needed = name.startsWith('functions/') ? [...FUNCTION_FILES, 'handler.ts'] : FUNCTION_FILES;
     expect(needed.filter((file) => !existsSync(join(ROOT, name, file)))).toEqual([]);
   });
 
