@@ -32,6 +32,8 @@ export default defineConfig({
       // Real processes and sockets wait in real time: one file at a time, and nothing beside them.
       project('integration', ['test/integration/**/*.test.ts'], { testTimeout: 120_000, ...alone(2) }),
       project('simulation', ['test/simulation/**/*.test.ts'], { testTimeout: 600_000, ...alone(3) }),
+      // Deploys into an emulator of AWS: half a minute, then the deployed functions trade.
+      project('aws-stacks', ['test/aws/**/*.test.ts'], { testTimeout: 60_000, ...alone(5) }),
       project('browser', ['test/browser/**/*.test.ts'], { testTimeout: 90_000, ...alone(4) }),
     ],
   },

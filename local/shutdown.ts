@@ -1,6 +1,6 @@
 import type { Terminal } from './terminal.ts';
 
-/** How long a stop may take before the process ends without it. */
+/** How long a stop may take before the process ends without it, unless told otherwise. */
 const STOP_LIMIT_MS = 10_000;
 
 /**
@@ -9,12 +9,14 @@ const STOP_LIMIT_MS = 10_000;
  */
 export class Shutdown {
   readonly #terminal: Terminal;
+  readonly #limitMs: number;
   #stop: (() => Promise<void>) | null = null;
   #code: number | null = null;
   #ending = false;
 
-  constructor(terminal: Terminal) {
+  constructor(terminal: Terminal, limitMs = STOP_LIMIT_MS) {
     this.#terminal = terminal;
+    this.#limitMs = limitMs;
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => this.end(0));
     const bug = (error: unknown) => this.fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
     process.on('uncaughtException', bug);
@@ -47,7 +49,7 @@ export class Shutdown {
     if (this.#ending) return;
     this.#ending = true;
     this.#terminal.end();
-    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+    setTimeout(() => process.exit(1), this.#limitMs).unref();
     try {
       await this.#stop?.();
     } catch (error) {

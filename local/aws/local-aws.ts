@@ -46,6 +46,8 @@ export interface LocalAws {
   /** What every AWS client needs to talk to this. */
   readonly clientEnvironment: Readonly<Record<string, string>>;
   readonly lambda: LambdaClient;
+  /** Of every process started here. */
+  readonly pids: readonly number[];
   /** What the functions wrote, as the emulator keeps it. */
   readonly emulatorLog: string;
   /** Ends every process and forgets everything. May be called again. */
@@ -150,6 +152,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
       producer,
       clientEnvironment,
       lambda,
+      pids: [simulator.file.pid, mariadb.pid, aws.pid, producer.pid],
       emulatorLog: aws.logPath,
       stop,
     };

@@ -14,6 +14,8 @@ import { startLocalAws } from './local-aws.ts';
 const STAGE = 'local-aws';
 const PROJECT = join(import.meta.dirname, '..', '..');
 const STATUS_EVERY_MS = 2_000;
+/** Four programs have to end. */
+const STOP_LIMIT_MS = 30_000;
 
 const { port, seed, quiet } = new Command('local:aws')
   .description(
@@ -40,7 +42,7 @@ async function main(): Promise<void> {
   const state = new StateDirectory(config.state_dir);
   state.claim();
   const terminal = createTerminal({ quiet, stream: process.stderr });
-  const shutdown = new Shutdown(terminal);
+  const shutdown = new Shutdown(terminal, STOP_LIMIT_MS);
   const began = performance.now();
   const seconds = () => ((performance.now() - began) / 1000).toFixed(0);
   const aws = await startLocalAws({

@@ -42,11 +42,11 @@ export async function startProducer(options: ProducerOptions): Promise<ProducerP
     logPath: options.logPath,
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     stop: async () => {
-      process.off('exit', killed);
       child.kill('SIGTERM');
       const timer = systemClock.setTimer(STOP_TIMEOUT_MS, () => child.kill('SIGKILL'));
       await ended;
       timer.cancel();
+      process.off('exit', killed);
     },
   };
 }

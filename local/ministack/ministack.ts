@@ -99,8 +99,8 @@ async function startOnce(python: string, options: MinistackOptions, port: number
   const killed = () => endGroup(child, 'SIGKILL');
   process.once('exit', killed);
   const stop = async (): Promise<void> => {
-    process.off('exit', killed);
     await end(child, ended);
+    process.off('exit', killed);
   };
   try {
     await untilHealthy(endpoint, child, logPath);

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
+import { errorAnswer, HttpError } from '#functions/api/http-error.ts';
 import { guard } from '#functions/api/security.ts';
 import { type HttpServer, startHttpServer } from '#local/http-server.ts';
 import { loadPageAssets } from '#local/page-assets.ts';
@@ -64,6 +65,9 @@ export async function startStagePage(options: StagePageOptions): Promise<HttpSer
       return c.json({ error: { code: 'stage-unreachable', message } }, 502);
     }
   });
+  app.onError((error, c) =>
+    errorAnswer(c, error instanceof HttpError ? error : new HttpError(500, 'internal', error.message)),
+  );
   const server = await startHttpServer(app, assets, port);
   port = server.port;
   return server;

@@ -1,0 +1,121 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli } from '#cli/program.ts';
+import { loadConfig } from '#config/load.ts';
+import { type LocalAws, output, startLocalAws } from '#local/aws/local-aws.ts';
+import type { HttpServer } from '#local/http-server.ts';
+import { startStagePage } from '#local/stage/stage-page.ts';
+import { isAlive, StateDirectory } from '#local/state-directory.ts';
+import { systemClock } from '#shared/adapters/system/system-clock.ts';
+import { dec } from '#shared/core/decimal.ts';
+import type { PlatformSnapshot } from '#shared/messages/platform-snapshot.ts';
+
+const PROJECT = join(import.meta.dirname, '..', '..');
+const START_TIMEOUT_MS = 240_000;
+const TRADES_WITHIN_MS = 240_000;
+const TOKEN = 'a-token-of-this-test-0000';
+
+/** The stacks of `npm run deploy` in an emulator, with everything that `npm run local:aws` puts around it. */
+describe('the deployed stacks', () => {
+  const dir = mkdtempSync(join(tmpdir(), '3t-aws-'));
+  const state = new StateDirectory(dir);
+  let aws: LocalAws;
+  let page: HttpServer;
+
+  beforeAll(async () => {
+    const { config } = loadConfig({ stage: 'local-aws' });
+    const onStep = (step: string) => process.stderr.write(`local AWS: ${step}\n`);
+    aws = await startLocalAws({ config, state, environment: process.env, seed: 1, onStep });
+    page = await startStagePage({ api: aws.api, projectDir: PROJECT, port: 0, token: TOKEN, venue: 'simulator' });
+    state.writePlatform({ pid: process.pid, port: page.port, token: TOKEN, startedAtMs: Date.now() });
+  }, START_TIMEOUT_MS);
+
+  afterAll(async () => {
+    await page?.close();
+    await aws?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }, 60_000);
+
+  const status = async (): Promise<PlatformSnapshot> =>
+    (await (await aws.api('https://api.3t.internal/api/status')).json()) as PlatformSnapshot;
+
+  async function cli(...words: string[]): Promise<{ readonly code: number; readonly json: unknown }> {
+    const lines: string[] = [];
+    const code = await runCli([...words, '--json', '--state', dir], {
+      out: (text) => lines.push(text),
+      err: (text) => lines.push(text),
+      color: false,
+      env: {},
+      nowMs: () => Date.now(),
+      fetch: globalThis.fetch,
+    });
+    return { code, json: JSON.parse(lines.join('\n')) as unknown };
+  }
+
+  it(
+    'trade: an order accepted and filled, a refusal explained, desired equal to actual, every function at work',
+    async () => {
+      const functions = output(aws.outputs, 'FunctionNames').split(',');
+      const deadlineMs = Date.now() + TRADES_WITHIN_MS;
+      let missing: string[] = ['nothing looked at yet'];
+      while (missing.length > 0 && Date.now() < deadlineMs) {
+        await systemClock.sleep(3_000);
+        missing = await whatIsMissing(functions);
+      }
+      expect(missing).toEqual([]);
+      const orders = (await cli('orders')).json as {
+        orders: { status: string; symbol: string; clientOrderId: string }[];
+      };
+      const filled = orders.orders.find((order) => order.status === 'filled')!;
+      const why = await cli('why', filled.clientOrderId);
+      expect(why.code).toBe(0);
+      expect(JSON.stringify(why.json)).toContain(filled.symbol);
+    },
+    TRADES_WITHIN_MS + 30_000,
+  );
+
+  async function whatIsMissing(functions: readonly string[]): Promise<string[]> {
+    const log = readFileSync(aws.emulatorLog, 'utf8');
+    const idle = functions.filter((name) => !log.includes(`Lambda worker spawned for ${name} `));
+    const snapshot = await status();
+    const { json } = await cli('orders');
+    const filled = (json as { orders: { status: string }[] }).orders.filter((order) => order.status === 'filled');
+    const apart = snapshot.symbols.filter(
+      (s) => s.managed && (s.actual === null || s.desired?.size == null || !dec(s.actual.size).eq(s.desired.size)),
+    );
+    return [
+      ...idle.map((name) => `${name} was not invoked`),
+      ...(snapshot.system?.state === 'HEALTHY' ? [] : [`state ${snapshot.system?.state}`]),
+      ...(filled.length > 0 ? [] : ['no order was filled']),
+      ...(snapshot.lastRefusal ? [] : ['nothing was refused']),
+      ...(filled.length > 0 ? apart.map((s) => `${s.symbol} is not where it should be`) : []),
+    ];
+  }
+
+  it('show their page on loopback, and take a write only with its token', async () => {
+    const origin = `http://127.0.0.1:${page.port}`;
+    const html = await (await fetch(origin)).text();
+    expect(html).toContain(TOKEN);
+    const body = JSON.stringify({ by: 'test' });
+    const headers = { 'content-type': 'application/json' };
+    const refused = await fetch(`${origin}/api/reconcile`, { method: 'POST', headers, body });
+    expect(refused.status).toBe(401);
+    const taken = await cli('reconcile');
+    expect(taken.code).toBe(0);
+  });
+
+  it('write no error line', () => {
+    const lines = [aws.emulatorLog, aws.producer.logPath].flatMap((path) => readFileSync(path, 'utf8').split('\n'));
+    expect(lines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+  });
+
+  it('leave nothing running', async () => {
+    const pids = [...aws.pids];
+    expect(pids.every(isAlive)).toBe(true);
+    await page.close();
+    await aws.stop();
+    expect(pids.filter(isAlive)).toEqual([]);
+  }, 60_000);
+});
