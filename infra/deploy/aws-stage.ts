@@ -1,4 +1,4 @@
-import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import { InvokeCommand, type LambdaClient, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { stackNames } from '#infra/add-stacks.ts';
 import { contextArguments, type StageOptions } from '#infra/command-line.ts';
 import { createLambdaHttp, LambdaHttpError } from '#shared/adapters/aws/lambda-http.ts';
@@ -21,7 +21,7 @@ const ORIGIN = 'https://api.3t.internal';
 /** A deployed stage as a deployment sees it: its functions by name, and the CDK CLI. A dry run reads and changes nothing. */
 export function awsStage(
   input: AwsStageInput,
-): Pick<DeploymentDeps, 'exists' | 'status' | 'lock' | 'unlock' | 'deployStacks' | 'migrate'> {
+): Pick<DeploymentDeps, 'exists' | 'entriesClosed' | 'status' | 'lock' | 'unlock' | 'deployStacks' | 'migrate'> {
   const { client, options, exchange, by, run, say } = input;
   const { stage, dryRun } = options;
   const fetch = createLambdaHttp({ client, functionName: `3t-${stage}-api`, caller: by });
@@ -50,6 +50,17 @@ export function awsStage(
           throw new DeploymentError(`AWS refuses: ${String(error)}. Are this shell's credentials right?`);
         // It is there and has trouble: the database may sleep.
         return true;
+      }
+    },
+    entriesClosed: async () => {
+      try {
+        const command = new ListEventSourceMappingsCommand({ FunctionName: `3t-${stage}-order-gateway` });
+        const { EventSourceMappings = [] } = await client.send(command);
+        return EventSourceMappings.every((mapping) => ['Disabled', 'Disabling'].includes(mapping.State ?? ''));
+      } catch (error) {
+        // A parked stage has no gateway.
+        if (isMissing(error)) return true;
+        throw error;
       }
     },
     status: async (): Promise<PlatformSnapshot> => platformSnapshotSchema.parse(await ask('/api/status')),

@@ -9,6 +9,8 @@ export class DeploymentError extends Error {
 export interface DeploymentDeps {
   /** True when this stage was deployed before. */
   readonly exists: () => Promise<boolean>;
+  /** True while the stacks start nothing: an earlier deployment closed them, or the stage is parked. */
+  readonly entriesClosed: () => Promise<boolean>;
   /** `GET /api/status`. Rejects while the database wakes up. */
   readonly status: () => Promise<PlatformSnapshot>;
   readonly lock: (reason: string) => Promise<void>;
@@ -72,7 +74,7 @@ export async function deploy(
   }
   say('deploying the stacks with schedules, mappings and producer on');
   await deps.deployStacks('open');
-  const now = before === null ? null : await restore(deps, before.prior, limits);
+  const now = before === null ? null : await restore(deps, limits);
   return { prior: before?.prior ?? null, resumed: before?.resumed ?? false, now };
 }
 
@@ -82,7 +84,13 @@ interface Before {
 }
 
 async function closeEntries(deps: DeploymentDeps, limits: DeploymentLimits): Promise<Before> {
-  const { system } = await awake(deps, limits);
+  const snapshot = await deps.status().catch(() => null);
+  if (snapshot === null && (await deps.entriesClosed())) {
+    // Cut off between its stacks and its schema: nothing runs that could have left an order in doubt.
+    deps.say('going on with a deployment that was cut off before its schema was there');
+    return { prior: 'UNKNOWN', resumed: true };
+  }
+  const { system } = snapshot ?? (await awake(deps, limits));
   const marked = system?.state === 'LOCKED' ? MARK.exec(system.reason) : null;
   const prior = marked?.[1] ?? system?.state ?? 'ABSENT';
   if (marked) deps.say(`going on with a deployment that was cut off; the state before it was ${prior}`);
@@ -128,9 +136,10 @@ async function settled(deps: DeploymentDeps, limits: DeploymentLimits): Promise<
   }
 }
 
-async function restore(deps: DeploymentDeps, prior: string, limits: DeploymentLimits): Promise<string | null> {
+async function restore(deps: DeploymentDeps, limits: DeploymentLimits): Promise<string | null> {
   const { system } = await awake(deps, limits);
-  if (system?.state !== 'LOCKED' || !MARK.test(system.reason)) {
+  const prior = system?.state === 'LOCKED' ? MARK.exec(system.reason)?.[1] : undefined;
+  if (!system || prior === undefined) {
     deps.say(`state is ${system?.state ?? 'absent'} and not ours to change: it stays`);
     return system?.state ?? null;
   }

@@ -1,4 +1,9 @@
-import { InvokeCommand, LambdaClient, ResourceNotFoundException } from '@aws-sdk/client-lambda';
+import {
+  InvokeCommand,
+  LambdaClient,
+  ListEventSourceMappingsCommand,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { awsStage } from '#infra/deploy/aws-stage.ts';
@@ -10,6 +15,8 @@ const lambda = mockClient(LambdaClient);
 /** A deployed stage behind the mocked SDK: its state machine, as far as a deployment moves it, and a record of what happened. */
 class Stage {
   deployed = true;
+  closed = false;
+  hasSchema = true;
   state = 'HEALTHY';
   lockMode: string | null = null;
   reason = 'all is well';
@@ -25,6 +32,9 @@ class Stage {
 
   constructor() {
     lambda.reset();
+    lambda
+      .on(ListEventSourceMappingsCommand)
+      .callsFake(async () => ({ EventSourceMappings: [{ State: this.closed ? 'Disabled' : 'Enabled' }] }));
     lambda.on(InvokeCommand).callsFake(async (input: { FunctionName: string; Payload: string }) => this.#invoke(input));
   }
 
@@ -54,7 +64,10 @@ class Stage {
       throw new DeploymentError('cut off');
     }
     this.happened.push(what);
-    if (what.startsWith('cdk deploy')) this.deployed = true;
+    if (what.startsWith('cdk deploy')) {
+      this.deployed = true;
+      this.closed = what.endsWith('closed');
+    }
   }
 
   #invoke({ FunctionName, Payload }: { FunctionName: string; Payload: string }): unknown {
@@ -62,11 +75,14 @@ class Stage {
     if (FunctionName === '3t-dev-migrate') {
       this.#step('migrate');
       const { error } = this.migration;
+      if (!error) this.hasSchema = true;
       return error
         ? { FunctionError: 'Unhandled', Payload: Buffer.from(error) }
         : { Payload: Buffer.from('{"migrations":[]}') };
     }
     const event = JSON.parse(Payload) as { rawPath: string; body?: string };
+    if (!this.hasSchema)
+      return { Payload: Buffer.from(JSON.stringify({ statusCode: 503, body: '{"error":"no table"}' })) };
     if (this.asleep > 0 && event.rawPath !== '/health') {
       this.asleep -= 1;
       return { Payload: Buffer.from(JSON.stringify({ statusCode: 503, body: '{"error":"the database wakes up"}' })) };
@@ -222,6 +238,27 @@ describe('a deployment', () => {
 
     expect(stage.happened).toEqual(['cdk deploy closed', 'migrate', 'cdk deploy open']);
     expect(facts).toEqual({ prior: null, resumed: false, now: null });
+  });
+
+  it('of a new stage whose migration failed goes on when it is run again: there is no schema to ask', async () => {
+    Object.assign(stage, { deployed: false, hasSchema: false, state: 'BOOTSTRAPPING', approved: false });
+    stage.migration = { error: '{"errorMessage":"access denied"}' };
+    await expect(run()).rejects.toThrow(/migration failed/);
+
+    stage.migration = {};
+    const facts = await run();
+
+    expect(facts).toEqual({ prior: 'UNKNOWN', resumed: true, now: 'BOOTSTRAPPING' });
+    expect(stage.happened.slice(-3)).toEqual(['cdk deploy closed', 'migrate', 'cdk deploy open']);
+    expect(stage.nowMs).toBe(0);
+  });
+
+  it('does not go on past a database that is silent while entries are open', async () => {
+    stage.hasSchema = false;
+
+    await expect(run()).rejects.toThrow(/does not answer/);
+
+    expect(stage.happened).toEqual([]);
   });
 
   it('that parks a stage stops after the schema, and the next one restores', async () => {
