@@ -7,6 +7,7 @@ import { exchangeMetrics } from '#shared/telemetry/exchange-names.ts';
 import { MetricsRegistry } from '#shared/telemetry/metrics-registry.ts';
 import { metrics } from '#shared/telemetry/names.ts';
 import { hostNames, PROJECT, readCompose } from '#test/support/compose-file.ts';
+import { metricsIn } from '#test/support/promql-names.ts';
 
 const FOLDER = join(PROJECT, 'local/compose');
 const compose = readCompose();
@@ -151,15 +152,6 @@ async function knownMetrics(): Promise<ReadonlySet<string>> {
   const defaults = [...ofProcess.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]!);
   const names = [...fromRows, ...Object.values(metrics), ...Object.values(exchangeMetrics), ...defaults];
   return new Set(names.flatMap((name) => [name, `${name}_bucket`, `${name}_sum`, `${name}_count`]));
-}
-
-/** Names of metrics in a query: what is neither text, label, duration, function nor keyword. */
-function metricsIn(query: string): readonly string[] {
-  const bare = query
-    .replaceAll(/\{[^}]*\}/g, '')
-    .replaceAll(/\[[^\]]*\]/g, '')
-    .replaceAll(/\b(?:by|without|on|ignoring)\s*\([^)]*\)/g, '');
-  return [...bare.matchAll(/[a-zA-Z_:][\w:]*(?!\w)(?!\s*\()/g)].map((m) => m[0]).filter((word) => word !== 'sum');
 }
 
 describe('Grafana', () => {
