@@ -6,23 +6,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createConnection } from 'mysql2/promise';
-import { accountOf, functionEnvironments } from '#config/function-environments.ts';
 import { loadConfig } from '#config/load.ts';
 import type { Config } from '#config/schema.ts';
-import { venueSettings } from '#config/venue-settings.ts';
 import { bundleAll, bundleContainer } from '#infra/bundling/bundle.ts';
 import { TEST_SIGNERS } from '#local/exchange-simulator/test-accounts.ts';
 import { startPrivateMariadb } from '#local/mariadb/private-mariadb.ts';
 import { startRdsDataApi } from '#local/rds-data-api/rds-data-api.ts';
 import { startSimulator } from '#test/integration/exchange-simulator/simulator-process.ts';
 import { type AwsRecorder, startAwsRecorder } from './aws-recorder.ts';
+import { CLUSTER, DATABASE, functionVariables, isObserverOf, secretArn } from './function-variables.ts';
 import { LambdaSandbox } from './lambda-sandbox.ts';
-
-const DATABASE = 'three_t';
-const CLUSTER = 'arn:aws:rds:ap-northeast-1:000000000000:cluster:tests';
-const secretArn = (name: string) => `arn:aws:secretsmanager:ap-northeast-1:000000000000:secret:${name}`;
-const queueUrl = (name: string) => `https://sqs.ap-northeast-1.amazonaws.com/000000000000/${name}`;
-const JOBS = ['balance', 'observer', 'reconciliation', 'order-tracker', 'run-supervisor', 'market-data'];
 
 export interface ProducerProcess {
   /** JSON lines of its log. */
@@ -101,50 +94,12 @@ async function begin(
   const { config } = loadConfig({ stage: 'local' });
   const { agent_key_secret: keyName } = config.exchanges.hyperliquid.accounts[0]!;
   recorder.secrets.set(secretArn('trading'), JSON.stringify({ [keyName]: TEST_SIGNERS.mainAgent.privateKey }));
-  const pair = (name: string) => ({ standard: queueUrl(`${name}-requests`), fifo: queueUrl(`${name}-requests.fifo`) });
-  const resources: Readonly<Record<string, string>> = {
-    STAGE: config.stage,
-    LOG_LEVEL: 'info',
-    DATABASE_CLUSTER_ARN: CLUSTER,
-    DATABASE_NAME: DATABASE,
-    DATABASE_STATE_SECRET_ARN: secretArn('state'),
-    DATABASE_READER_SECRET_ARN: secretArn('reader'),
-    DATABASE_USER_SECRETS: JSON.stringify({
-      app: secretArn('app'),
-      state: secretArn('state'),
-      reader: secretArn('reader'),
-    }),
-    MARKET_STREAM: 'market',
-    ACCOUNT_STREAM: 'account',
-    ORDERS_QUEUE_URL: queueUrl('orders.fifo'),
-    CANDLE_JOBS_QUEUE_URL: queueUrl('candle-jobs'),
-    RUN_REQUEST_QUEUES: JSON.stringify(Object.fromEntries(JOBS.map((job) => [job, [pair(job)]]))),
-    OBSERVER_BUCKET: 'documents',
-    INSTALLATION_BUCKET: 'documents',
-    TRADING_SECRET_ARN: secretArn('trading'),
-    VENUE: JSON.stringify(venueSettings(config, simulator)),
-  };
-  const settings = functionEnvironments({ config, holder: accountOf(config).name, seed: 1, overlapping: true });
-  const isObserver = (name: string) => config.quorum.observers.some(({ id }) => id === name);
-
-  const variablesOf = async (name: string): Promise<Readonly<Record<string, string>>> => {
-    const folder = isObserver(name) ? 'observer' : name;
-    const room = folder === 'price-producer' ? 'containers' : 'functions';
-    const { resourcesSchema } = (await import(`../../${room}/${folder}/env.ts`)) as {
-      resourcesSchema: { shape: object };
-    };
-    const own = isObserver(name)
-      ? settings.observer(name)
-      : settings[name as Exclude<keyof typeof settings, 'observer'>];
-    const secret = { migrate: secretArn('migrate'), 'price-producer': secretArn('reader') }[name] ?? secretArn('app');
-    const told = { ...resources, DATABASE_SECRET_ARN: secret };
-    return {
-      ...Object.fromEntries(Object.entries(told).filter(([key]) => key in resourcesSchema.shape)),
-      ...(own as Readonly<Record<string, string>>),
-      AWS_ENDPOINT_URL: recorder.url,
-      AWS_ENDPOINT_URL_RDS_DATA: api.url,
-    };
-  };
+  const isObserver = (name: string) => isObserverOf(config, name);
+  const variablesOf = async (name: string): Promise<Readonly<Record<string, string>>> => ({
+    ...(await functionVariables(config, simulator, name)),
+    AWS_ENDPOINT_URL: recorder.url,
+    AWS_ENDPOINT_URL_RDS_DATA: api.url,
+  });
 
   const sandboxes = new Map<string, Promise<LambdaSandbox>>();
   const start = async (name: string, variables: Readonly<Record<string, string>>) => {
