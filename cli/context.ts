@@ -16,6 +16,8 @@ export interface CommandContext {
   readonly io: CliIo;
   readonly json: boolean;
   readonly stage: string;
+  /** The stage runs on AWS, and no state folder of this machine was named. */
+  readonly deployed: boolean;
   readonly stateDir: string;
   readonly paint: ReturnType<typeof painter>;
   /** That of the state folder, or of the deployed stage. Throws CliFailure with exit code 3 when there is none. */
@@ -37,16 +39,15 @@ export function stateDirOf(options: GlobalOptions): string {
 export function commandContext(io: CliIo, options: GlobalOptions): CommandContext {
   const json = options.json === true;
   const stateDir = stateDirOf(options);
+  const deployed = options.state === undefined && isDeployed(options.stage);
   return {
     io,
     json,
     stage: options.stage,
+    deployed,
     stateDir,
     paint: painter(io.color && !json),
-    platform: () =>
-      options.state === undefined && isDeployed(options.stage)
-        ? connectStage(options.stage, io)
-        : connect(stateDir, io),
+    platform: () => (deployed ? connectStage(options.stage, io) : connect(stateDir, io)),
     print: (value, text) => io.out(json ? JSON.stringify(value, null, 2) : text()),
   };
 }

@@ -10,6 +10,7 @@ import { orders } from './commands/orders.ts';
 import { page } from './commands/page.ts';
 import { pnl } from './commands/pnl.ts';
 import { positions } from './commands/positions.ts';
+import { pushSecrets } from './commands/secrets.ts';
 import { status } from './commands/status.ts';
 import { editSymbol, endHold, listSymbols } from './commands/symbols.ts';
 import { trace } from './commands/trace.ts';
@@ -121,6 +122,10 @@ function buildProgram(io: CliIo, act: (options: GlobalOptions, run: Run) => Prom
     .argument('<symbol>')
     .action((symbol: string, o) => act(o, (ctx) => endHold(ctx, 'release', symbol, o)));
 
+  const secrets = program.command('secrets').description('the trading keys of a deployed stage');
+  add(secrets, 'push', 'put the keys of secrets.yml where only the order gateway of the stage reads them').action((o) =>
+    act(o, pushSecrets),
+  );
   add(program, 'page', 'Mission Control of a deployed stage, on this machine')
     .option('--port <n>', 'port on 127.0.0.1; 0 takes any free one', whole(0, 65_535), 8081)
     .action((o) => act(o, (ctx) => page(ctx, o)));

@@ -2,7 +2,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { ConfigError } from '#config/config-error.ts';
 import { loadConfig } from '#config/load.ts';
 import type { Config } from '#config/schema.ts';
-import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
+import { type AwsService, awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
 import { createLambdaHttp } from '#shared/adapters/aws/lambda-http.ts';
 import type { FetchLike } from '#shared/adapters/system/keep-alive-fetch.ts';
 import type { CliIo } from './cli-io.ts';
@@ -24,10 +24,20 @@ export function stageConfig(stage: string): Config {
   }
 }
 
-/** `fetch` for the API of a deployed stage: its function, invoked with the credentials of this shell. */
+/** For a client of one service in the region of the stage, with the credentials of this shell. */
+export const stageClientOptions = (service: AwsService, stage: string, io: CliIo) =>
+  awsClientOptions(service, { ...io.env, AWS_REGION: stageConfig(stage).aws.region });
+
+export const stageUnreachable = (stage: string, cause: string): CliFailure =>
+  new CliFailure(
+    EXIT.notRunning,
+    'stage-unreachable',
+    `stage ${stage} does not answer: ${cause}. Is it deployed (npm run deploy -- --stage ${stage}), and are this shell's AWS credentials those of its account?`,
+  );
+
+/** `fetch` for the API of a deployed stage: its function, invoked. */
 export function stageApi(stage: string, io: CliIo): FetchLike {
-  const { region } = stageConfig(stage).aws;
-  const client = new LambdaClient(awsClientOptions('lambda', { ...io.env, AWS_REGION: region }));
+  const client = new LambdaClient(stageClientOptions('lambda', stage, io));
   return createLambdaHttp({ client, functionName: `3t-${stage}-api`, caller: `cli:${io.env.USER ?? 'unknown'}` });
 }
 
@@ -38,12 +48,7 @@ export const connectStage = (stage: string, io: CliIo): PlatformClient =>
       origin: 'https://api.3t.internal',
       token: null,
       fetch: stageApi(stage, io),
-      unreachable: (cause) =>
-        new CliFailure(
-          EXIT.notRunning,
-          'stage-unreachable',
-          `stage ${stage} does not answer: ${cause}. Is it deployed (npm run deploy -- --stage ${stage}), and are this shell's AWS credentials those of its account?`,
-        ),
+      unreachable: (cause) => stageUnreachable(stage, cause),
     },
     io,
   );

@@ -1,9 +1,12 @@
 import { join } from 'node:path';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { readStageLogs } from '#shared/adapters/aws/cloudwatch-log-reader.ts';
 import type { LogLevel } from '#shared/ports/telemetry.ts';
-import { type LogRecord, readLogs } from '#shared/telemetry/read-logs.ts';
+import { type LogFilter, type LogRecord, readLogs } from '#shared/telemetry/read-logs.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { plain, timeText } from '../format.ts';
+import { stageClientOptions, stageUnreachable } from '../stage-client.ts';
 
 export interface LogOptions {
   readonly level?: LogLevel;
@@ -14,18 +17,36 @@ export interface LogOptions {
   readonly limit: number;
 }
 
-/** `3t logs`: reads the log files of the state folder; needs no running platform. One JSON object a line with `--json`. */
+/**
+ * `3t logs`: reads the log files of the state folder, without a running platform, or the log groups of a deployed stage. One JSON
+ * object a line with `--json`.
+ */
 export async function logs(ctx: CommandContext, options: LogOptions): Promise<ExitCode> {
-  const { records, unreadableLines } = await readLogs(join(ctx.stateDir, 'logs', 'platform.jsonl'), {
+  const filter: LogFilter = {
     limit: options.limit,
     ...(options.level === undefined ? {} : { minLevel: options.level }),
     ...(options.event === undefined ? {} : { eventPrefix: options.event }),
     ...(options.contains === undefined ? {} : { contains: options.contains }),
     ...(options.since === undefined ? {} : { sinceMs: ctx.io.nowMs() - options.since }),
-  });
+  };
+  if (ctx.deployed) return stageLogs(ctx, filter);
+  const { records, unreadableLines } = await readLogs(join(ctx.stateDir, 'logs', 'platform.jsonl'), filter);
   for (const record of records) ctx.io.out(ctx.json ? JSON.stringify(record) : lineOf(ctx, record));
   if (records.length === 0) ctx.io.err('no log records match');
   if (unreadableLines > 0) ctx.io.err(`${unreadableLines} line(s) could not be read`);
+  return EXIT.ok;
+}
+
+async function stageLogs(ctx: CommandContext, filter: LogFilter): Promise<ExitCode> {
+  const client = new CloudWatchLogsClient(stageClientOptions('cloudwatch_logs', ctx.stage, ctx.io));
+  const { records, truncated } = await readStageLogs(client, ctx.stage, filter, ctx.io.nowMs()).catch(
+    (error: unknown) => {
+      throw stageUnreachable(ctx.stage, error instanceof Error ? error.message : String(error));
+    },
+  );
+  for (const record of records) ctx.io.out(ctx.json ? JSON.stringify(record) : lineOf(ctx, record));
+  if (records.length === 0) ctx.io.err('no log records match');
+  if (truncated) ctx.io.err('there is more than was read; narrow it with --since');
   return EXIT.ok;
 }
 

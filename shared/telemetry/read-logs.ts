@@ -52,7 +52,8 @@ export async function readLogs(
   return { records: records.slice(-limit), unreadableLines };
 }
 
-function parseRecord(line: string): LogRecord | null {
+/** A record of ours, or null for any other line. */
+export function parseRecord(line: string): LogRecord | null {
   try {
     const value = JSON.parse(line) as LogRecord | null;
     const good = typeof value?.t === 'number' && typeof value.event === 'string' && LEVELS.includes(value.level);
@@ -62,7 +63,7 @@ function parseRecord(line: string): LogRecord | null {
   }
 }
 
-const matches = (record: LogRecord, filter: LogFilter): boolean =>
+export const matches = (record: LogRecord, filter: LogFilter): boolean =>
   LEVELS.indexOf(record.level) >= LEVELS.indexOf(filter.minLevel ?? 'debug') &&
   record.event.startsWith(filter.eventPrefix ?? '') &&
   record.t >= (filter.sinceMs ?? 0);

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '#cli/program.ts';
 import { loadConfig } from '#config/load.ts';
@@ -104,6 +106,19 @@ describe('the deployed stacks', () => {
     expect(refused.status).toBe(401);
     const taken = await cli('reconcile');
     expect(taken.code).toBe(0);
+  });
+
+  it('answer the command line by the name of their stage, with nothing but AWS credentials', async () => {
+    const env = { ...process.env, ...aws.clientEnvironment };
+    const run = async (...words: string[]) => {
+      const args = ['cli/main.ts', ...words, '--stage', 'local-aws', '--json'];
+      const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: PROJECT, env });
+      return stdout;
+    };
+    expect(JSON.parse(await run('status'))).toMatchObject({ system: { state: 'HEALTHY' } });
+    expect(JSON.parse(await run('secrets', 'push'))).toEqual({ pushed: ['3t/local-aws/trading/main'] });
+    const answered = (await run('logs', '--event', 'order.')).trim().split('\n');
+    expect(answered.map((line) => (JSON.parse(line) as { event: string }).event)).toContain('order.answered');
   });
 
   it('write no error line', () => {

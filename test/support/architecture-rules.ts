@@ -93,7 +93,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'shared/messages': [],
   'shared/usecases': [],
   'shared/telemetry': [],
-  test: ['browser', 'contract', 'fixtures', 'infra', 'integration', 'kills', 'simulation', 'support', 'unit'],
+  test: ['aws', 'browser', 'contract', 'fixtures', 'infra', 'integration', 'kills', 'simulation', 'support', 'unit'],
 };
 
 const roomOf = (path: string): string | null =>

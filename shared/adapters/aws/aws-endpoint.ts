@@ -1,7 +1,15 @@
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 
 /** Services that this project calls; the name is that of `AWS_ENDPOINT_URL_<SERVICE>`. */
-export type AwsService = 'kinesis' | 'sqs' | 'secrets_manager' | 's3' | 'rds_data' | 'lambda' | 'scheduler';
+export type AwsService =
+  | 'kinesis'
+  | 'sqs'
+  | 'secrets_manager'
+  | 's3'
+  | 'rds_data'
+  | 'lambda'
+  | 'scheduler'
+  | 'cloudwatch_logs';
 
 export interface AwsClientLimits {
   /** Tries of one call by the SDK itself. Kinesis and SQS adapters repeat on their own, through the clock. */
@@ -18,6 +26,7 @@ const LIMITS: Readonly<Record<AwsService, AwsClientLimits>> = {
   s3: { maxAttempts: 3, connectTimeoutMs: 1_000, requestTimeoutMs: 5_000 },
   // One statement may take as long as the service lets it: 45 s.
   rds_data: { maxAttempts: 1, connectTimeoutMs: 1_000, requestTimeoutMs: 46_000 },
+  cloudwatch_logs: { maxAttempts: 3, connectTimeoutMs: 1_000, requestTimeoutMs: 10_000 },
   scheduler: { maxAttempts: 3, connectTimeoutMs: 1_000, requestTimeoutMs: 5_000 },
   // A synchronous invocation answers when the function does: 15 min at most, ours within one.
   lambda: { maxAttempts: 2, connectTimeoutMs: 1_000, requestTimeoutMs: 65_000 },
