@@ -15,6 +15,10 @@ const PUNCTUATION = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
 
 export const DATABASE_NAME = 'three_t';
 
+/** MySQL 8's own default, which a cluster's default parameters do not promise: without STRICT_TRANS_TABLES long text is cut. */
+const SQL_MODE =
+  'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
+
 /** `migrate` owns the schema; `state` alone may also write system_state; `app` writes everything else; `reader` reads. */
 export const DATABASE_USERS = ['migrate', 'app', 'reader', 'state'] as const;
 export type DatabaseUser = (typeof DATABASE_USERS)[number];
@@ -124,6 +128,8 @@ export class StateStack extends Stack {
       credentials: rds.Credentials.fromSecret(owner),
       defaultDatabaseName: DATABASE_NAME,
       enableDataApi: true,
+      // No session can be set through the Data API; migrations refuse a cluster without it (migrate-locked.ts).
+      parameters: { sql_mode: SQL_MODE },
       vpc: this.vpc,
       vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
       securityGroups: [group],

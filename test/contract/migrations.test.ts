@@ -1,11 +1,14 @@
 import { type Kysely, sql } from 'kysely';
+import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startPrivateMariadb } from '#local/mariadb/private-mariadb.ts';
+import { startRdsDataApi } from '#local/rds-data-api/rds-data-api.ts';
 import { migrate } from '#shared/adapters/sql/migrate.ts';
 import { migrateLocked } from '#shared/adapters/sql/migrate-locked.ts';
 import { type Db, openSqlite } from '#shared/adapters/sql/open-database.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
 import type { Clock } from '#shared/ports/clock.ts';
-import { type DataApiUnderTest, noMariadb, startDataApi } from '#test/support/data-api.ts';
+import { type DataApiUnderTest, dataApiClient, noMariadb, startDataApi } from '#test/support/data-api.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
 import { dataApiDb } from '#test/support/sql-databases.ts';
 
@@ -118,6 +121,32 @@ describe.skipIf(noMariadb)('migrations on MySQL', () => {
     });
 
     await expect(migrateLocked(slow, lock('a', clock))).rejects.toThrow('lost');
+  });
+
+  it('refuse a server that would cut text, quote otherwise or lock less, before anything is changed', async () => {
+    const own = await startPrivateMariadb({ path: process.env.PATH ?? '' });
+    const mysql = await createConnection({ socketPath: own.socketPath, user: 'root' });
+    await mysql.query('create database db');
+    const problemAfter = async (change: string): Promise<string> => {
+      await mysql.query(change);
+      // Sessions begin with the settings of their time: another emulator has other sessions.
+      const api = await startRdsDataApi({ server: { socketPath: own.socketPath }, users: { user: 'root' } });
+      const client = dataApiClient(api.url);
+      const problem = await migrateLocked(dataApiDb({ client }, 'db'), lock('a')).catch(String);
+      client.destroy();
+      await api.stop();
+      return String(problem);
+    };
+    try {
+      expect(await problemAfter("set global sql_mode = 'ONLY_FULL_GROUP_BY'")).toContain('too long would be cut');
+      expect(await problemAfter("set global sql_mode = 'STRICT_TRANS_TABLES,ANSI_QUOTES'")).toContain('text is quoted');
+      const isolation = "set global sql_mode = 'STRICT_TRANS_TABLES', global tx_isolation = 'READ-COMMITTED'";
+      expect(await problemAfter(isolation)).toContain('READ-COMMITTED, not REPEATABLE-READ');
+      expect((await mysql.query('show tables from db'))[0]).toEqual([]);
+    } finally {
+      await mysql.end();
+      await own.stop();
+    }
   });
 
   it('refuse a database that a newer release wrote', async () => {

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Clock } from '#shared/ports/clock.ts';
 import { migrate } from './migrate.ts';
 import { tradingTables } from './migrations/0001-trading-tables.ts';
@@ -23,10 +23,12 @@ export interface MigrationLock {
 /**
  * `migrate` for a database that several processes share. One at a time by a row, because calls of the Data API share no session
  * that could hold a lock of MySQL's; the row runs out when its holder dies. MySQL commits before and after each statement of
- * DDL, so a migration that was cut off stays half done: every step can be run again. Throws when the row cannot be had or is lost.
+ * DDL, so a migration that was cut off stays half done: every step can be run again. Throws when the row cannot be had or is lost,
+ * and when the server is set up so that it would cut what it stores or lock less than the repositories need.
  */
 export async function migrateLocked(db: Db, lock: MigrationLock): Promise<readonly string[]> {
   const { clock, holder } = lock;
+  await refuseLaxServer(db);
   // The one table that must be there first; its own migration finds it made.
   await createTable(db as Kysely<unknown>, tradingTables.find((table) => table.name === 'leases')!);
   const leases = sqlLeasesRepository(db);
@@ -57,4 +59,22 @@ export async function migrateLocked(db: Db, lock: MigrationLock): Promise<readon
   } finally {
     await leases.release(held);
   }
+}
+
+/** No call of the Data API can set a session: what the repositories rely on is in the cluster's parameter group. */
+async function refuseLaxServer(db: Db): Promise<void> {
+  const { rows } = await sql<Record<string, unknown>>`
+    show variables where variable_name in ('sql_mode', 'tx_isolation', 'transaction_isolation')`.execute(db);
+  const values = rows.map((row) => Object.values(row).map(String));
+  const mode = values.find(([name]) => name === 'sql_mode')?.[1] ?? '';
+  const isolation = values.find(([name]) => name !== 'sql_mode')?.[1] ?? '';
+  const problems = [
+    ...(/\bSTRICT_(TRANS|ALL)_TABLES\b/.test(mode)
+      ? []
+      : ['sql_mode lacks STRICT_TRANS_TABLES: text that is too long would be cut']),
+    ...(/\b(ANSI_QUOTES|NO_BACKSLASH_ESCAPES)\b/.test(mode) ? ['sql_mode changes how text is quoted'] : []),
+    ...(isolation === 'REPEATABLE-READ' ? [] : [`transactions are ${isolation}, not REPEATABLE-READ`]),
+  ];
+  if (problems.length > 0)
+    throw new Error(`the database is not set up for 3T (cluster parameter group): ${problems.join('; ')}`);
 }
