@@ -13,7 +13,8 @@ const PROJECT = join(import.meta.dirname, '..');
  * What the CDK CLI runs (`npm run synth`, `npm run deploy`). Context: `stage`, `config` (a JSON list of key=value), `entries` (open|closed),
  * `producer-image` (one of a registry instead of our own, which needs Docker to be built).
  */
-const app = new App();
+// CDK's own rules take three seconds to load: test/infra/nag.test.ts asks them, beside cdk-nag.
+const app = new App({ builtinCloudFormationValidation: false });
 const context = (name: string): string | undefined => app.node.tryGetContext(name) as string | undefined;
 
 try {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
-import { leaveOut, SIGN_IN, UNUSED_PARTS, UNUSED_VENUES } from './left-out.ts';
+import { leaveOut, SIGN_IN, SIGNING, UNUSED_PARTS, UNUSED_VENUES } from './left-out.ts';
 
 const PROJECT_DIR = join(import.meta.dirname, '..', '..');
 
@@ -40,10 +40,18 @@ const OPTIONS: BuildOptions = {
   absWorkingDir: PROJECT_DIR,
 };
 
-/** How the processes of a room are bundled. */
-export const bundleOptions = (room: 'functions' | 'containers'): BuildOptions => ({
+/** The one function that signs. */
+const SIGNER = 'order-gateway';
+
+const bundleOptions = (room: 'functions' | 'containers', signs: boolean): BuildOptions => ({
   ...OPTIONS,
-  plugins: [leaveOut(room === 'functions' ? [...UNUSED_VENUES, ...UNUSED_PARTS, ...SIGN_IN] : UNUSED_VENUES)],
+  plugins: [
+    leaveOut([
+      ...UNUSED_VENUES,
+      ...(room === 'functions' ? [...UNUSED_PARTS, ...SIGN_IN] : []),
+      ...(signs ? [] : SIGNING),
+    ]),
+  ],
 });
 
 const withMain = (room: string): readonly string[] =>
@@ -69,18 +77,19 @@ async function bundle(
 ): Promise<readonly Bundle[]> {
   const unknown = names.filter((name) => !existsSync(join(PROJECT_DIR, room, name, 'main.ts')));
   if (unknown.length > 0) throw new Error(`${room} has no main.ts for ${unknown.join(', ')}`);
-  const { metafile } = await build({
-    ...bundleOptions(room),
-    metafile: true,
-    entryPoints: Object.fromEntries(names.map((name) => [`${name}/${BUNDLE_ENTRY}`, `${room}/${name}/main.ts`])),
-    outdir: outDir,
-  });
+  const buildOf = async (signs: boolean) => {
+    const own = names.filter((name) => (name === SIGNER) === signs);
+    const entryPoints = Object.fromEntries(own.map((name) => [`${name}/${BUNDLE_ENTRY}`, `${room}/${name}/main.ts`]));
+    const options = { ...bundleOptions(room, signs), entryPoints, outdir: outDir, metafile: true } as const;
+    return own.length === 0 ? [] : Object.entries((await build(options)).metafile.outputs);
+  };
+  const outputs = (await Promise.all([buildOf(false), buildOf(true)])).flat();
   return names.map((name) => {
     const dir = join(outDir, name);
     const file = join(dir, `${BUNDLE_ENTRY}.js`);
     // Else a package.json further up decides what kind of file main.js is.
     writeFileSync(join(dir, 'package.json'), '{"type":"commonjs"}\n');
-    const [, output] = Object.entries(metafile.outputs).find(([path]) => resolve(PROJECT_DIR, path) === resolve(file))!;
+    const [, output] = outputs.find(([path]) => resolve(PROJECT_DIR, path) === resolve(file))!;
     return { name, dir, file, bytes: statSync(file).size, packages: packagesIn(output.inputs) };
   });
 }

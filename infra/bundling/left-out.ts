@@ -30,6 +30,13 @@ export const SIGN_IN: readonly LeftOut[] = [
   { path: /credential-provider-web-identity\/dist-es\/index\.js$/, exports: ['fromTokenFile'], passes: true },
 ];
 
+/** What signs for a venue. Who has no key needs none of it, and without it could not use one. */
+export const SIGNING: readonly LeftOut[] = [
+  { path: /ccxt\/.*@noble\/curves\/secp256k1\.js$/, exports: ['secp256k1'] },
+  { path: /ccxt\/.*@noble\/curves\/nist\.js$/, exports: ['p256'] },
+  { path: /ccxt\/js\/src\/base\/functions\/ethabi\.js$/, exports: ['abiEncode', 'TypedDataEncoder'] },
+];
+
 /** Of what our functions use no part: X-Ray's patch of the SDK's version 2, a process's own gauges, and prom-client's quantiles. */
 export const UNUSED_PARTS: readonly LeftOut[] = [
   { path: /node_modules\/semver\/index\.js$/, exports: ['default'] },

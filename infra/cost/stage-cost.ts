@@ -46,7 +46,7 @@ function templatesOf(config: Config): readonly TemplateJson[] {
   const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')) as {
     context: Record<string, unknown>;
   };
-  const app = new App({ context, analyticsReporting: false });
+  const app = new App({ context, analyticsReporting: false, builtinCloudFormationValidation: false });
   const { state, services } = addStacks(app, {
     config,
     codeOf: () => lambda.Code.fromInline('exports.handler = async () => {};'),

@@ -51,4 +51,10 @@ describe('cdk-nag, AwsSolutions', () => {
     const text = readFileSync(join(import.meta.dirname, '../../infra/app.ts'), 'utf8');
     expect(text).toContain('addPlugins(new AwsSolutionsChecks(app))');
   });
+
+  it('stands beside the rules of CDK itself, whose findings are errors', () => {
+    const app = withNag();
+    expect(app._builtinCloudFormationValidation).toBe(true);
+    expect(app.node.tryGetContext('@aws-cdk/core:validateAgainstDefaultRules')).toBe(true);
+  });
 });

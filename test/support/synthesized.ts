@@ -23,9 +23,12 @@ function imageFolder(): string {
 
 /** Built once with placeholders instead of bundles: what is asserted are resources, not code. */
 function build(stage: string, overrides: readonly string[], entriesOpen: boolean, nag: boolean) {
-  // CDK's own rules take two seconds to load: here, beside cdk-nag, once, and not at each synth (cdk.json).
-  const rules = { '@aws-cdk/core:validateAgainstDefaultRules': nag };
-  const app = new App({ context: { ...context, ...rules, 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false });
+  const app = new App({
+    context: { ...context, 'aws:cdk:bundling-stacks': [] },
+    analyticsReporting: false,
+    // CDK's own rules, as errors (cdk.json); they take seconds to load.
+    builtinCloudFormationValidation: nag,
+  });
   const stacks = addStacks(app, {
     config: loadStage(stage, overrides),
     codeOf: () => lambda.Code.fromInline('exports.handler = async () => {};'),
