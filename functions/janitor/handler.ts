@@ -30,7 +30,7 @@ export function createHandler(deps: JanitorDeps, env: JanitorEnv) {
     const bound = { ...shared, control };
     // A malformed body asks for nothing that a plain tick would not do as well.
     const isStart = parseJobEvent(event).some((r) => r.kind === 'job' && r.job.job === JANITOR_START_JOB);
-    const bootstrap = isStart ? await bootstrapSystem(bound, { exchange, by: BY }) : null;
+    const bootstrap = isStart ? await bootstrapSystem(bound, { exchange, by: BY, venueKind: env.VENUE_KIND }) : null;
     const jump = isStart ? null : await noteClockJump(bound, { exchange, by: BY, gapMaxMs: env.CLOCK_JUMP_MS });
     const maxAgeMs = isStart || jump?.kind === 'jumped' ? 0 : env.INSTRUMENTS_REFRESH_MS;
     const clock = deps.venueClock

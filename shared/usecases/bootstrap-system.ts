@@ -1,5 +1,6 @@
 import { systemJobs } from '#shared/core/system/system-jobs.ts';
 import type { SystemState } from '#shared/core/system/system-state.ts';
+import type { VenueKind } from '#shared/core/system/transitions.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { Ids } from '#shared/ports/ids.ts';
@@ -22,7 +23,7 @@ export interface BootstrapSystemDeps {
 
 export interface BootstrapOutcome {
   readonly installationTag: string;
-  /** Why the database is taken for a copy or a backup, or null. */
+  /** Why the database is taken for a copy, a backup or another account's, or null. */
   readonly restored: string | null;
   readonly change: StateChange;
 }
@@ -30,16 +31,22 @@ export interface BootstrapOutcome {
 /**
  * First step of every start: BOOTSTRAPPING for a new database, RECONCILING for an approved one, LOCKED stays LOCKED, and a
  * database that was copied or restored becomes LOCKED (freeze), because its orders may be another installation's or long gone.
+ * So does one that traded on another kind of venue: nothing in it is true of this account.
  */
 export async function bootstrapSystem(
   deps: BootstrapSystemDeps,
-  input: { readonly exchange: string; readonly by: string },
+  input: { readonly exchange: string; readonly by: string; readonly venueKind: VenueKind },
 ): Promise<BootstrapOutcome> {
-  const { exchange, by } = input;
+  const { exchange, by, venueKind } = input;
   const atMs = deps.clock.nowMs();
   const state = await deps.systemState.read(exchange);
   const installationTag = await deps.installation.ensureTag(deps.ids.next().slice(0, 8));
-  const restored = await findRestoreSign(deps.marker, installationTag, state);
+  const formerKind = await deps.installation.venueKind(exchange);
+  const moved =
+    formerKind === null || formerKind === venueKind
+      ? null
+      : `the database traded on a venue of kind ${formerKind}, which is now ${venueKind}: its orders and positions are another account's`;
+  const restored = (await findRestoreSign(deps.marker, installationTag, state)) ?? moved;
   const change = restored
     ? await deps.control.change({ kind: 'database-restored', exchange, by, atMs, reason: restored })
     : await deps.control.change({ kind: 'start', exchange, by, atMs, reason: 'platform started' });
@@ -54,6 +61,8 @@ export async function bootstrapSystem(
       detail: { installationTag, stateVersion: state?.version ?? null },
     });
   }
+  // After the lock: who is killed before it finds the difference again, and who unlocks it has accepted it.
+  if (formerKind !== venueKind) await deps.installation.recordVenueKind(exchange, venueKind);
   // The gap since the last beat of an earlier life is a restart, not a jump of the clock.
   await deps.jobs.recordOk(systemJobs(exchange).janitor, atMs);
   return { installationTag, restored, change };

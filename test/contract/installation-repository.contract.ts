@@ -15,6 +15,18 @@ export function installationRepositoryContract(name: string, create: () => Promi
       expect(await repository.tag()).toBe(tags[0]);
     });
 
+    it('remembers the kind of each venue, the newest word', async () => {
+      const repository = await create();
+      expect(await repository.venueKind('hyperliquid')).toBeNull();
+
+      for (const kind of ['simulator', 'paper', 'paper'] as const)
+        await repository.recordVenueKind('hyperliquid', kind);
+
+      expect(await repository.venueKind('hyperliquid')).toBe('paper');
+      expect(await repository.venueKind('binance')).toBeNull();
+      expect(await repository.tag()).toBeNull();
+    });
+
     it.each(['', 'AAAAAAAA', '1234567', '123456789', '1234567g'])('refuses %j as a tag', async (candidate) => {
       const repository = await create();
 

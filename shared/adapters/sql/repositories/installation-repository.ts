@@ -1,7 +1,11 @@
 import { sql } from 'kysely';
 import { isInstallationTag } from '#shared/core/system/installation-tag.ts';
+import type { VenueKind } from '#shared/core/system/transitions.ts';
 import type { InstallationRepository } from '#shared/ports/repositories/installation-repository.ts';
 import type { Db } from '../open-database.ts';
+import { inserted } from '../upsert.ts';
+
+const kindName = (exchange: string): string => `venue-kind:${exchange}`;
 
 export function sqlInstallationRepository(db: Db): InstallationRepository {
   let known: string | null = null;
@@ -23,6 +27,22 @@ export function sqlInstallationRepository(db: Db): InstallationRepository {
         .onDuplicateKeyUpdate({ value: sql<string>`installation.value` })
         .execute();
       return (await tag())!;
+    },
+    async venueKind(exchange) {
+      const row = await db
+        .selectFrom('installation')
+        .select('value')
+        .where('name', '=', kindName(exchange))
+        .executeTakeFirst();
+      // A word that this version does not know is another kind all the same.
+      return (row?.value as VenueKind | undefined) ?? null;
+    },
+    async recordVenueKind(exchange, kind) {
+      await db
+        .insertInto('installation')
+        .values({ name: kindName(exchange), value: kind })
+        .onDuplicateKeyUpdate({ value: inserted('value') })
+        .execute();
     },
   };
 }

@@ -4,14 +4,14 @@ import { bootstrapSystem } from '#shared/usecases/bootstrap-system.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
 import { systemUnderTest } from '#test/support/system.ts';
 
-const input = { exchange: 'hyperliquid', by: 'janitor' };
+const input = { exchange: 'hyperliquid', by: 'janitor', venueKind: 'simulator' } as const;
 const at = { ...input, reason: 'test', atMs: 1 };
 
 /** A database that was approved and ran, and the mark that lies beside it. */
 async function approvedSystem() {
   const { deps, state } = systemUnderTest();
   await bootstrapSystem(deps, input);
-  await deps.control.change({ kind: 'bootstrap-complete', venueKind: 'simulator', approval: 'automatic', ...at });
+  await deps.control.change({ kind: 'bootstrap-complete', approval: 'automatic', ...at });
   await deps.control.change({ kind: 'reconciled', ...at });
   return { deps, state, mark: (await deps.marker.read())! };
 }
@@ -66,4 +66,16 @@ describe('bootstrap system', () => {
       expect(await state(), 'and the lock stays').toMatchObject({ state: 'LOCKED' });
     },
   );
+
+  it('starts LOCKED when the venue is of another kind than the one it traded on, until a human unlocks it', async () => {
+    const { deps, state } = await approvedSystem();
+    const onPaper = { ...input, venueKind: 'paper' } as const;
+
+    const first = await bootstrapSystem(deps, onPaper);
+    const second = await bootstrapSystem(deps, onPaper);
+
+    expect(first.restored).toContain('of kind simulator, which is now paper');
+    expect(second.restored, 'it is said once').toBeNull();
+    expect(await state()).toMatchObject({ state: 'LOCKED', lockMode: 'freeze' });
+  });
 });
