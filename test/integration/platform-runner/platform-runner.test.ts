@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -209,7 +210,11 @@ describe.skipIf(surroundings === null)('the platform runner on ministack', () =>
       expect((await fetch(`${url}/health`)).status).toBe(200);
       expect(await (await fetch(`${url}/metrics`)).text()).toContain('threet_system_state');
       expect(await (await fetch(`${url}/-/metrics`)).text()).toBe('up 1\n');
-      const { request } = await import('node:http');
+      // Past the caller that IAM would have admitted, the API's own guard stands.
+      const post = (headers: Record<string, string>) =>
+        fetch(`${url}/api/reconcile`, { method: 'POST', body: '{}', headers });
+      expect((await post({ origin: 'https://evil.example', 'content-type': 'application/json' })).status).toBe(403);
+      expect((await post({ 'content-type': 'text/plain' })).status).toBe(415);
       const status = await new Promise((resolve) =>
         request(`${url}/health`, { headers: { host: 'evil.example' } }, (r) => resolve(r.statusCode)).end(),
       );
