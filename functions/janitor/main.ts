@@ -1,10 +1,7 @@
-import { S3Client } from '@aws-sdk/client-s3';
 import { openAurora } from '#shared/adapters/aws/aurora-database.ts';
-import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
 import { startLambda } from '#shared/adapters/aws/lambda-process.ts';
 import { openLambdaVenue } from '#shared/adapters/aws/lambda-venue.ts';
-import { createS3InstallationMarker } from '#shared/adapters/aws/s3-installation-marker.ts';
-import { createS3ObserverDocuments } from '#shared/adapters/aws/s3-observer-documents.ts';
+import { lazyS3 } from '#shared/adapters/aws/lazy-s3.ts';
 import { accountVenueClock } from '#shared/adapters/exchange/account-venue-clock.ts';
 import { sqlAlerts } from '#shared/adapters/sql/alerts.ts';
 import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
@@ -23,12 +20,8 @@ const databaseOf = openAurora({ variables: env, environment: process.env, clock 
 const db = databaseOf(env.DATABASE_SECRET_ARN);
 const stateDb = databaseOf(env.DATABASE_STATE_SECRET_ARN);
 const venue = openLambdaVenue({ settings: env.VENUE, db, clock, telemetry, secrets: null });
-const s3 = new S3Client(awsClientOptions('s3', process.env));
-const marker = createS3InstallationMarker({
-  client: s3,
-  bucket: env.INSTALLATION_BUCKET,
-  clusterArn: env.DATABASE_CLUSTER_ARN,
-});
+const s3 = lazyS3(process.env);
+const marker = s3.installationMarker({ bucket: env.INSTALLATION_BUCKET, clusterArn: env.DATABASE_CLUSTER_ARN });
 
 export const handler = serve(
   createHandler(
@@ -45,7 +38,7 @@ export const handler = serve(
       instruments: sqlInstrumentsRepository(db),
       orders: sqlOrdersRepository(db),
       accounts: sqlAccountRepository(db),
-      observers: createS3ObserverDocuments({ client: s3, bucket: env.OBSERVER_BUCKET }),
+      observers: s3.observerDocuments(env.OBSERVER_BUCKET),
       exchangeHealth: { check: () => venue.checkHealth() },
       venueClock: accountVenueClock(venue.accountReader, env.ADDRESS),
     },

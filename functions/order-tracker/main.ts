@@ -1,10 +1,8 @@
-import { S3Client } from '@aws-sdk/client-s3';
 import { openAurora } from '#shared/adapters/aws/aurora-database.ts';
-import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
 import { startLambda } from '#shared/adapters/aws/lambda-process.ts';
 import { openLambdaQueues } from '#shared/adapters/aws/lambda-queues.ts';
 import { openLambdaVenue } from '#shared/adapters/aws/lambda-venue.ts';
-import { createS3InstallationMarker } from '#shared/adapters/aws/s3-installation-marker.ts';
+import { lazyS3 } from '#shared/adapters/aws/lazy-s3.ts';
 import { sqlAlerts } from '#shared/adapters/sql/alerts.ts';
 import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
 import { sqlInstallationRepository } from '#shared/adapters/sql/repositories/installation-repository.ts';
@@ -23,12 +21,8 @@ const db = databaseOf(env.DATABASE_SECRET_ARN);
 const stateDb = databaseOf(env.DATABASE_STATE_SECRET_ARN);
 const venue = openLambdaVenue({ settings: env.VENUE, db, clock, telemetry, secrets: null });
 const queues = openLambdaQueues({ environment: process.env, clock, random, telemetry, traceHeaderOf });
-const s3 = new S3Client(awsClientOptions('s3', process.env));
-const marker = createS3InstallationMarker({
-  client: s3,
-  bucket: env.INSTALLATION_BUCKET,
-  clusterArn: env.DATABASE_CLUSTER_ARN,
-});
+const s3 = lazyS3(process.env);
+const marker = s3.installationMarker({ bucket: env.INSTALLATION_BUCKET, clusterArn: env.DATABASE_CLUSTER_ARN });
 const installation = sqlInstallationRepository(db);
 
 export const handler = serve(

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { leaveOut, SIGN_IN, SIGNING, UNUSED_PARTS, UNUSED_VENUES } from './left-out.ts';
 
 const PROJECT_DIR = join(import.meta.dirname, '..', '..');
@@ -14,7 +14,9 @@ export interface Bundle {
   readonly name: string;
   /** Folder with everything that runs: what an asset is made of. */
   readonly dir: string;
+  /** What is read at the start. */
   readonly file: string;
+  /** Of everything in the folder. */
   readonly bytes: number;
   /** npm packages of which something is inside. */
   readonly packages: ReadonlySet<string>;
@@ -46,6 +48,7 @@ const SIGNER = 'order-gateway';
 const bundleOptions = (room: 'functions' | 'containers', signs: boolean): BuildOptions => ({
   ...OPTIONS,
   plugins: [
+    keepLazy,
     leaveOut([
       ...UNUSED_VENUES,
       ...(room === 'functions' ? [...UNUSED_PARTS, ...SIGN_IN] : []),
@@ -53,6 +56,18 @@ const bundleOptions = (room: 'functions' | 'containers', signs: boolean): BuildO
     ]),
   ],
 });
+
+/** Read when it is first used, so a file of its own (shared/adapters/aws/lazy-s3.ts). */
+const LAZY = { source: 'shared/adapters/aws/open-s3.ts', file: 's3.js' };
+
+const keepLazy: Plugin = {
+  name: 'lazy',
+  setup(build) {
+    build.onResolve({ filter: /\/open-s3\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: `./${LAZY.file}`, external: true } : null,
+    );
+  },
+};
 
 const withMain = (room: string): readonly string[] =>
   readdirSync(join(PROJECT_DIR, room))
@@ -84,13 +99,23 @@ async function bundle(
     return own.length === 0 ? [] : Object.entries((await build(options)).metafile.outputs);
   };
   const outputs = (await Promise.all([buildOf(false), buildOf(true)])).flat();
+  const outputOf = (file: string) => outputs.find(([path]) => resolve(PROJECT_DIR, path) === resolve(file))![1];
+  const lazily = names.filter((name) =>
+    outputOf(join(outDir, name, `${BUNDLE_ENTRY}.js`)).imports.some(({ path }) => path === `./${LAZY.file}`),
+  );
+  if (lazily.length > 0) {
+    const lazy = { ...bundleOptions(room, false), entryPoints: [LAZY.source], outfile: join(outDir, LAZY.file) };
+    await build(lazy);
+    for (const name of lazily) copyFileSync(lazy.outfile, join(outDir, name, LAZY.file));
+    rmSync(lazy.outfile);
+  }
   return names.map((name) => {
     const dir = join(outDir, name);
     const file = join(dir, `${BUNDLE_ENTRY}.js`);
     // Else a package.json further up decides what kind of file main.js is.
     writeFileSync(join(dir, 'package.json'), '{"type":"commonjs"}\n');
-    const [, output] = outputs.find(([path]) => resolve(PROJECT_DIR, path) === resolve(file))!;
-    return { name, dir, file, bytes: statSync(file).size, packages: packagesIn(output.inputs) };
+    const bytes = readdirSync(dir).reduce((sum, part) => sum + statSync(join(dir, part)).size, 0);
+    return { name, dir, file, bytes, packages: packagesIn(outputOf(file).inputs) };
   });
 }
 
