@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join, normalize } from 'node:path';
+import { join, normalize, posix } from 'node:path';
 import { DCLinter } from 'dclint';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
@@ -21,6 +22,7 @@ import {
   PROJECT,
   readCompose,
 } from '#test/support/compose-file.ts';
+import { importsOf } from '#test/support/source-code.ts';
 
 const compose = readCompose();
 const services = Object.entries(compose.services);
@@ -65,6 +67,34 @@ function lint(path: string): readonly string[] {
   ).lintFiles([path], false);
   return results.flatMap(({ messages }) => messages.map((m) => `${m.line}: ${m.message}`));
 }
+
+/** Files of the project and packages that run when these do; what is imported as a type does not. */
+function reachedFrom(entries: readonly string[]) {
+  const files = new Set<string>();
+  const packages = new Set<string>();
+  const waiting = [...entries];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (files.has(path)) continue;
+    files.add(path);
+    const text = readFileSync(inProject(path), 'utf8').replaceAll(/\bimport type [^;]+;/g, '');
+    for (const specifier of importsOf(text)) {
+      if (specifier.startsWith('#')) waiting.push(specifier.slice(1));
+      else if (specifier.startsWith('.')) waiting.push(posix.join(posix.dirname(path), specifier));
+      else if (!isBuiltin(specifier)) packages.add(packageOf(specifier));
+    }
+    for (const file of waiting.filter((name) => name.startsWith('node_modules/'))) {
+      packages.add(packageOf(file.slice('node_modules/'.length)));
+      files.add(file);
+    }
+  }
+  return { files: [...files].filter((path) => !path.startsWith('node_modules/')), packages: [...packages] };
+}
+
+const packageOf = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
 
 describe('docker-compose.local.yml', () => {
   it('is valid by the Compose schema and by the linter', () => {
@@ -121,6 +151,19 @@ describe('docker-compose.local.yml', () => {
       const word = arg.split('=')[0]!;
       expect(source).toContain(word.startsWith('--') ? `'${word} <` : `.command('${word}'`);
     }
+  });
+
+  it('finds in its image every file and every package that its scripts reach', () => {
+    const { dependencies } = JSON.parse(readFileSync(inProject('package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    const admitted = readFileSync(inProject('.dockerignore'), 'utf8').split('\n');
+    const scripts = own.flatMap(([, service]) => scriptOf(service) ?? []);
+    const threads = globSync('functions/*/main.ts', { cwd: PROJECT });
+    const { files, packages } = reachedFrom([...scripts, 'local/platform-runner/function-worker.ts', ...threads]);
+    expect(files.length).toBeGreaterThan(200);
+    expect(files.filter((path) => !admitted.includes(`!${path.split('/')[0]}`))).toEqual([]);
+    expect(packages.filter((name) => !Object.hasOwn(dependencies, name))).toEqual([]);
   });
 
   it.each(own)('tells %s nothing that it does not read, and all that it needs', (name, service) => {
