@@ -1,3 +1,4 @@
+import type { Config } from '#config/schema.ts';
 import { openSqlite } from '#shared/adapters/sql/open-database.ts';
 import { FileSecrets } from '#shared/adapters/system/file-secrets.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
@@ -6,7 +7,10 @@ import type { Clock } from '#shared/ports/clock.ts';
 import { logEvents } from '#shared/telemetry/names.ts';
 import { PROJECT_DIR } from '../embedded.ts';
 import type { SimulatorStatus } from '../simulator-process.ts';
+import type { ReplayOptions, StartOptions } from '../start-options.ts';
+import type { StateDirectory } from '../state-directory.ts';
 import { createTelemetry } from '../telemetry-setup.ts';
+import type { Terminal } from '../terminal.ts';
 import { type CheckpointNote, Checkpoints } from './checkpoint.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import type { Interruption } from './interruption.ts';
@@ -18,12 +22,22 @@ import { addCounts, NO_COUNTS, type ReplayCounts } from './replay-counts.ts';
 import type { ReplayFile } from './replay-file.ts';
 import { type ReplayPage, startReplayPage } from './replay-page.ts';
 import { type ReplayVenue, startReplayVenue } from './replay-venue.ts';
-import type { RunReplay } from './run-replay.ts';
-import { Stretch } from './stretch.ts';
+import { Stretch, type StretchParts } from './stretch.ts';
 import { ledgerAccount, type ReplaySummary, summarise } from './summary.ts';
 
 /** After the last price: how long what is under way may take to come to its end, in market time. */
 const LAST_WAIT_MS = MINUTE_MS;
+
+/** What a replay is asked for. */
+export interface RunReplay {
+  readonly options: StartOptions;
+  readonly replay: ReplayOptions;
+  readonly config: Config;
+  readonly state: StateDirectory;
+  readonly terminal: Terminal;
+  /** An empty database instead of SQLite's file; no checkpoint holds it, so its replay is one stretch. */
+  readonly openDb?: StretchParts['openDb'];
+}
 
 export interface ReplaySessionParts extends RunReplay {
   readonly coin: string;

@@ -1,26 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import type { Config } from '#config/schema.ts';
-import type { ReplayOptions, StartOptions } from '../start-options.ts';
-import type { StateDirectory } from '../state-directory.ts';
 import type { Terminal } from '../terminal.ts';
 import { Interruption } from './interruption.ts';
 import { profileLines, type ReplayProfile } from './profile.ts';
 import { inspectReplayFile, ReplayFileError } from './replay-file.ts';
 import { identityOf, replayNote } from './replay-identity.ts';
-import { ReplaySession } from './replay-session.ts';
+import { ReplaySession, type RunReplay } from './replay-session.ts';
 import { coinOf } from './replay-venue.ts';
-import type { StretchParts } from './stretch.ts';
 import type { ReplaySummary } from './summary.ts';
-
-export interface RunReplay {
-  readonly options: StartOptions;
-  readonly replay: ReplayOptions;
-  readonly config: Config;
-  readonly state: StateDirectory;
-  readonly terminal: Terminal;
-  /** An empty database instead of SQLite's file; no checkpoint holds it, so its replay is one stretch. */
-  readonly openDb?: StretchParts['openDb'];
-}
 
 /**
  * `npm start -- --replay FILE`: begins, or goes on from the newest checkpoint of the same replay, until the file ends or it is
