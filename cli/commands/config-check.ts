@@ -77,6 +77,7 @@ function equityOf(config: Config, options: ConfigCheckOptions, live: PlatformSna
     const deposits = Object.values(account.depositsQuote).reduce((sum, quote) => sum.plus(quote), ZERO);
     return { quote: decimalText(deposits), from: "the simulator's first deposits" };
   }
+  if (kind === 'paper') return { quote: decimalText(config.paper.equity_quote), from: 'paper.equity_quote' };
   return { quote: null, from: 'unknown: give --equity' };
 }
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { wantsTradingKey } from '#config/kind-settings.ts';
 import { loadConfig } from '#config/load.ts';
 import type { Config } from '#config/schema.ts';
 import { FileSecrets } from '#shared/adapters/system/file-secrets.ts';
@@ -61,6 +62,7 @@ function checkConfig(ctx: CommandContext, findings: Finding[]): Config | null {
 /** Reads every secret that a start would read and tells none of them. */
 async function checkSecrets(config: Config): Promise<Finding> {
   const { kind, accounts } = config.exchanges.hyperliquid;
+  if (!wantsTradingKey({ kind })) return { check: 'secrets', verdict: 'ok', detail: `none needed: kind ${kind}` };
   const secrets = new FileSecrets({ dir: PROJECT_DIR, allowExample: kind === 'simulator' });
   const names = accounts.map((account) => account.agent_key_secret);
   try {

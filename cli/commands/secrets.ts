@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { wantsTradingKey } from '#config/kind-settings.ts';
 import { FileSecrets } from '#shared/adapters/system/file-secrets.ts';
 import { SecretError } from '#shared/ports/secrets.ts';
 import type { CommandContext } from '../context.ts';
@@ -16,6 +17,13 @@ const PROJECT = join(import.meta.dirname, '..', '..');
 export async function pushSecrets(ctx: CommandContext): Promise<ExitCode> {
   if (!ctx.deployed) throw new CliFailure(EXIT.usage, 'embedded-stage', `stage ${ctx.stage} reads secrets.yml itself`);
   const { accounts, kind } = stageConfig(ctx.stage).exchanges.hyperliquid;
+  if (!wantsTradingKey({ kind })) {
+    throw new CliFailure(
+      EXIT.usage,
+      'no-key-needed',
+      `stage ${ctx.stage} is of kind ${kind}: nobody signs, and no secret takes a key`,
+    );
+  }
   const secrets = new FileSecrets({ dir: PROJECT, allowExample: kind === 'simulator' });
   const values: { readonly secretId: string; readonly text: string }[] = [];
   try {

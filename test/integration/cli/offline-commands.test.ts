@@ -139,6 +139,19 @@ describe('cli without a platform', () => {
     expect([0, 1]).toContain(exitCode);
   });
 
+  it('misses no key on a stage that trades on paper, and pushes none', async () => {
+    const checked = await run('doctor', '--json', '--stage', 'dev');
+    const pushed = await cli(['secrets', 'push', '--stage', 'dev']);
+
+    expect(JSON.parse(checked.out).findings).toContainEqual({
+      check: 'secrets',
+      verdict: 'ok',
+      detail: 'none needed: kind paper',
+    });
+    expect([pushed.exitCode, pushed.err]).toEqual([2, expect.stringContaining('nobody signs')]);
+    expect((await run('config', 'check', '--stage', 'dev')).out).toContain('paper.equity_quote');
+  });
+
   it('fails a damaged database and names it', async () => {
     const path = join(stateDir, 'platform.sqlite');
     const db = await openSqlite({ path });
