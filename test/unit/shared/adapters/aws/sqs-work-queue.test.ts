@@ -246,6 +246,17 @@ describe('the queues of run-requests', () => {
     ]);
   });
 
+  it('send nothing for a job that this stage has no function for', async () => {
+    const { parts, calls } = setUp(() => null);
+
+    await createRunRequestQueues({ ...parts, queues: { ...queues, observer: [] } }).send([
+      { body: '{"job":"observer"}' },
+      fifo('{"job":"reconciliation"}'),
+    ]);
+
+    expect(calls.map((call) => call.input.QueueUrl)).toEqual([`${URL}-r.fifo`]);
+  });
+
   it.each(['{"job":"unknown"}', '{"job":"toString"}', '{}', 'null', '[]', 'not JSON'])(
     'refuse %s for good, before anything is sent',
     async (body) => {
