@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { App } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -24,21 +24,28 @@ export interface StageCost {
 
 /** A month of a stage in USD, without tax, from its own templates. Throws ConfigError, or with a sentence when prices are missing. */
 export function stageCost(stage: string, overrides: readonly string[] = []): StageCost {
-  const cost = (...more: readonly string[]): { config: Config; cost: MonthlyCost } => {
-    const config = loadStage(stage, [...overrides, ...more]);
-    return { config, cost: monthlyCost(usageOf(config, templatesOf(config)), readPrices(config.aws.region)) };
-  };
-  const { config, cost: now } = cost();
+  const { config, cost: now } = monthOf(stage, overrides);
+  const { aws } = config;
+  const other = (setting: string): number => monthOf(stage, [...overrides, setting]).cost.usd;
   return {
     stage,
-    region: config.aws.region,
-    pricesDated: readPrices(config.aws.region).dated,
+    region: aws.region,
+    pricesDated: readPrices(aws.region).dated,
     now,
-    withStaticEgressUsd: cost('aws.static_egress=true').cost.usd,
-    withoutStaticEgressUsd: cost('aws.static_egress=false').cost.usd,
-    parkedUsd: cost('aws.parked=true').cost.usd,
+    withStaticEgressUsd: aws.static_egress ? now.usd : other('aws.static_egress=true'),
+    withoutStaticEgressUsd: aws.static_egress ? other('aws.static_egress=false') : now.usd,
+    parkedUsd: aws.parked ? now.usd : other('aws.parked=true'),
     assumptions: ASSUMPTIONS,
   };
+}
+
+/** The same for one setting alone. */
+export function monthOf(
+  stage: string,
+  overrides: readonly string[],
+): { readonly config: Config; readonly cost: MonthlyCost } {
+  const config = loadStage(stage, overrides);
+  return { config, cost: monthlyCost(usageOf(config, templatesOf(config)), readPrices(config.aws.region)) };
 }
 
 /** Templates with placeholders for code: what costs does not depend on it. */
@@ -53,5 +60,9 @@ function templatesOf(config: Config): readonly TemplateJson[] {
     producerImage: ecs.ContainerImage.fromRegistry('public.ecr.aws/docker/library/node:24-slim'),
   });
   const assembly = app.synth();
-  return [state, services].map((stack) => assembly.getStackArtifact(stack.artifactId).template as TemplateJson);
+  const templates = [state, services].map(
+    (stack) => assembly.getStackArtifact(stack.artifactId).template as TemplateJson,
+  );
+  rmSync(assembly.directory, { recursive: true });
+  return templates;
 }

@@ -5,7 +5,7 @@ import { processIo } from '#cli/cli-io.ts';
 import { runCli } from '#cli/program.ts';
 import { monthlyCost } from '#infra/cost/monthly-cost.ts';
 import { readPrices } from '#infra/cost/price-list.ts';
-import { stageCost } from '#infra/cost/stage-cost.ts';
+import { monthOf, stageCost } from '#infra/cost/stage-cost.ts';
 import type { Usage } from '#infra/cost/usage.ts';
 
 const DEFAULT_STAGE_USD_MAX = 95;
@@ -49,9 +49,9 @@ describe('the cost of stage dev', () => {
   });
 
   it('follows the settings: twice the shards, twice the line', () => {
-    const doubled = stageCost('dev', ['aws.shards=2']).now.lines.find((line) => line.item === 'Kinesis, shards')!;
+    const doubled = monthOf('dev', ['aws.shards=2']).cost.lines.find((line) => line.item === 'Kinesis, shards')!;
     expect(doubled.usd).toBeCloseTo(2 * lineOf('Kinesis, shards')!, 6);
-    const slower = stageCost('dev', ['cadences.janitor=60']).now.lines.find((line) => line.item === 'Data API')!;
+    const slower = monthOf('dev', ['cadences.janitor=60']).cost.lines.find((line) => line.item === 'Data API')!;
     // 43,800 runs of 8 calls less.
     expect(lineOf('Data API')! - slower.usd).toBeCloseTo((43_800 * 8 * 0.35) / 1e6, 6);
   });

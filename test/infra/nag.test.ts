@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Validations } from 'aws-cdk-lib';
-import { describe, expect, it } from 'vitest';
+import { type App, Validations } from 'aws-cdk-lib';
+import { afterAll, describe, expect, it } from 'vitest';
 import { withNag } from '#test/support/synthesized.ts';
 
 const ACKNOWLEDGEMENTS_MAX = 15;
@@ -11,7 +11,7 @@ interface Acknowledged {
   readonly id: string;
 }
 
-function acknowledged(app: ReturnType<typeof withNag>): Acknowledged[] {
+function acknowledged(app: App): Acknowledged[] {
   return app.node.findAll().flatMap((construct) =>
     construct.node.metadata
       .filter((entry) => entry.type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
@@ -25,7 +25,8 @@ function acknowledged(app: ReturnType<typeof withNag>): Acknowledged[] {
 }
 
 describe('cdk-nag, AwsSolutions', () => {
-  const app = withNag();
+  const { app, remove } = withNag();
+  afterAll(remove);
   const found = acknowledged(app);
 
   it('has no finding that nobody acknowledged', () => {
@@ -44,7 +45,9 @@ describe('cdk-nag, AwsSolutions', () => {
   });
 
   it('is really asked: an open bucket is found', () => {
-    expect(() => withNag({ open: true }).synth()).toThrow(/S3|S10|SSL/);
+    const opened = withNag({ open: true });
+    expect(() => opened.app.synth()).toThrow(/S3|S10|SSL/);
+    opened.remove();
   });
 
   it('runs in the app that deploys, too', () => {
@@ -53,7 +56,6 @@ describe('cdk-nag, AwsSolutions', () => {
   });
 
   it('stands beside the rules of CDK itself, whose findings are errors', () => {
-    const app = withNag();
     expect(app._builtinCloudFormationValidation).toBe(true);
     expect(app.node.tryGetContext('@aws-cdk/core:validateAgainstDefaultRules')).toBe(true);
   });
