@@ -1,8 +1,12 @@
+import { CompiledQuery, Kysely } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { createPaper } from '#shared/adapters/exchange/paper/create-paper.ts';
+import type { Database } from '#shared/adapters/sql/database.ts';
+import { migrate } from '#shared/adapters/sql/migrate.ts';
 import type { Db } from '#shared/adapters/sql/open-database.ts';
 import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
 import { sqlPricesRepository } from '#shared/adapters/sql/repositories/prices-repository.ts';
+import { sqliteDialect } from '#shared/adapters/sql/sqlite-dialect.ts';
 import type { TradeTick } from '#shared/core/market/trade-tick.ts';
 import type { ApprovedOrder, ClientOrderId, OrderIntent, Side } from '#shared/core/orders/order.ts';
 import { anInstrument } from '#test/support/instruments.ts';
@@ -246,6 +250,40 @@ onEachDatabase(({ name, open }) => {
     expect(few).toBeLessThanOrEqual(10);
   });
 });
+
+it('finds resting orders and new trades on SQLite by an index, however long the history', async () => {
+  const statements: string[] = [];
+  const db = await openSqliteLogging((text) => statements.push(text));
+  const clock = manualClock(START_MS);
+  await marketOn(db, clock);
+  const { orderVenue, accountReader } = venueOn(db, clock);
+  await orderVenue.submitOrder(anOrder('buy', '1', '90'));
+  statements.length = 0;
+  await accountReader.fetchFills('main', 0);
+
+  const plansOf = async (table: string) => {
+    const texts = statements.filter((text) => text.startsWith('select') && text.includes(`"${table}"`));
+    const plans = await Promise.all(
+      texts.map((text) => db.executeQuery<{ detail: string }>(CompiledQuery.raw(`explain query plan ${text}`))),
+    );
+    return plans.flatMap(({ rows }) => rows.map(({ detail }) => detail)).filter((detail) => detail.includes(table));
+  };
+
+  for (const detail of await plansOf('stream_data')) expect(detail).toContain('stream_data_ix_venue_time_ms');
+  for (const detail of await plansOf('paper_orders')) expect(detail).toContain('status=?');
+  expect(await plansOf('stream_data')).toHaveLength(1);
+  expect(await plansOf('paper_orders')).toHaveLength(2);
+  await db.destroy();
+});
+
+const openSqliteLogging = async (onStatement: (text: string) => void): Promise<Db> => {
+  const db = new Kysely<Database>({
+    dialect: sqliteDialect({ path: ':memory:' }),
+    log: ({ query }) => onStatement(query.sql),
+  });
+  await migrate(db as Kysely<unknown>);
+  return db;
+};
 
 const fail = (): never => {
   throw new Error('gone');

@@ -29,15 +29,21 @@ export const accountRow = (db: Db, { exchange, account }: BooksOf) =>
 const ordersOf = (db: Db, { exchange, account }: BooksOf) =>
   db.selectFrom('paper_orders').selectAll().where('exchange', '=', exchange).where('account', '=', account);
 
-/** Oldest first. */
-export async function openOrders(db: Db, books: BooksOf, limit?: number): Promise<PaperOrder[]> {
-  const rows = await ordersOf(db, books)
-    .where('status', 'in', OPEN)
-    .orderBy('venue_order_id')
-    .$if(limit !== undefined, (query) => query.limit(limit!))
-    .execute();
-  return rows.map(decodeOrder);
+/** Oldest first. Sorted here: for the sake of an order SQLite would walk through every order there ever was. */
+export async function openOrders(db: Db, books: BooksOf): Promise<PaperOrder[]> {
+  const rows = await ordersOf(db, books).where('status', 'in', OPEN).execute();
+  return rows.map(decodeOrder).sort((a, b) => Number(a.venueOrderId) - Number(b.venueOrderId));
 }
+
+export const hasOpenOrders = async (db: Db, { exchange, account }: BooksOf): Promise<boolean> =>
+  (await db
+    .selectFrom('paper_orders')
+    .select('venue_order_id')
+    .where('exchange', '=', exchange)
+    .where('account', '=', account)
+    .where('status', 'in', OPEN)
+    .limit(1)
+    .executeTakeFirst()) !== undefined;
 
 export async function orderOf(db: Db, books: BooksOf, clientOrderId: ClientOrderId): Promise<PaperOrder | null> {
   const row = await ordersOf(db, books).where('client_order_id', '=', clientOrderId).executeTakeFirst();
@@ -98,9 +104,9 @@ export async function storedTrades(
     const rows = await db
       .selectFrom('stream_data')
       .select(['symbol', 'trade_id', 'venue_time_ms', 'price', 'size'])
-      .where('exchange', '=', exchange)
-      .where('symbol', 'in', [...symbols])
       .where('venue_time_ms', '>=', atMs)
+      // "is true" keeps it from the primary key, by which SQLite would read the ticks of the whole day.
+      .where(sql<SqlBool>`(exchange = ${exchange} and symbol in (${sql.join(symbols)})) is true`)
       .where(
         sql<SqlBool>`(venue_time_ms > ${atMs} or symbol > ${symbol} or (symbol = ${symbol} and trade_id > ${tradeId}))`,
       )

@@ -10,6 +10,7 @@ import {
   accountRow,
   type BooksOf,
   fillRows,
+  hasOpenOrders,
   marketsOf,
   openOrders,
   orderOf,
@@ -99,8 +100,7 @@ export class PaperStore {
   /** Brings an account up to date where there is something to match. */
   async look(account: string): Promise<void> {
     const { db, exchange } = this.#deps;
-    const [oldest] = await openOrders(db, { exchange, account }, 1);
-    if (oldest) await this.transact(account, {}, () => null);
+    if (await hasOpenOrders(db, { exchange, account })) await this.transact(account, {}, () => null);
   }
 
   async view(account: string): Promise<PaperView> {
