@@ -32,6 +32,9 @@ export const platformRunnerEnvSchema = z.object({
     .string()
     .regex(/^\d{12}$/)
     .default('000000000000'),
+  /** Who owns the database's schema. */
+  DATABASE_OWNER: z.string().min(1).default('root'),
+  DATABASE_OWNER_PASSWORD: z.string(),
   /** Where the venue answers. */
   VENUE_HTTP_URL: z.url({ protocol: /^https?$/ }),
   VENUE_WS_URL: z.url({ protocol: /^wss?$/ }),

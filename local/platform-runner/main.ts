@@ -52,7 +52,9 @@ async function prepare(): Promise<PlatformRunner> {
   const keys = Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, await secrets.get(name)] as const)),
   );
-  const resources = await provision(clients, config, keys, systemClock);
+  const databaseOwner = { username: env.DATABASE_OWNER, password: env.DATABASE_OWNER_PASSWORD };
+  if (databaseOwner.password !== '') redactor.addSecret(databaseOwner.password);
+  const resources = await provision(clients, config, { databaseOwner, tradingKeys: keys }, systemClock);
   const venue = { httpUrl: env.VENUE_HTTP_URL, wsUrl: env.VENUE_WS_URL };
   const functions = deployedFunctions({
     config,

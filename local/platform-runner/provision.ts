@@ -26,6 +26,14 @@ export interface AwsClients {
   readonly secrets: Pick<SecretsManagerClient, 'send'>;
 }
 
+/** What goes into secrets and is not made up here. */
+export interface KnownSecrets {
+  /** Who owns the schema: `migrate` signs in as him. */
+  readonly databaseOwner: { readonly username: string; readonly password: string };
+  /** By their names in the settings. */
+  readonly tradingKeys: Readonly<Record<string, string>>;
+}
+
 /** Addresses of what a stage has. */
 export interface StageResources {
   readonly marketStream: string;
@@ -51,7 +59,7 @@ const STREAM_WAIT_MS = 500;
 export async function provision(
   clients: AwsClients,
   config: Config,
-  tradingKeys: Readonly<Record<string, string>>,
+  { databaseOwner, tradingKeys }: KnownSecrets,
   clock: Pick<Clock, 'sleep'>,
 ): Promise<StageResources> {
   const names = resourceNames(config.stage);
@@ -82,9 +90,11 @@ export async function provision(
   }
   const databaseSecrets = {} as Record<DatabaseRole, string>;
   for (const role of DATABASE_ROLES) {
-    // Chosen once: the users of a database that outlives a start keep them.
-    const login = () => ({ username: `threet_${role}`, password: randomBytes(16).toString('hex') });
-    databaseSecrets[role] = await ensureSecret(clients.secrets, names.databaseSecret(role), login, false);
+    const owner = role === 'migrate';
+    // Made up once: `migrate` gives the users the passwords that stand here.
+    const login = () =>
+      owner ? databaseOwner : { username: `threet_${role}`, password: randomBytes(16).toString('hex') };
+    databaseSecrets[role] = await ensureSecret(clients.secrets, names.databaseSecret(role), login, owner);
   }
   return {
     marketStream: names.marketStream,

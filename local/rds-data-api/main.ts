@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { Command } from 'commander';
 import { createConnection } from 'mysql2/promise';
 import * as z from 'zod';
 import { startPrivateMariadb } from '#local/mariadb/private-mariadb.ts';
+import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
+import { systemClock } from '#shared/adapters/system/system-clock.ts';
 import { startRdsDataApi } from './rds-data-api.ts';
+import { secretLogins } from './secret-logins.ts';
 
 /** `{"<secret ARN>": {"user": …, "password": …}}` */
 const usersSchema = z.record(z.string(), z.strictObject({ user: z.string(), password: z.string().default('') }));
@@ -15,6 +19,7 @@ interface Flags {
   readonly mysqlPort: string;
   readonly user: string;
   readonly users?: string;
+  readonly secretsManager: boolean;
   readonly database: string;
 }
 
@@ -26,6 +31,7 @@ const flags = new Command('rds-data-api')
   .option('--mysql-port <n>', 'its port', '3306')
   .option('--user <name>', 'the database user of every secret; its password comes from MYSQL_PASSWORD', 'root')
   .option('--users <file>', 'JSON: a user and password for each secret ARN; other secrets are refused')
+  .option('--secrets-manager', 'find the user of each secret in Secrets Manager, at AWS_ENDPOINT_URL', false)
   .option('--database <name>', 'made unless it exists', 'threet')
   .parse()
   .opts<Flags>();
@@ -38,8 +44,15 @@ const connection = await createConnection({ ...server, ...user });
 await connection.query('create database if not exists ??', [flags.database]);
 await connection.end();
 
-const users = flags.users === undefined ? user : usersSchema.parse(JSON.parse(readFileSync(flags.users, 'utf8')));
+const users = usersOf(flags);
 const api = await startRdsDataApi({ server, users, port: Number(flags.port), host: flags.host });
+
+function usersOf({ users: file, secretsManager }: Flags) {
+  if (secretsManager) {
+    return secretLogins(new SecretsManagerClient(awsClientOptions('secrets_manager', process.env)), systemClock);
+  }
+  return file === undefined ? user : usersSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+}
 
 const stop = async (): Promise<void> => {
   await api.stop();

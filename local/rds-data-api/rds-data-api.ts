@@ -13,8 +13,8 @@ const TRANSACTION_AGE_MS = 86_400_000;
 
 export interface RdsDataApiOptions {
   readonly server: SessionsOptions['server'];
-  /** Who every secret stands for, or by secret ARN: other secrets are refused. */
-  readonly users: DatabaseUser | Readonly<Record<string, DatabaseUser>>;
+  /** Who every secret stands for; or by secret ARN, or whoever finds him by it: other secrets are refused. */
+  readonly users: DatabaseUser | Readonly<Record<string, DatabaseUser>> | SessionsOptions['userOf'];
   /** Any free one by default. */
   readonly port?: number;
   /** Address to listen on: 127.0.0.1. A container has no other way in than 0.0.0.0. */
@@ -119,7 +119,8 @@ const RESUMING = {
     'The Aurora DB instance db-EMULATED is resuming after being auto-paused. Please wait a few seconds and try again.',
 };
 
-function usersOf(users: RdsDataApiOptions['users']): (secretArn: string) => DatabaseUser | null {
+function usersOf(users: RdsDataApiOptions['users']): SessionsOptions['userOf'] {
+  if (typeof users === 'function') return users;
   if (typeof users.user === 'string') return () => users as DatabaseUser;
   const bySecret = new Map(Object.entries(users as Readonly<Record<string, DatabaseUser>>));
   return (secretArn) => bySecret.get(secretArn) ?? null;

@@ -11,7 +11,7 @@ export interface DatabaseUser {
 export interface SessionsOptions {
   readonly server: { readonly socketPath: string } | { readonly host: string; readonly port: number };
   /** Who a secret stands for; null refuses it. */
-  readonly userOf: (secretArn: string) => DatabaseUser | null;
+  readonly userOf: (secretArn: string) => DatabaseUser | null | Promise<DatabaseUser | null>;
   readonly clock: Clock;
   readonly transactionIdleMs: number;
   readonly transactionAgeMs: number;
@@ -132,9 +132,10 @@ export class Sessions {
   }
 
   async #connect({ secretArn, database }: Target): Promise<PoolConnection> {
-    const user = this.#options.userOf(secretArn);
+    const user = await this.#options.userOf(secretArn);
     if (!user) throw new DataApiFailure(400, 'InvalidSecretException', `The secret ${secretArn} cannot be used.`);
-    const key = JSON.stringify([secretArn, database]);
+    // With the password: a changed one needs connections of its own.
+    const key = JSON.stringify([secretArn, database, user.user, user.password]);
     let pool = this.#pools.get(key);
     if (!pool) {
       if (this.#pools.size >= POOLS_MAX) throw badRequest('Too many databases.');

@@ -5,12 +5,15 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MariadbMissing, type PrivateMariadb, startPrivateMariadb } from '#local/mariadb/private-mariadb.ts';
 import { type Ministack, startMinistack } from '#local/ministack/ministack.ts';
 import { MinistackUnavailable } from '#local/ministack/ministack-venv.ts';
 import { type RdsDataApi, startRdsDataApi } from '#local/rds-data-api/rds-data-api.ts';
+import { secretLogins } from '#local/rds-data-api/secret-logins.ts';
+import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
 import { defaultsOf, PROJECT, readCompose } from '#test/support/compose-file.ts';
 import { metricsIn } from '#test/support/promql-names.ts';
@@ -49,7 +52,12 @@ async function startSurroundings(): Promise<Surroundings | null> {
     const rows = await createConnection({ ...server, user: 'root' });
     await rows.query('create database threet');
     await rows.query('use threet');
-    return { ministack, mariadb, rows, dataApi: await startRdsDataApi({ server, users: { user: 'root' } }) };
+    const secrets = new SecretsManagerClient({
+      ...awsClientOptions('secrets_manager', ministack.clientEnvironment),
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    });
+    const dataApi = await startRdsDataApi({ server, users: secretLogins(secrets, systemClock) });
+    return { ministack, mariadb, rows, dataApi };
   } catch (error) {
     const missing = error instanceof MinistackUnavailable || error instanceof MariadbMissing;
     if (!missing || process.env.CI) throw error;
@@ -74,6 +82,7 @@ function start(name: string, script?: string): ChildProcess {
   const variables = Object.entries(defaultsOf(environment)).map(([key, value]) => [key, placed(value)] as const);
   const fixed: Record<string, string> = { ...Object.fromEntries(variables), PATH: process.env.PATH ?? '' };
   if (fixed.STATE_DIR) Object.assign(fixed, { STATE_DIR: stateDir, SECRETS_DIR: PROJECT, CONFIG_OVERRIDES: FASTER });
+  if (fixed.DATABASE_OWNER_PASSWORD) fixed.DATABASE_OWNER_PASSWORD = '';
   if (fixed.DOOR_PORT) {
     const { port } = daemon.address();
     Object.assign(fixed, { DOOR_HOST: '127.0.0.1', DOOR_PORT: '0', AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:${port}` });
@@ -164,6 +173,10 @@ describe.skipIf(surroundings === null)('the services of docker-compose.local.yml
       return (rows as Record<string, unknown>[])[0] ?? null;
     });
     expect(filled.exchange).toBe('hyperliquid');
+    // Through the Data API as the users that migrate has made, each by its secret.
+    const [sessions] = await surroundings!.rows.query('select distinct user from information_schema.processlist');
+    const users = (sessions as { user: string }[]).map((session) => session.user);
+    expect(users).toEqual(expect.arrayContaining(['threet_app', 'threet_state']));
   });
 
   it('send one trace of decision and order to where the collector would listen', async () => {

@@ -22,6 +22,7 @@ import { platformRunnerEnvSchema } from '#local/platform-runner/env.ts';
 import { createPlatformRunner, type PlatformRunner } from '#local/platform-runner/platform-runner.ts';
 import { provision, type StageResources } from '#local/platform-runner/provision.ts';
 import { type RdsDataApi, startRdsDataApi } from '#local/rds-data-api/rds-data-api.ts';
+import { secretLogins } from '#local/rds-data-api/secret-logins.ts';
 import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
 import type { MarketBundle } from '#shared/messages/market-bundle.ts';
@@ -30,7 +31,10 @@ import { type SimulatorProcess, startSimulator } from '../exchange-simulator/sim
 
 const KEY = 'exchanges.hyperliquid.main.agent_key';
 // Published with the simulator: worth nothing.
-const TRADING_KEYS = { [KEY]: '0x573ac3c4cc1e4b9c9d4e8730a37e98370d5e5d2dabba89d02b44d347136ab62a' };
+const SECRETS = {
+  databaseOwner: { username: 'root', password: '' },
+  tradingKeys: { [KEY]: '0x573ac3c4cc1e4b9c9d4e8730a37e98370d5e5d2dabba89d02b44d347136ab62a' },
+};
 
 const stateDir = mkdtempSync(join(tmpdir(), '3t-runner-'));
 const telemetry = new RecordingTelemetry();
@@ -45,6 +49,8 @@ const { config } = loadConfig({
   stage: 'local',
   overrides: ['streams.consumers.price_consumer={batch_size: 100, window_s: 0, retries: 1, max_record_age_s: 3600}'],
 });
+
+const credentials = { credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 
 interface Surroundings {
   readonly ministack: Ministack;
@@ -63,7 +69,11 @@ async function startSurroundings(): Promise<Surroundings | null> {
     await rows.query('create database threet');
     await rows.query('use threet');
     const server = { socketPath: mariadb.socketPath };
-    const dataApi = await startRdsDataApi({ server, users: { user: 'root', password: '' } });
+    const secrets = new SecretsManagerClient({
+      ...awsClientOptions('secrets_manager', ministack.clientEnvironment),
+      ...credentials,
+    });
+    const dataApi = await startRdsDataApi({ server, users: secretLogins(secrets, systemClock) });
     const simulator = await startSimulator('--ticks-per-second', '1', '--history-minutes', '60');
     return { ministack, mariadb, dataApi, simulator, rows };
   } catch (error) {
@@ -78,7 +88,6 @@ const surroundings = await startSurroundings();
 const at: Readonly<Record<string, string>> = surroundings
   ? { ...surroundings.ministack.clientEnvironment, AWS_ENDPOINT_URL_RDS_DATA: surroundings.dataApi.url }
   : {};
-const credentials = { credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 const clients = {
   kinesis: new KinesisClient({ ...awsClientOptions('kinesis', at), ...credentials }),
   sqs: new SQSClient({ ...awsClientOptions('sqs', at, { requestTimeoutMs: 15_000 }), ...credentials }),
@@ -111,7 +120,7 @@ const firstRow = async (sql: string): Promise<Record<string, unknown> | null> =>
 describe.skipIf(surroundings === null)('the platform runner on ministack', () => {
   beforeAll(async () => {
     const { simulator } = surroundings!;
-    resources = await provision(clients, config, TRADING_KEYS, systemClock);
+    resources = await provision(clients, config, SECRETS, systemClock);
     const venue = { httpUrl: simulator.httpUrl, wsUrl: simulator.wsUrl };
     const input = { config, resources, venue, region: 'ap-northeast-1', account: '000000000000' };
     const env = platformRunnerEnvSchema.parse({
@@ -121,6 +130,7 @@ describe.skipIf(surroundings === null)('the platform runner on ministack', () =>
       VENUE_WS_URL: venue.wsUrl,
       STATE_DIR: stateDir,
       SECRETS_DIR: '.',
+      DATABASE_OWNER_PASSWORD: '',
       POLL_INTERVAL_MS: '200',
     });
     const checkpoints = fileCheckpoints(join(stateDir, 'checkpoints.json'));
@@ -146,7 +156,7 @@ describe.skipIf(surroundings === null)('the platform runner on ministack', () =>
   });
 
   it('finds at a second provisioning what the first has made', async () => {
-    expect(await provision(clients, config, TRADING_KEYS, systemClock)).toEqual(resources);
+    expect(await provision(clients, config, SECRETS, systemClock)).toEqual(resources);
   });
 
   it('brings a record of the stream to price-consumer, and a poison one to the bucket', async () => {

@@ -41,7 +41,7 @@ const AWS_VARIABLES = [
 const SCHEMAS: Readonly<Record<string, { readonly schema: z.ZodObject; readonly others: readonly string[] }>> = {
   'local/platform-runner/main.ts': { schema: platformRunnerEnvSchema, others: [] },
   'containers/cors-proxy/main.ts': { schema: corsProxyEnvSchema, others: [] },
-  'local/rds-data-api/main.ts': { schema: z.object({ MYSQL_PASSWORD: z.string() }), others: [] },
+  'local/rds-data-api/main.ts': { schema: z.object({ MYSQL_PASSWORD: z.string() }), others: AWS_VARIABLES },
   'local/exchange-simulator/main.ts': { schema: z.object({}), others: [] },
   'price-producer': { schema: priceProducerEnvSchema.extend(resourcesSchema.shape), others: AWS_VARIABLES },
 };
@@ -149,7 +149,8 @@ describe('docker-compose.local.yml', () => {
     const source = readFileSync(inProject(script!), 'utf8');
     for (const arg of args) {
       const word = arg.split('=')[0]!;
-      expect(source).toContain(word.startsWith('--') ? `'${word} <` : `.command('${word}'`);
+      const option = arg.includes('=') ? `'${word} <` : `'${word}'`;
+      expect(source).toContain(word.startsWith('--') ? option : `.command('${word}'`);
     }
   });
 
@@ -252,6 +253,14 @@ describe('docker-compose.local.yml', () => {
   it('keeps database and Data API together', () => {
     const { mysql, 'rds-data-api': api } = compose.services;
     expect(api!.environment!.MYSQL_PASSWORD).toBe(mysql!.environment!.MYSQL_ROOT_PASSWORD);
+    expect(compose.services.platform!.environment).toMatchObject({
+      DATABASE_OWNER: 'root',
+      DATABASE_OWNER_PASSWORD: mysql!.environment!.MYSQL_ROOT_PASSWORD,
+    });
+    expect(api!.command).toContain('--secrets-manager');
+    expect(compose.services['price-producer']!.environment!.DATABASE_SECRET_ARN).toMatch(
+      new RegExp(`:secret:${resourceNames('local').databaseSecret('reader')}$`),
+    );
     expect(api!.command).toContain(`--database=${DATABASE_NAME}`);
     expect(api!.command).toContain('--mysql-host=mysql');
     expect(mysql!.environment!.MYSQL_DATABASE).toBe(DATABASE_NAME);
