@@ -76,6 +76,63 @@ describe('the platform on paper, at the prices of the simulator', () => {
   });
 });
 
+describe('a platform on paper that is killed in the middle of an order', () => {
+  /** Where it dies, one after the other: around the writes of one submission, and after its commit, whose answer nobody hears. */
+  const POINTS = [
+    { sql: 'insert into "paper_orders"', phase: 'before' },
+    { sql: 'insert into "paper_fills"', phase: 'after' },
+    { sql: 'commit', phase: 'before' },
+    { sql: 'commit', phase: 'after' },
+  ] as const;
+
+  it('executes every order once or not at all, and knows which', async () => {
+    let next = -1;
+    let hasTraded = false;
+    const world = await simulatedPlatform({
+      seed: 7,
+      overrides: ['exchanges.hyperliquid.kind=paper'],
+      onMoment: (moment, at) => {
+        const point = POINTS[next];
+        if (moment.kind !== 'statement' || !point || at.isDead()) return;
+        if (moment.sql === 'begin') hasTraded = false;
+        if (moment.sql.startsWith('insert into "paper_fills"')) hasTraded = true;
+        const isHere = moment.sql.startsWith(point.sql) && moment.phase === point.phase;
+        if (isHere && (hasTraded || point.sql !== 'commit')) at.kill();
+      },
+    });
+    try {
+      await world.start();
+      for (next = 0; next < POINTS.length; next += 1) {
+        for (let minute = 0; minute < 15 && !world.isDead(); minute += 1) await world.clock.advanceBy(MINUTE_MS);
+        expect([POINTS[next], world.isDead()]).toEqual([POINTS[next], true]);
+        const point = next;
+        next = -1;
+        await world.restart();
+        await world.clock.advanceBy(2 * MINUTE_MS);
+        next = point;
+      }
+      next = -1;
+      await world.clock.advanceBy(3 * MINUTE_MS);
+
+      const orders = await world.db.selectFrom('order_execution_log').selectAll().execute();
+      const books = await world.db.selectFrom('paper_orders').selectAll().execute();
+      const fills = await world.db.selectFrom('paper_fills').selectAll().execute();
+      expect(new Set(books.map((order) => order.client_order_id)).size).toBe(books.length);
+      for (const order of orders) {
+        const booked = books.find((b) => b.client_order_id === order.client_order_id);
+        const filled = fills.filter((fill) => fill.client_order_id === order.client_order_id);
+        const size = filled.reduce((sum, fill) => sum.plus(fill.size), ZERO);
+        expect([order.status, size.toFixed()]).toEqual([booked?.status ?? 'expired', dec(order.filled_size).toFixed()]);
+      }
+      expect(orders.some((order) => order.status === 'expired')).toBe(true);
+      const held = world.db.selectFrom('position_epochs').select('symbol').where('hold_reason', 'is not', null);
+      expect(await held.execute()).toEqual([]);
+    } finally {
+      await world.close();
+    }
+  });
+});
+
 describe('npm start -- --config exchanges.hyperliquid.kind=paper', () => {
   const bench = new StartBench();
   afterEach(() => bench.close());
