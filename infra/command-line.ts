@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { Command, CommanderError } from 'commander';
 
 export interface StageOptions {
   readonly stage: string;
@@ -12,25 +12,32 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Throws {@link UsageError}. */
-export function readOptions(args: readonly string[]): StageOptions & { readonly dryRun: boolean } {
-  const values = parse(args);
-  return { stage: values.stage, config: values.config, entries: 'open', dryRun: values['dry-run'] };
-}
-
-function parse(args: readonly string[]) {
+/** Throws {@link UsageError}; prints the help and ends the process with 0 when that is asked for. */
+export function readOptions(
+  args: readonly string[],
+  command: { readonly name: 'synth' | 'deploy'; readonly description: string },
+): StageOptions & { readonly dryRun: boolean } {
+  const program = new Command(command.name)
+    .description(command.description)
+    .option('--stage <name>', 'file of config/ with the settings', 'dev')
+    .option(
+      '--config <key=value>',
+      'lay a setting over the file; may be repeated',
+      (one, all: string[]) => [...all, one],
+      [],
+    )
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+  if (command.name === 'deploy') program.option('--dry-run', 'say what would be done, and change nothing', false);
   try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        stage: { type: 'string', default: 'dev' },
-        config: { type: 'string', multiple: true, default: [] },
-        'dry-run': { type: 'boolean', default: false },
-      },
-    }).values;
+    program.parse([...args], { from: 'user' });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    if (error instanceof CommanderError && error.exitCode === 0) process.exit(0);
+    throw new UsageError(`${error instanceof Error ? error.message : error}; see npm run ${command.name} -- --help`);
   }
+  const { stage, config, dryRun = false } = program.opts<{ stage: string; config: string[]; dryRun?: boolean }>();
+  return { stage, config, entries: 'open', dryRun };
 }
 
 /** The same as context of the CDK CLI. */

@@ -40,7 +40,7 @@ export const SIGNING: readonly LeftOut[] = [
 /** Of what our functions use no part: X-Ray's patch of the SDK's version 2, a process's own gauges, and prom-client's quantiles. */
 export const UNUSED_PARTS: readonly LeftOut[] = [
   { path: /node_modules\/semver\/index\.js$/, exports: ['default'] },
-  { path: /prom-client\/lib\/defaultMetrics\.js$/, exports: ['default'] },
+  { path: /prom-client\/lib\/(defaultMetrics|cluster|pushgateway)\.js$/, exports: ['default'] },
   { path: /node_modules\/tdigest\//, exports: ['TDigest'] },
 ];
 

@@ -14,7 +14,11 @@ const MIGRATION_LIMITS = { maxAttempts: 1, requestTimeoutMs: 910_000 };
 
 /** `npm run deploy -- --stage dev [--config key=value] [--dry-run]` */
 try {
-  const options = readOptions(process.argv.slice(2));
+  const options = readOptions(process.argv.slice(2), {
+    name: 'deploy',
+    description:
+      'Puts a stage into the AWS account of this shell: entries off, no order unknown, schema, entries on, the mode before. Deploy again to go on after a failure.',
+  });
   const config = loadStage(options.stage, options.config);
   const client = new LambdaClient(
     awsClientOptions('lambda', { ...process.env, AWS_REGION: config.aws.region }, MIGRATION_LIMITS),
@@ -34,7 +38,7 @@ try {
 } catch (error) {
   if (!(error instanceof ConfigError || error instanceof DeploymentError || error instanceof UsageError)) throw error;
   console.error(`deploy: ${error.message}`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof UsageError ? 2 : 1;
 }
 
 /** Runs a command with our own output; rejects when it fails. */

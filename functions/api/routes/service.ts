@@ -3,7 +3,6 @@ import { readSnapshot } from '#shared/usecases/read-snapshot.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../env.ts';
 import { HttpError } from '../http-error.ts';
-import { metricsText } from '../metrics-text.ts';
 
 /** For machines: health, readiness, gauges, and the observer's document that other installations read. */
 export function serviceRoutes(deps: ApiDeps, env: ApiEnv): Hono {
@@ -32,6 +31,8 @@ export function serviceRoutes(deps: ApiDeps, env: ApiEnv): Hono {
   });
 
   app.get('/metrics', async (c) => {
+    // Seldom asked of a Lambda, and not needed at its start.
+    const { metricsText } = await import('../metrics-text.ts');
     const { text, contentType } = await metricsText(deps, env);
     return c.body(text, 200, { 'content-type': contentType });
   });
