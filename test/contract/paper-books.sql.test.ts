@@ -1,4 +1,4 @@
-import { CompiledQuery, Kysely } from 'kysely';
+import { CompiledQuery, Kysely, sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { createPaper } from '#shared/adapters/exchange/paper/create-paper.ts';
 import type { Database } from '#shared/adapters/sql/database.ts';
@@ -9,6 +9,8 @@ import { sqlPricesRepository } from '#shared/adapters/sql/repositories/prices-re
 import { sqliteDialect } from '#shared/adapters/sql/sqlite-dialect.ts';
 import type { TradeTick } from '#shared/core/market/trade-tick.ts';
 import type { ApprovedOrder, ClientOrderId, OrderIntent, Side } from '#shared/core/orders/order.ts';
+import type { AccountState } from '#shared/core/portfolio/account-state.ts';
+import type { OrderLookup } from '#shared/ports/exchange.ts';
 import { anInstrument } from '#test/support/instruments.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
 import { PAPER_SETTINGS } from '#test/support/paper-exchange.ts';
@@ -121,6 +123,42 @@ onEachDatabase(({ name, open }) => {
 
       expect(answers.map((answer) => answer.kind).sort()).toEqual(['accepted', 'unknown']);
       expect((await venue.accountReader.fetchAccountState('main')).positions).toMatchObject([{ size: '2' }]);
+    });
+
+    it('say nothing of position or order while another process is about to commit both', async () => {
+      const { db, clock, venue } = await begin();
+      const { orderVenue, accountReader } = venueOn(db, clock);
+      await orderVenue.submitOrder(anOrder('buy', '1', '110', { timeInForce: 'Ioc' }));
+      expect((await venue.accountReader.fetchAccountState('main')).positions).toMatchObject([{ size: '1' }]);
+      const id = `0x${'e'.repeat(32)}` as ClientOrderId;
+      let seen: readonly [Promise<AccountState>, Promise<OrderLookup>] | null = null;
+      await db.transaction().execute(async (tx) => {
+        const account = tx.updateTable('paper_accounts').where('account', '=', 'main');
+        await account.set({ version: sql<number>`version + 1`, venue_time_ms: START_MS + 50 }).execute();
+        clock.set(START_MS + 100);
+        seen = [venue.accountReader.fetchAccountState('main'), accountReader.fetchOrder('main', id)];
+        // Long enough for whoever does not wait for the lock.
+        await Promise.race([Promise.any(seen), new Promise((resolve) => setTimeout(resolve, 300))]);
+        await account.set({ positions_json: JSON.stringify({ [BTC]: ['2', '100'] }) }).execute();
+        await tx.updateTable('paper_orders').set({ client_order_id: id }).execute();
+      });
+
+      const [state, lookup] = await Promise.all(seen!);
+
+      expect(state).toMatchObject({ positions: [{ symbol: BTC, size: '2' }] });
+      expect(lookup).toMatchObject({ kind: 'found' });
+    });
+
+    it('date what comes after a view not before it, whatever the next clock says', async () => {
+      const { clock, venue } = await begin();
+      clock.set(START_MS + 9_000);
+      const { venueTimeMs } = await venue.accountReader.fetchAccountState('main');
+      clock.set(START_MS + 8_990);
+
+      await venue.orderVenue.submitOrder(anOrder('buy', '1', '110', { timeInForce: 'Ioc' }));
+
+      const [fill] = await venue.accountReader.fetchFills('main', 0);
+      expect(fill!.venueTimeMs).toBeGreaterThanOrEqual(venueTimeMs);
     });
 
     it('match a trade that was stored after a younger one, and none from before the order', async () => {

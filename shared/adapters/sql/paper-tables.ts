@@ -19,7 +19,7 @@ export interface PaperTables {
     last_id: number;
     /** Venue time from which stored trades have not been matched with resting orders. */
     looked_from_ms: number;
-    /** Venue time of the newest change; never goes back. */
+    /** Venue time of the newest change or view; never goes back. */
     venue_time_ms: number;
     version: number;
     created_at_ms: number;

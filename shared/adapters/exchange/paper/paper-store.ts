@@ -103,20 +103,33 @@ export class PaperStore {
     if (await hasOpenOrders(db, { exchange, account })) await this.transact(account, {}, () => null);
   }
 
+  /**
+   * Takes the lock, too: an order that somebody else executes just now has its time already, and without the lock its position
+   * would be missing from a view of a later time. What comes after this view is not dated before it.
+   */
   async view(account: string): Promise<PaperView> {
     await this.#ensureAccount(account);
     const { db, clock, exchange } = this.#deps;
-    const row = await accountRow(db, { exchange, account });
-    const positions = decodePositions(row.positions_json);
-    return {
-      rawQuote: dec(row.raw_quote),
-      positions,
-      leverage: decodeLeverage(row.leverage_json),
-      markets: await marketsOf(db, exchange, [...positions.keys()]),
-      depositedQuote: decimalText(row.deposited_quote),
-      createdAtMs: row.created_at_ms,
-      venueTimeMs: Math.max(clock.nowMs(), row.venue_time_ms + 1),
-    };
+    return db.transaction().execute(async (tx) => {
+      const nowMs = clock.nowMs();
+      await tx
+        .updateTable('paper_accounts')
+        .set({ venue_time_ms: sql`case when venue_time_ms < ${nowMs} then ${nowMs} else venue_time_ms + 1 end` })
+        .where('exchange', '=', exchange)
+        .where('account', '=', account)
+        .execute();
+      const row = await accountRow(tx, { exchange, account });
+      const positions = decodePositions(row.positions_json);
+      return {
+        rawQuote: dec(row.raw_quote),
+        positions,
+        leverage: decodeLeverage(row.leverage_json),
+        markets: await marketsOf(tx, exchange, [...positions.keys()]),
+        depositedQuote: decimalText(row.deposited_quote),
+        createdAtMs: row.created_at_ms,
+        venueTimeMs: row.venue_time_ms,
+      };
+    });
   }
 
   /** Oldest first. */
@@ -124,8 +137,10 @@ export class PaperStore {
     return openOrders(this.#deps.db, { exchange: this.#deps.exchange, account });
   }
 
-  order(account: string, clientOrderId: ClientOrderId): Promise<PaperOrder | null> {
-    return orderOf(this.#deps.db, { exchange: this.#deps.exchange, account }, clientOrderId);
+  /** Absent only once nobody executes it just now: whoever has the lock may be about to commit it. */
+  async order(account: string, clientOrderId: ClientOrderId): Promise<PaperOrder | null> {
+    const found = await orderOf(this.#deps.db, { exchange: this.#deps.exchange, account }, clientOrderId);
+    return found ?? this.transact(account, { clientOrderId }, (_, existing) => existing);
   }
 
   fills(account: string, sinceMs: EpochMs, limit: number) {
