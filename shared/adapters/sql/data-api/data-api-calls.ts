@@ -17,6 +17,8 @@ const SQL_LENGTH_MAX = 65_536;
 const REQUEST_BYTES_MAX = 4_194_304 - 4096;
 const RESUME_BUDGET_MS = 45_000;
 const RESUME_WAITS_MS = [500, 1000, 2000, 3000, 5000];
+/** Connections that a frozen process may have kept after the service closed them; each is found out by using it. */
+const BROKEN_CONNECTIONS_MAX = 3;
 
 export interface DataApiOptions {
   /** Its request timeout must be above the Data API's 45 s, or the SDK repeats a write that is still running. */
@@ -62,12 +64,14 @@ export class DataApiCalls {
       includeResultMetadata: true,
       resultSetOptions: RESULT_OPTIONS,
     });
-    return this.#whenAwake(() => this.#options.client.send(command));
+    const changesNothing = transactionId === undefined && /^\s*select\b/i.test(named.text);
+    return this.#whenAwake(() => this.#options.client.send(command), changesNothing);
   }
 
   async begin(): Promise<string> {
-    const { transactionId } = await this.#whenAwake(() =>
-      this.#options.client.send(new BeginTransactionCommand(this.#target)),
+    const { transactionId } = await this.#whenAwake(
+      () => this.#options.client.send(new BeginTransactionCommand(this.#target)),
+      true,
     );
     if (transactionId === undefined) throw new DataApiError('service', 'a transaction began without an id');
     return transactionId;
@@ -91,15 +95,21 @@ export class DataApiCalls {
 
   /**
    * The SDK does not retry a resuming database: it takes the answer for the caller's fault. Then, and when the service is busy,
-   * nothing ran, so anything may be repeated. Nothing else is.
+   * nothing ran, so anything may be repeated. What changes nothing is repeated at once when its connection was dead, too: the first
+   * call after a pause often meets one, and it is mostly a read or the beginning of a transaction. Nothing else is.
    */
-  async #whenAwake<T>(call: () => Promise<T>): Promise<T> {
+  async #whenAwake<T>(call: () => Promise<T>, changesNothing = false): Promise<T> {
     const { clock, resumeBudgetMs = RESUME_BUDGET_MS } = this.#options;
     let waitedMs = 0;
+    let broken = 0;
     for (let attempt = 0; ; attempt++) {
       try {
         return await call();
       } catch (error) {
+        if (changesNothing && isBrokenConnection(error) && broken < BROKEN_CONNECTIONS_MAX) {
+          broken += 1;
+          continue;
+        }
         const failed = dataApiError(error);
         const waitMs = RESUME_WAITS_MS[Math.min(attempt, RESUME_WAITS_MS.length - 1)]!;
         const ranNothing = failed.failure === 'resuming' || failed.failure === 'busy';
@@ -110,6 +120,9 @@ export class DataApiCalls {
     }
   }
 }
+
+const isBrokenConnection = (error: unknown): boolean =>
+  ['ECONNRESET', 'EPIPE'].includes(String((error as { code?: unknown } | null)?.code));
 
 /** Text is measured as it travels: quotes and line ends of JSON inside it are escaped once more. */
 function refuseLargeRequest(values: readonly unknown[], textLength: number): void {
