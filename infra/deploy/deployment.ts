@@ -123,9 +123,12 @@ async function awake(deps: DeploymentDeps, limits: DeploymentLimits): Promise<Pl
 async function settled(deps: DeploymentDeps, limits: DeploymentLimits): Promise<void> {
   const untilMs = deps.nowMs() + limits.settleMs;
   for (;;) {
-    const { unknownOrders, pendingOutbox } = (await awake(deps, limits)).counts;
-    if (unknownOrders === 0 && pendingOutbox === 0) return;
-    const what = `${unknownOrders} orders of unknown fate, ${pendingOutbox} not sent yet`;
+    const { counts, orders } = await awake(deps, limits);
+    // Whose sender died: nobody has called it unknown yet, and after its expiry its outbox row is gone.
+    const sending = orders.filter((order) => order.status === 'sending').length;
+    const [doubtful, { pendingOutbox }] = [counts.unknownOrders + sending, counts];
+    if (doubtful === 0 && pendingOutbox === 0) return;
+    const what = `${doubtful} orders of unknown fate, ${pendingOutbox} not sent yet`;
     if (deps.nowMs() + limits.pollMs > untilMs) {
       throw new DeploymentError(
         `${what} after ${limits.settleMs / 1000} s: see docs/RUNBOOK.md#order-unresolved, then deploy again. Entries stay closed.`,

@@ -23,6 +23,7 @@ class Stage {
   approved = true;
   version = 7;
   unknownOrders: readonly number[] = [0];
+  sendingOrders = 0;
   /** Calls to the API that fail first, as with a database that sleeps. */
   asleep = 0;
   migration: { readonly error?: string } = {};
@@ -123,7 +124,7 @@ class Stage {
       money: null,
       symbols: [],
       foreignPositions: [],
-      orders: [],
+      orders: Array.from({ length: this.sendingOrders }, () => A_SENDING_ORDER),
       takeProfit: null,
       counts: {
         workingOrders: 0,
@@ -140,6 +141,24 @@ class Stage {
     };
   }
 }
+
+const A_SENDING_ORDER = {
+  clientOrderId: '0x1',
+  symbol: 'BTC/USDC:USDC',
+  orderClass: 'reduce',
+  side: 'sell',
+  size: '1',
+  limitPrice: '100',
+  timeInForce: 'Ioc',
+  reduceOnly: true,
+  status: 'sending',
+  filledSize: '0',
+  averagePrice: null,
+  errorCode: null,
+  errorMessage: null,
+  createdAtMs: 1,
+  endedAtMs: null,
+};
 
 const ALL = ['lock close-only', 'cdk deploy closed', 'migrate', 'cdk deploy open', 'unlock'];
 
@@ -165,6 +184,13 @@ describe('a deployment', () => {
 
     expect(stage.nowMs).toBeGreaterThanOrEqual(10_000);
     expect(stage.happened).toEqual(ALL);
+  });
+
+  it('takes an order whose sender died for one in doubt', async () => {
+    stage.sendingOrders = 1;
+
+    await expect(run()).rejects.toThrow(/1 orders of unknown fate/);
+    expect(stage.happened).toEqual(['lock close-only']);
   });
 
   it('gives up with the number of orders in doubt, leaves entries closed, and goes on when it is run again', async () => {
