@@ -1,3 +1,4 @@
+import type { EpochMs } from '#shared/core/time.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import { ExchangeError } from '#shared/ports/exchange.ts';
 import type { Secrets } from '#shared/ports/secrets.ts';
@@ -16,31 +17,53 @@ export interface TradingKeysDeps {
   readonly source: SigningSource;
 }
 
+/** A changed key signs from then on; a process lives for hours, and a revoked agent gets no exit out. */
+const LOOK_AGAIN_MS = 60_000;
+
+interface Known {
+  readonly privateKey: string;
+  readonly signer: HyperliquidSigner;
+}
+
 /**
- * The signers of this process, one per account, made at first use. Two accounts of one agent share its nonces. A failure is a
- * `configuration` error that names the secret and nothing of its value, and the next call tries again.
+ * The signers of this process, one per account, made at first use and again when the key has changed. Two accounts of one agent
+ * share its nonces. A failure is a `configuration` error that names the secret and nothing of its value, and the next call tries
+ * again; a known signer outlives it.
  */
 export class TradingKeys {
   readonly #deps: TradingKeysDeps;
-  readonly #signers = new Map<string, Promise<HyperliquidSigner>>();
+  readonly #signers = new Map<string, { readonly lookedAtMs: EpochMs; readonly known: Promise<Known> }>();
   readonly #nonces = new Map<string, NonceSequence>();
 
   constructor(deps: TradingKeysDeps) {
     this.#deps = deps;
   }
 
-  signer(account: HyperliquidAccount): Promise<HyperliquidSigner> {
-    const known = this.#signers.get(account.name);
-    if (known) return known;
-    const made = this.#make(account).catch((error: unknown) => {
+  async signer(account: HyperliquidAccount): Promise<HyperliquidSigner> {
+    const nowMs = this.#deps.clock.nowMs();
+    const before = this.#signers.get(account.name);
+    if (before && nowMs - before.lookedAtMs < LOOK_AGAIN_MS) return (await before.known).signer;
+    const known = this.#look(account, before ? await before.known : null);
+    this.#signers.set(account.name, { lookedAtMs: nowMs, known });
+    try {
+      return (await known).signer;
+    } catch (error) {
       this.#signers.delete(account.name);
       throw error;
-    });
-    this.#signers.set(account.name, made);
-    return made;
+    }
   }
 
-  async #make(account: HyperliquidAccount): Promise<HyperliquidSigner> {
+  async #look(account: HyperliquidAccount, before: Known | null): Promise<Known> {
+    try {
+      const privateKey = await this.#read(account);
+      return privateKey === before?.privateKey ? before : { privateKey, signer: this.#make(account, privateKey) };
+    } catch (error) {
+      if (before) return before;
+      throw error;
+    }
+  }
+
+  async #read(account: HyperliquidAccount): Promise<string> {
     const name = account.tradingKeySecret;
     if (name === null) throw configuration(`account ${account.name} has no trading key`);
     let privateKey: string;
@@ -51,6 +74,10 @@ export class TradingKeys {
       throw configuration(`secret ${name} cannot be read`);
     }
     if (!KEY.test(privateKey)) throw configuration(`secret ${name} is not a private key of 64 hex digits`);
+    return privateKey;
+  }
+
+  #make(account: HyperliquidAccount, privateKey: string): HyperliquidSigner {
     const { clock, transport, httpUrl, source } = this.#deps;
     const shared = new NonceSequence(clock);
     const base = { httpUrl, transport, nowMs: () => clock.nowMs(), privateKey, source };

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { AGENT, anOrder, INSTRUMENTS, json, orderAnswer, scriptedHyperliquid } from '#test/support/scripted-venue.ts';
+import { signerOf } from '#test/support/l1-signature-check.ts';
+import {
+  AGENT,
+  anOrder,
+  INSTRUMENTS,
+  json,
+  orderAnswer,
+  scriptedHyperliquid,
+  T0,
+} from '#test/support/scripted-venue.ts';
 
 const meta = { universe: [{ name: 'BTC', szDecimals: 5, maxLeverage: 40 }] };
 const answerAll = ({ body, url }: { url: string; body: { type?: string } }) => {
@@ -42,6 +51,30 @@ describe('the adapter as a whole', () => {
     expect(await hyperliquid.orderVenue?.submitOrder(anOrder())).toMatchObject({ kind: 'accepted' });
     await hyperliquid.orderVenue?.submitOrder(anOrder());
     expect(reads).toBe(2);
+  });
+
+  it('signs with a changed key within a minute, and with the known one while the secret cannot be read', async () => {
+    const other = `0x${'7'.repeat(64)}`;
+    const answers: (() => string)[] = [
+      () => AGENT.privateKey,
+      () => {
+        throw new Error('throttled');
+      },
+      () => 'half a key',
+      () => other,
+    ];
+    const secrets = { get: async () => answers.shift()!() };
+    const { hyperliquid, sent, clock } = scriptedHyperliquid(answerAll, { secrets });
+    for (const atMs of [0, 59_000, 60_000, 120_000, 180_000]) {
+      clock.set(T0 + atMs);
+      await hyperliquid.orderVenue?.submitOrder(anOrder({ expiresAtMs: T0 + atMs + 30_000 }));
+    }
+
+    const signers = sent.map((request) => signerOf(request.body, 'a'));
+    expect(signers.slice(0, 4)).toEqual(Array(4).fill(AGENT.address));
+    expect(signers).toHaveLength(5);
+    expect(signers[4]).not.toBe(AGENT.address);
+    expect(answers).toEqual([]);
   });
 
   it('gives two accounts of one agent one sequence of nonces', async () => {
