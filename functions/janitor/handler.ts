@@ -1,4 +1,5 @@
 import { parseJobEvent } from '#shared/messages/job-event.ts';
+import { JANITOR_START_JOB } from '#shared/messages/scheduled-job.ts';
 import type { SystemControl } from '#shared/ports/system-control.ts';
 import { bootstrapSystem } from '#shared/usecases/bootstrap-system.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
@@ -12,8 +13,6 @@ import type { JanitorEnv } from './env.ts';
 import { readOnce } from './read-once.ts';
 import { reportOutcome } from './report-outcome.ts';
 
-/** Job name of the one invocation at each start of the platform, before anything else runs. */
-export const JANITOR_START_JOB = 'janitor-start';
 const BY = 'janitor';
 
 /**

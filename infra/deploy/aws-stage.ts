@@ -3,6 +3,7 @@ import { stackNames } from '#infra/add-stacks.ts';
 import { contextArguments, type StageOptions } from '#infra/command-line.ts';
 import { createLambdaHttp, LambdaHttpError } from '#shared/adapters/aws/lambda-http.ts';
 import { type PlatformSnapshot, platformSnapshotSchema } from '#shared/messages/platform-snapshot.ts';
+import { JANITOR_START_JOB } from '#shared/messages/scheduled-job.ts';
 import { type DeploymentDeps, DeploymentError } from './deployment.ts';
 
 export interface AwsStageInput {
@@ -21,7 +22,10 @@ const ORIGIN = 'https://api.3t.internal';
 /** A deployed stage as a deployment sees it: its functions by name, and the CDK CLI. A dry run reads and changes nothing. */
 export function awsStage(
   input: AwsStageInput,
-): Pick<DeploymentDeps, 'exists' | 'entriesClosed' | 'status' | 'lock' | 'unlock' | 'deployStacks' | 'migrate'> {
+): Pick<
+  DeploymentDeps,
+  'exists' | 'entriesClosed' | 'status' | 'lock' | 'unlock' | 'deployStacks' | 'migrate' | 'start'
+> {
   const { client, options, exchange, by, run, say } = input;
   const { stage, dryRun } = options;
   const fetch = createLambdaHttp({ client, functionName: `3t-${stage}-api`, caller: by });
@@ -37,6 +41,16 @@ export function awsStage(
   const change = async (words: string, act: () => Promise<unknown>): Promise<void> => {
     if (dryRun) say(`would ${words}`);
     else await act();
+  };
+
+  const invoke = async (name: string, event: object, failed: string): Promise<string> => {
+    const command = new InvokeCommand({ FunctionName: `3t-${stage}-${name}`, Payload: JSON.stringify(event) });
+    const reply = await client.send(command);
+    const text = new TextDecoder().decode(reply.Payload);
+    if (!reply.FunctionError) return text.slice(0, 300);
+    throw new DeploymentError(
+      `${failed}; entries stay closed: ${text.slice(0, 500)}. Deploy again when it is repaired.`,
+    );
   };
 
   return {
@@ -77,14 +91,13 @@ export function awsStage(
     },
     migrate: async () => {
       if (dryRun) return say('would migrate the schema');
-      const reply = await client.send(new InvokeCommand({ FunctionName: `3t-${stage}-migrate`, Payload: '{}' }));
-      const text = new TextDecoder().decode(reply.Payload);
-      if (reply.FunctionError) {
-        throw new DeploymentError(
-          `the migration failed: ${text.slice(0, 500)}. Nothing was dropped; entries stay closed. Deploy again when it is repaired.`,
-        );
-      }
-      return say(`migrated: ${text.slice(0, 300)}`);
+      return say(`migrated: ${await invoke('migrate', {}, 'the migration failed: nothing was dropped')}`);
+    },
+    start: async () => {
+      if (dryRun) return say('would start the platform: its mark, its first state, instruments');
+      const now = new Date().toISOString();
+      const event = { v: 1, type: 'schedule', job: JANITOR_START_JOB, scheduledTime: now, executionId: by };
+      await invoke('janitor', event, 'the start failed');
     },
   };
 }

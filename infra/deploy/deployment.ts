@@ -20,6 +20,8 @@ export interface DeploymentDeps {
   readonly deployStacks: (entries: 'open' | 'closed') => Promise<void>;
   /** Rejects when a migration failed. */
   readonly migrate: () => Promise<unknown>;
+  /** The platform's start (bootstrap-system.ts): without it a new stage has no state, and nobody notices whose database this is. */
+  readonly start: () => Promise<unknown>;
   readonly sleep: (ms: number) => Promise<void>;
   readonly nowMs: () => number;
   readonly say: (line: string) => void;
@@ -53,7 +55,7 @@ const MARK = /^deployment, entries closed; before: ([A-Z]+)$/;
 const reasonOf = (prior: string): string => `deployment, entries closed; before: ${prior}`;
 
 /**
- * Entries off, no order in doubt, new stacks that start nothing, schema, stacks that start, RECONCILING, the state of before. A
+ * Entries off, no order in doubt, new stacks that start nothing, schema, the platform's start, stacks that run, RECONCILING, the state of before. A
  * stage that a human locked stays locked. Everything may be cut off anywhere and run again.
  */
 export async function deploy(
@@ -72,6 +74,8 @@ export async function deploy(
     say('parked: data and secrets are kept, nothing runs; deploy without aws.parked to go on');
     return { prior: before?.prior ?? null, resumed: before?.resumed ?? false, now: before?.prior ?? null };
   }
+  say('starting: a copied database, or one of another kind of venue, becomes LOCKED before anything runs on it');
+  await deps.start();
   say('deploying the stacks with schedules, mappings and producer on');
   await deps.deployStacks('open');
   const now = before === null ? null : await restore(deps, limits);

@@ -1,11 +1,11 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { observersOf } from '#config/function-environments.ts';
 import type { Config } from '#config/schema.ts';
-import { JANITOR_START_JOB } from '#functions/janitor/handler.ts';
 import { Invoker } from '#local/emulators/invoker.ts';
 import { ScheduleEmulator, scheduleEvent } from '#local/emulators/schedule-emulator.ts';
 import type { ConsumerSpec } from '#local/emulators/stream-emulator.ts';
 import { startSchedules } from '#local/platform/schedules.ts';
+import { JANITOR_START_JOB } from '#shared/messages/scheduled-job.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
 import { metrics } from '#shared/telemetry/names.ts';
 import type { DeployedFunction } from './deployed-functions.ts';

@@ -1,8 +1,8 @@
 import { functionEnvironments, leveragePolicy, observersOf } from '#config/function-environments.ts';
 import { priceProducerEnv, priceProducerEnvSchema } from '#containers/price-producer/env.ts';
 import { createPriceProducer, type PriceProducer } from '#containers/price-producer/producer.ts';
-import { JANITOR_START_JOB } from '#functions/janitor/handler.ts';
 import { scheduleEvent } from '#local/emulators/schedule-emulator.ts';
+import { JANITOR_START_JOB } from '#shared/messages/scheduled-job.ts';
 import type { PlatformEnvironment } from './environment.ts';
 import { registerFunctions } from './functions.ts';
 import { createPlumbing, type Plumbing } from './plumbing.ts';

@@ -18,6 +18,11 @@ export const scheduledJobSchema = z.object({
 });
 export type ScheduledJob = z.infer<typeof scheduledJobSchema>;
 
+/**
+ * Job of the janitor's one invocation at each start of the platform, before anything else runs. On AWS a start is a deployment.
+ */
+export const JANITOR_START_JOB = 'janitor-start';
+
 /** Beginning of the slot that a schedule stands for. */
 export const slotMsOf = ({ scheduledTime, offsetS = 0 }: Pick<ScheduledJob, 'scheduledTime' | 'offsetS'>): number =>
   Date.parse(scheduledTime) + offsetS * 1000;

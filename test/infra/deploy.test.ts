@@ -8,6 +8,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { awsStage } from '#infra/deploy/aws-stage.ts';
 import { type DeploymentDeps, DeploymentError, type DeploymentLimits, deploy } from '#infra/deploy/deployment.ts';
+import { JANITOR_START_JOB, scheduledJobSchema } from '#shared/messages/scheduled-job.ts';
 
 const LIMITS: DeploymentLimits = { wakeMs: 20_000, settleMs: 30_000, restoreMs: 30_000, pollMs: 5_000 };
 const lambda = mockClient(LambdaClient);
@@ -24,6 +25,8 @@ class Stage {
   version = 7;
   unknownOrders: readonly number[] = [0];
   sendingOrders = 0;
+  isCopy = false;
+  startError = '';
   /** Calls to the API that fail first, as with a database that sleeps. */
   asleep = 0;
   migration: { readonly error?: string } = {};
@@ -73,6 +76,12 @@ class Stage {
 
   #invoke({ FunctionName, Payload }: { FunctionName: string; Payload: string }): unknown {
     if (!this.deployed) throw new ResourceNotFoundException({ $metadata: {}, message: 'no such function' });
+    if (FunctionName === '3t-dev-janitor') {
+      expect(scheduledJobSchema.parse(JSON.parse(Payload)).job).toBe(JANITOR_START_JOB);
+      this.#step('start');
+      if (this.isCopy) this.#become('LOCKED', 'the database is a copy', 'freeze');
+      return this.startError ? { FunctionError: 'Unhandled', Payload: Buffer.from(this.startError) } : {};
+    }
     if (FunctionName === '3t-dev-migrate') {
       this.#step('migrate');
       const { error } = this.migration;
@@ -160,7 +169,7 @@ const A_SENDING_ORDER = {
   endedAtMs: null,
 };
 
-const ALL = ['lock close-only', 'cdk deploy closed', 'migrate', 'cdk deploy open', 'unlock'];
+const ALL = ['lock close-only', 'cdk deploy closed', 'migrate', 'start', 'cdk deploy open', 'unlock'];
 
 describe('a deployment', () => {
   let stage: Stage;
@@ -206,7 +215,7 @@ describe('a deployment', () => {
     expect(stage.happened).toEqual(ALL);
   });
 
-  it.each(['cdk deploy closed', 'migrate', 'cdk deploy open'])(
+  it.each(['cdk deploy closed', 'migrate', 'start', 'cdk deploy open'])(
     'cut off at "%s" goes on from there and restores',
     async (step) => {
       stage.cutOffAt = step;
@@ -217,7 +226,7 @@ describe('a deployment', () => {
 
       expect(facts).toMatchObject({ prior: 'HEALTHY', resumed: true, now: 'HEALTHY' });
       expect(stage.happened.filter((what) => what.startsWith('lock'))).toHaveLength(1);
-      expect(stage.happened.slice(-4)).toEqual(ALL.slice(1));
+      expect(stage.happened.slice(-5)).toEqual(ALL.slice(1));
     },
   );
 
@@ -230,12 +239,29 @@ describe('a deployment', () => {
     expect(stage.state).toBe('LOCKED');
   });
 
+  it('leaves a database locked that its start takes for a copy or for that of another kind of venue', async () => {
+    stage.isCopy = true;
+
+    const facts = await run();
+
+    expect(stage.happened).not.toContain('unlock');
+    expect([facts.now, stage.lockMode, stage.reason]).toEqual(['LOCKED', 'freeze', 'the database is a copy']);
+  });
+
+  it('opens nothing when the start fails', async () => {
+    stage.startError = '{"errorMessage":"no bucket"}';
+
+    await expect(run()).rejects.toThrow(/the start failed; entries stay closed: .*no bucket/);
+
+    expect(stage.happened).not.toContain('cdk deploy open');
+  });
+
   it('leaves a stage that a human locked locked, with the reason of the human', async () => {
     Object.assign(stage, { state: 'LOCKED', lockMode: 'freeze', reason: 'holidays' });
 
     const facts = await run();
 
-    expect(stage.happened).toEqual(['cdk deploy closed', 'migrate', 'cdk deploy open']);
+    expect(stage.happened).toEqual(['cdk deploy closed', 'migrate', 'start', 'cdk deploy open']);
     expect(facts.now).toBe('LOCKED');
     expect(stage.reason).toBe('holidays');
   });
@@ -245,7 +271,7 @@ describe('a deployment', () => {
 
     await run();
 
-    expect(stage.happened).toEqual(['cdk deploy closed', 'migrate', 'cdk deploy open']);
+    expect(stage.happened).toEqual(['cdk deploy closed', 'migrate', 'start', 'cdk deploy open']);
   });
 
   it('waits for a database that wakes up, but not for ever', async () => {
@@ -262,7 +288,7 @@ describe('a deployment', () => {
 
     const facts = await run();
 
-    expect(stage.happened).toEqual(['cdk deploy closed', 'migrate', 'cdk deploy open']);
+    expect(stage.happened).toEqual(['cdk deploy closed', 'migrate', 'start', 'cdk deploy open']);
     expect(facts).toEqual({ prior: null, resumed: false, now: null });
   });
 
@@ -275,7 +301,7 @@ describe('a deployment', () => {
     const facts = await run();
 
     expect(facts).toEqual({ prior: 'UNKNOWN', resumed: true, now: 'BOOTSTRAPPING' });
-    expect(stage.happened.slice(-3)).toEqual(['cdk deploy closed', 'migrate', 'cdk deploy open']);
+    expect(stage.happened.slice(-4)).toEqual(['cdk deploy closed', 'migrate', 'start', 'cdk deploy open']);
     expect(stage.nowMs).toBe(0);
   });
 

@@ -10,7 +10,6 @@ import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-s
 import { type Connection, createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '#config/load.ts';
-import { JANITOR_START_JOB } from '#functions/janitor/handler.ts';
 import { scheduleEvent } from '#local/emulators/schedule-emulator.ts';
 import { MariadbMissing, type PrivateMariadb, startPrivateMariadb } from '#local/mariadb/private-mariadb.ts';
 import { type Ministack, startMinistack } from '#local/ministack/ministack.ts';
@@ -26,6 +25,7 @@ import { secretLogins } from '#local/rds-data-api/secret-logins.ts';
 import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
 import type { MarketBundle } from '#shared/messages/market-bundle.ts';
+import { JANITOR_START_JOB } from '#shared/messages/scheduled-job.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 import { type SimulatorProcess, startSimulator } from '../exchange-simulator/simulator-process.ts';
 
