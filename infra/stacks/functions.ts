@@ -34,6 +34,10 @@ export const environmentsOf = (config: Config) =>
 
 const apiSchema = z.object({ ...api.apiEnvSchema.shape, ...api.manualOrdersEnvSchema.shape });
 
+/** Longer than it waits for the answer to an order by hand: killed before, it would hide that the order was stored. */
+const apiTimeoutSeconds = ({ aws, reconciliation_engine }: Config): number =>
+  Math.max(aws.functions.timeout_s, reconciliation_engine.order_timeout + 10);
+
 /** What a human or a deployment calls; a parked stage keeps these. */
 export function addOperatorFunctions(
   behaviours: Behaviours,
@@ -48,7 +52,7 @@ export function addOperatorFunctions(
         resources: api.resourcesSchema,
         // A Lambda answer is whole: no server-sent events.
         settings: { ...texts.api, ORIGIN_SCHEME: 'https', MAX_EVENT_CLIENTS: '0' },
-        options: { beginsTrace: true },
+        options: { beginsTrace: true, timeout: Duration.seconds(apiTimeoutSeconds(config)) },
       },
       !config.aws.parked,
     ),

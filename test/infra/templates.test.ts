@@ -147,6 +147,13 @@ describe('functions', () => {
     ]);
   });
 
+  it('let the API outlive its wait for an order by hand', () => {
+    const [api] = properties(services, 'AWS::Lambda::Function').filter((fn) => fn.FunctionName === '3t-dev-api');
+    const { Variables } = api!.Environment as { Variables: { RECONCILIATION_ENGINE: string } };
+    const { order_timeout: waitSeconds } = JSON.parse(Variables.RECONCILIATION_ENGINE) as { order_timeout: number };
+    expect(api!.Timeout).toBeGreaterThan(waitSeconds);
+  });
+
   it('forget an event that could not be delivered within a minute', () => {
     for (const invoke of properties(services, 'AWS::Lambda::EventInvokeConfig')) {
       expect(invoke).toMatchObject({ MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 1 });
