@@ -13,6 +13,9 @@ export type ClockJumpOutcome =
   | { readonly kind: 'steady' }
   | { readonly kind: 'jumped'; readonly gapMs: number; readonly change: StateChange };
 
+/** Two beats may run at once, in processes whose clocks differ by a little. */
+const OVERTAKEN_MS_MAX = 2_000;
+
 /**
  * Beats the janitor's heart and looks at the time since the last beat. A gap above the threshold, or a clock that went back, is
  * a sleep of the machine or a set clock: what was known is old, so the system reconciles again.
@@ -26,7 +29,7 @@ export async function noteClockJump(
   const lastMs = (await deps.jobs.all()).find((state) => state.job === job)?.lastOkMs ?? 0;
   await deps.jobs.recordOk(job, nowMs);
   const gapMs = nowMs - lastMs;
-  if (lastMs === 0 || (gapMs >= 0 && gapMs <= input.gapMaxMs)) return { kind: 'steady' };
+  if (lastMs === 0 || (gapMs >= -OVERTAKEN_MS_MAX && gapMs <= input.gapMaxMs)) return { kind: 'steady' };
   const what = gapMs < 0 ? `went back ${-gapMs} ms` : `jumped ${gapMs} ms`;
   const change = await deps.control.change({
     kind: 'clock-jumped',

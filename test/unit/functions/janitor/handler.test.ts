@@ -140,6 +140,15 @@ describe('janitor', () => {
     expect(world.loads, 'instruments are read again').toBe(loads + 1);
   });
 
+  it('takes a beat that another process overtook for no jump of the clock', async () => {
+    const { handler, pass, state } = await healthyJanitor();
+    pass(-300);
+
+    await handler(TICK);
+
+    expect(await state()).toMatchObject({ state: 'HEALTHY' });
+  });
+
   it('does nothing on a tick within the threshold', async () => {
     const { handler, deps, pass, state } = await healthyJanitor();
     const before = await state();
