@@ -35,7 +35,12 @@ export async function changeSystemState(
     if (result.kind === 'no-op') return { kind: 'no-op', state };
     if (result.kind === 'refused') return { kind: 'refused', state, refusal: result.refusal };
     if ((await deps.systemState.compareAndSet(result.next, state?.version ?? 0)) === 'stored') {
-      return { kind: 'changed', from: state, state: result.next, markError: await mark(deps, result.next) };
+      return {
+        kind: 'changed',
+        from: state,
+        state: result.next,
+        markError: await mark(deps, state, result.next, command),
+      };
     }
   }
   return refused(state, 'state-contended', `the state changed ${ATTEMPTS_MAX} times while this command was tried`, {
@@ -48,13 +53,25 @@ export const systemControl = (deps: ChangeSystemStateDeps): SystemControl => ({
   change: (command, expectedVersion) => changeSystemState(deps, command, expectedVersion),
 });
 
-/** A mark that lags only weakens the detection of old backups; it must not undo a stored lock. */
-async function mark(deps: ChangeSystemStateDeps, state: SystemState): Promise<string | null> {
+/**
+ * A mark that lags only weakens the detection of old backups; it must not undo a stored lock. One that speaks against this database
+ * is left for the start to find: until a start or a human has judged it, another change (a deployment's lock) must not hide it.
+ */
+async function mark(
+  deps: ChangeSystemStateDeps,
+  from: SystemState | null,
+  state: SystemState,
+  { kind }: SystemCommand,
+): Promise<string | null> {
   if (!deps.marker) return null;
   try {
     const tag = await deps.installation.tag();
     if (tag === null) return null;
     const known = await deps.marker.read();
+    const judged = from === null || kind === 'database-restored' || kind === 'unlock';
+    if (!judged && (known?.tag !== tag || (known.stateVersions[state.exchange] ?? 0) > state.version)) {
+      return 'the mark beside the database is not of this database as it is; the next start judges it';
+    }
     const stateVersions = { ...known?.stateVersions, [state.exchange]: state.version };
     await deps.marker.write({ tag, stateVersions });
     return null;

@@ -54,6 +54,9 @@ describe('bootstrap system', () => {
     async (_what, change, reason) => {
       const { deps, state, mark } = await approvedSystem();
       const restored = beside(deps, change(mark) as never);
+      // A deployment locks before it starts what it has deployed; that must not make the mark fit.
+      const locked = await restored.control.change({ kind: 'lock', mode: 'close-only', ...at });
+      expect(locked).toMatchObject({ kind: 'changed', markError: expect.stringContaining('not of this database') });
 
       const outcome = await bootstrapSystem(restored, input);
 
