@@ -74,7 +74,7 @@ export async function findSimulator(state: StateDirectory, fetch: FetchLike): Pr
 }
 
 /** As for the platform (scripts/start.mjs): less memory at the same speed. */
-const SMALL_HEAP = ['--max-semi-space-size=4', '--heap-growing-percent=50'];
+const SMALL_HEAP = ['--max-semi-space-size=4'];
 
 /**
  * Starts the simulator as a process of its own, detached: killing the platform, or Ctrl-C in its terminal, does not kill the

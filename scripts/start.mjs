@@ -23,9 +23,8 @@ if (!existsSync(node)) {
   console.error(`3T: installed in ${((Date.now() - began) / 1000).toFixed(1)} s`);
 }
 
-// A small nursery, and an old generation that may grow by half before it is swept: a third less memory at the same speed, and
-// no more after a month than after a day. What a tick leaves behind dies at once.
-const flags = ['--max-semi-space-size=4', '--heap-growing-percent=50'];
+// A small nursery: a third less memory at the same speed, because what a tick leaves behind dies at once.
+const flags = ['--max-semi-space-size=4'];
 const child = spawn(node, [...flags, join(root, 'local', 'main.ts'), ...process.argv.slice(2)], { stdio: 'inherit' });
 // A terminal delivers Ctrl-C to the whole process group, anything else may signal this process alone: the platform is asked
 // to end either way, and being asked twice is no more than once.
