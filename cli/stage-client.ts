@@ -3,7 +3,7 @@ import { ConfigError } from '#config/config-error.ts';
 import { loadConfig } from '#config/load.ts';
 import type { Config } from '#config/schema.ts';
 import { type AwsService, awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
-import { createLambdaHttp } from '#shared/adapters/aws/lambda-http.ts';
+import { createLambdaHttp, LAMBDA_API_ORIGIN } from '#shared/adapters/aws/lambda-http.ts';
 import type { FetchLike } from '#shared/adapters/system/keep-alive-fetch.ts';
 import type { CliIo } from './cli-io.ts';
 import { CliFailure, EXIT } from './exit-codes.ts';
@@ -45,7 +45,7 @@ export function stageApi(stage: string, io: CliIo): FetchLike {
 export const connectStage = (stage: string, io: CliIo): PlatformClient =>
   new PlatformClient(
     {
-      origin: 'https://api.3t.internal',
+      origin: LAMBDA_API_ORIGIN,
       token: null,
       fetch: stageApi(stage, io),
       unreachable: (cause) => stageUnreachable(stage, cause),

@@ -1,7 +1,7 @@
 import { InvokeCommand, type LambdaClient, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
 import { stackNames } from '#infra/add-stacks.ts';
 import { contextArguments, type StageOptions } from '#infra/command-line.ts';
-import { createLambdaHttp, LambdaHttpError } from '#shared/adapters/aws/lambda-http.ts';
+import { createLambdaHttp, LAMBDA_API_ORIGIN, LambdaHttpError } from '#shared/adapters/aws/lambda-http.ts';
 import { type PlatformSnapshot, platformSnapshotSchema } from '#shared/messages/platform-snapshot.ts';
 import { JANITOR_START_JOB } from '#shared/messages/scheduled-job.ts';
 import { type DeploymentDeps, DeploymentError } from './deployment.ts';
@@ -17,8 +17,6 @@ export interface AwsStageInput {
   readonly say: (line: string) => void;
 }
 
-const ORIGIN = 'https://api.3t.internal';
-
 /** A deployed stage as a deployment sees it: its functions by name, and the CDK CLI. A dry run reads and changes nothing. */
 export function awsStage(
   input: AwsStageInput,
@@ -30,7 +28,7 @@ export function awsStage(
   const { stage, dryRun } = options;
   const fetch = createLambdaHttp({ client, functionName: `3t-${stage}-api`, caller: by });
   const ask = async (path: string, body?: Readonly<Record<string, unknown>>): Promise<unknown> => {
-    const response = await fetch(`${ORIGIN}${path}`, {
+    const response = await fetch(`${LAMBDA_API_ORIGIN}${path}`, {
       ...(body ? { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
     });
     const text = await response.text();

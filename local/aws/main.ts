@@ -8,6 +8,7 @@ import { startStagePage } from '#local/stage/stage-page.ts';
 import { StateDirectory } from '#local/state-directory.ts';
 import { statusLine } from '#local/status-line.ts';
 import { createTerminal } from '#local/terminal.ts';
+import { LAMBDA_API_ORIGIN } from '#shared/adapters/aws/lambda-http.ts';
 import type { PlatformSnapshot } from '#shared/messages/platform-snapshot.ts';
 import { startLocalAws } from './local-aws.ts';
 
@@ -77,7 +78,7 @@ async function main(): Promise<void> {
     if (shutdown.requested) return;
     if (aws.producer.hasEnded()) shutdown.fail(`the price producer has ended; see ${aws.producer.logPath}`);
     try {
-      const reply = await aws.api('https://api.3t.internal/api/status');
+      const reply = await aws.api(`${LAMBDA_API_ORIGIN}/api/status`);
       const line = statusLine((await reply.json()) as PlatformSnapshot, null);
       if (!shutdown.requested) terminal.status(line, Date.now());
     } catch (error) {

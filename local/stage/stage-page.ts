@@ -4,11 +4,10 @@ import { errorAnswer, HttpError } from '#functions/api/http-error.ts';
 import { guard } from '#functions/api/security.ts';
 import { type HttpServer, startHttpServer } from '#local/http-server.ts';
 import { loadPageAssets } from '#local/page-assets.ts';
+import { LAMBDA_API_ORIGIN } from '#shared/adapters/aws/lambda-http.ts';
 import type { FetchLike } from '#shared/adapters/system/keep-alive-fetch.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
 
-/** Not resolved by anybody: the function sees it as its host. */
-const API_ORIGIN = 'https://api.3t.internal';
 const EVENTS_INTERVAL_MS = 2_000;
 const FORWARDED = ['content-type', 'idempotency-key'] as const;
 const BODY_BYTES_MAX = 65_536;
@@ -41,7 +40,7 @@ export async function startStagePage(options: StagePageOptions): Promise<HttpSer
       const gone = new AbortController();
       stream.onAbort(() => gone.abort());
       while (!gone.signal.aborted) {
-        const reply = await api(`${API_ORIGIN}/api/status`).catch(() => null);
+        const reply = await api(`${LAMBDA_API_ORIGIN}/api/status`).catch(() => null);
         if (reply?.ok) await stream.writeSSE({ event: 'snapshot', data: await reply.text() });
         await systemClock.sleep(EVENTS_INTERVAL_MS, gone.signal).catch(() => {});
       }
@@ -59,7 +58,7 @@ export async function startStagePage(options: StagePageOptions): Promise<HttpSer
     });
     const init = { method: c.req.method, headers, ...(body === null ? {} : { body }) };
     try {
-      return await api(`${API_ORIGIN}${url.pathname}${url.search}`, init);
+      return await api(`${LAMBDA_API_ORIGIN}${url.pathname}${url.search}`, init);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       return c.json({ error: { code: 'stage-unreachable', message } }, 502);

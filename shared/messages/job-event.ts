@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type RunRequest, runRequestSchema, type ScheduledJob, scheduledJobSchema } from './scheduled-job.ts';
+import { type RunRequest, runRequestSchema, type ScheduledJob, scheduledJobSchema, slotMsOf } from './scheduled-job.ts';
 
 export type JobMessage = ScheduledJob | RunRequest;
 
@@ -42,8 +42,8 @@ function toRecord(messageId: string | null, value: unknown, text: () => string):
 /** With the slot itself as `scheduledTime`: what a job is known by. */
 function atItsSlot(job: JobMessage): JobMessage {
   if (job.type !== 'schedule' || job.offsetS === undefined) return job;
-  const { offsetS, ...rest } = job;
-  return { ...rest, scheduledTime: new Date(Date.parse(job.scheduledTime) + offsetS * 1000).toISOString() };
+  const { offsetS: _offsetS, ...rest } = job;
+  return { ...rest, scheduledTime: new Date(slotMsOf(job)).toISOString() };
 }
 
 const malformed = (messageId: string | null, body: string, error: string): JobRecord => ({

@@ -1,6 +1,9 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import type { FetchLike } from '#shared/adapters/system/keep-alive-fetch.ts';
 
+/** Resolved by nobody: the host that the function sees when it is invoked as an API. */
+export const LAMBDA_API_ORIGIN = 'https://api.3t.internal';
+
 /** The function could not be asked, or failed before it could answer. */
 export class LambdaHttpError extends Error {
   override readonly name = 'LambdaHttpError';

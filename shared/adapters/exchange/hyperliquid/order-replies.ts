@@ -2,9 +2,6 @@ import type { ExchangeError, SubmitOutcome } from '#shared/ports/exchange.ts';
 import { BudgetExhaustedError, HttpStatusError } from '../resilience/exchange-failure.ts';
 import { cancelAnswerSchema, exchangeReplySchema, orderAnswerSchema } from './wire-schemas.ts';
 
-/** Codes of `rejected` when nothing left the machine: the order ends, and its epoch with it. */
-export const NOT_SENT_CODES = ['not-sent', 'breaker-open', 'rate-budget', 'configuration', 'off-grid'] as const;
-
 /** Words that prove nothing: the venue has seen this order, or this nonce, before. What became of it must be asked. */
 const SEEN_BEFORE = new Set(['duplicate-client-order-id', 'nonce']);
 
