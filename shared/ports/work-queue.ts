@@ -1,7 +1,7 @@
 export interface QueueMessage {
   /** UTF-8 JSON of a shared/messages type; at most 256 KiB. */
   readonly body: string;
-  /** FIFO queues only: order holds inside a group. */
+  /** FIFO queues only: order holds inside a group, also when a `send` fails: nothing is accepted before an earlier one of its group. */
   readonly groupId?: string;
   /** FIFO queues only: a repeat within 5 minutes is dropped by the queue. */
   readonly deduplicationId?: string;

@@ -38,9 +38,16 @@ interface Outgoing {
   failures: number;
 }
 
+interface Refused {
+  readonly outgoing: Outgoing;
+  readonly code: string;
+}
+
 /**
- * SendMessageBatch, one call after another and in order; what a call did not take is sent again before what comes later. In a FIFO
- * queue a message can therefore only be overtaken by one of its own call, when the queue took that one and refused it.
+ * SendMessageBatch, one call after another and in order; what a call did not take is sent again before what comes later. A call to a
+ * FIFO queue holds one message of each group: a call may be taken in part, and what it took cannot be recalled, so that nothing of a
+ * group is sent while an earlier message of it is not in the queue. After one that the queue refuses for good the rest of its group
+ * stays unsent; other groups go on.
  */
 export function createSqsWorkQueue(options: SqsWorkQueueOptions): WorkQueue {
   const fifo = options.fifo ?? options.queueUrl.endsWith('.fifo');
@@ -53,11 +60,12 @@ export function createSqsWorkQueue(options: SqsWorkQueueOptions): WorkQueue {
         check(message, fifo, name);
         return { message, bytes: Buffer.byteLength(message.body), failures: 0 };
       });
-      const refused: string[] = [];
+      const refused: Refused[] = [];
       const total = waiting.length;
       while (waiting.length > 0) {
-        const batch = takeBatch(waiting);
+        const batch = takeBatch(waiting, fifo);
         const { again, code } = await sendBatch(options, fifo, name, batch, refused);
+        if (fifo && refused.length > 0) holdBack(waiting, refused);
         if (again.length === 0) continue;
         waiting.unshift(...again);
         const failures = Math.max(...again.map((outgoing) => outgoing.failures));
@@ -70,22 +78,43 @@ export function createSqsWorkQueue(options: SqsWorkQueueOptions): WorkQueue {
         await options.clock.sleep(backoffMs(failures, limits, options.random));
       }
       if (refused.length > 0) {
-        throw new QueueError(`queue ${name} refused ${refused.length} of ${total} messages: ${refused[0]}`, false);
+        throw new QueueError(
+          `queue ${name} refused ${refused.length} of ${total} messages: ${refused[0]?.code}`,
+          false,
+        );
       }
     },
   };
 }
 
-/** The oldest messages that fit into one call, removed from `waiting`. */
-function takeBatch(waiting: Outgoing[]): Outgoing[] {
-  let count = 0;
+/** The oldest messages that fit into one call, removed from `waiting`; of a FIFO queue the oldest of each group. */
+function takeBatch(waiting: Outgoing[], fifo: boolean): Outgoing[] {
+  const batch: Outgoing[] = [];
+  const later: Outgoing[] = [];
+  const groups = new Set<string>();
   let bytes = 0;
   for (const outgoing of waiting) {
-    bytes += outgoing.bytes;
-    if (count === CALL_MESSAGES_MAX || (count > 0 && bytes > CALL_BYTES_MAX)) break;
-    count += 1;
+    const group = outgoing.message.groupId ?? '';
+    const fits = batch.length < CALL_MESSAGES_MAX && (batch.length === 0 || bytes + outgoing.bytes <= CALL_BYTES_MAX);
+    if (fits && !(fifo && groups.has(group))) {
+      batch.push(outgoing);
+      bytes += outgoing.bytes;
+    } else later.push(outgoing);
+    groups.add(group);
   }
-  return waiting.splice(0, count);
+  waiting.splice(0, waiting.length, ...later);
+  return batch;
+}
+
+/** Removes from `waiting` what comes after a refused message of its group, and counts it as refused too. */
+function holdBack(waiting: Outgoing[], refused: Refused[]): void {
+  const codes = new Map(refused.map(({ outgoing, code }) => [outgoing.message.groupId, code]));
+  const rest = waiting.filter((outgoing) => {
+    const code = codes.get(outgoing.message.groupId);
+    if (code !== undefined) refused.push({ outgoing, code });
+    return code === undefined;
+  });
+  waiting.splice(0, waiting.length, ...rest);
 }
 
 /** What must be sent again, and why; what the queue refuses for good goes to `refused`. */
@@ -94,7 +123,7 @@ async function sendBatch(
   fifo: boolean,
   name: string,
   batch: readonly Outgoing[],
-  refused: string[],
+  refused: Refused[],
 ): Promise<{ again: readonly Outgoing[]; code: string }> {
   const { client, queueUrl, telemetry, traceHeaderOf } = options;
   const tryAgain = (outgoing: readonly Outgoing[], code: string) => {
@@ -113,11 +142,11 @@ async function sendBatch(
     const failed = new Map(Failed.map((entry) => [entry.Id, entry]));
     let code = 'no answer';
     // An answer that says nothing of a message may mean anything; sent again, it is there at least once.
-    const again = batch.filter((_, index) => {
+    const again = batch.filter((outgoing, index) => {
       const failure = failed.get(String(index));
       if (failure === undefined) return !taken.has(String(index));
       const throttled = awsFailure({ name: failure.Code }).transient;
-      if (failure.SenderFault && !throttled) refused.push(failure.Code ?? 'unknown');
+      if (failure.SenderFault && !throttled) refused.push({ outgoing, code: failure.Code ?? 'unknown' });
       else code = failure.Code ?? code;
       return !failure.SenderFault || throttled;
     });

@@ -1,5 +1,6 @@
 import { SendMessageBatchCommand, type SendMessageBatchCommandInput, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRunRequestQueues } from '#shared/adapters/aws/run-request-queues.ts';
 import { createSqsWorkQueue, type SqsWorkQueueOptions } from '#shared/adapters/aws/sqs-work-queue.ts';
@@ -89,16 +90,16 @@ describe('sending to SQS', () => {
     const long = 'x'.repeat(129);
     await queue.send([
       { body: '1', groupId: 'with space', deduplicationId: long },
-      { body: '2', groupId: 'with space', deduplicationId: long },
       { body: '3', groupId: 'ä', deduplicationId: `${long}y` },
+      { body: '2', groupId: 'with space', deduplicationId: long },
     ]);
 
-    const entries = calls[0]?.input.Entries ?? [];
+    const entries = calls.flatMap((call) => call.input.Entries ?? []);
     const ids = entries.flatMap((entry) => [entry.MessageGroupId ?? '', entry.MessageDeduplicationId ?? '']);
     for (const id of ids) expect(id).toMatch(/^[\x21-\x7e]{1,128}$/);
-    expect(ids[0]).toBe(ids[2]);
-    expect(ids[1]).toBe(ids[3]);
-    expect(ids[5]).not.toBe(ids[1]);
+    expect(ids[0]).toBe(ids[4]);
+    expect(ids[1]).toBe(ids[5]);
+    expect(ids[3]).not.toBe(ids[1]);
   });
 
   it('hands the trace of a message on', async () => {
@@ -184,6 +185,87 @@ describe('a batch that SQS takes in part', () => {
   });
 });
 
+describe('the order inside a group of a FIFO queue', () => {
+  const REFUSED = { Code: 'InvalidMessageContents', SenderFault: true };
+  const inTurns = (...names: readonly string[]) => names.map((name) => fifo(name, `hyperliquid:${name[0]}`));
+
+  it('has one message of each group in a call', async () => {
+    const { queue, calls } = setUp(() => null, { queueUrl: FIFO_URL });
+    await queue.send(inTurns('a1', 'a2', 'b1', 'a3', 'b2', 'c1'));
+
+    expect(calls.map((call) => call.bodies)).toEqual([['a1', 'b1', 'c1'], ['a2', 'b2'], ['a3']]);
+  });
+
+  it.each([
+    ['throttled', THROTTLED],
+    ['broken', BROKEN],
+    ['silent', 'silent'],
+  ] as const)('holds what comes later back until the message is taken: %s', async (_, refusal) => {
+    const { queue, calls } = setUp((body, call) => (body === 'a1' && call <= 2 ? refusal : null), {
+      queueUrl: FIFO_URL,
+    });
+    await queue.send(inTurns('a1', 'b1', 'a2', 'b2', 'b3'));
+
+    expect(calls.map((call) => call.bodies)).toEqual([['a1', 'b1'], ['a1', 'b2'], ['a1', 'b3'], ['a2']]);
+  });
+
+  it('leaves what comes after a message refused for good unsent, and sends the other groups', async () => {
+    const { errorOf, calls } = setUp((body) => (body === 'a2' ? REFUSED : null), { queueUrl: FIFO_URL });
+
+    const error = await errorOf(inTurns('a1', 'b1', 'a2', 'a3', 'b2', 'a4', 'b3'));
+
+    expect(error).toMatchObject({
+      retryable: false,
+      message: 'queue orders.fifo refused 3 of 7 messages: InvalidMessageContents',
+    });
+    expect(calls.map((call) => call.bodies)).toEqual([['a1', 'b1'], ['a2', 'b2'], ['b3']]);
+  });
+
+  it('does not pass over a message that is too large for the rest of a call', async () => {
+    const { queue, calls } = setUp(() => null, { queueUrl: FIFO_URL });
+    const large = (name: string) => ({ ...fifo(name, name[0]), body: name.padEnd(262_144, 'x') });
+    await queue.send([...['a1', 'b1', 'c1', 'd1', 'e1'].map(large), fifo('e2', 'e'), fifo('f1', 'f')]);
+
+    expect(calls.map((call) => call.bodies.map((body) => body?.slice(0, 2)))).toEqual([
+      ['a1', 'b1', 'c1', 'd1'],
+      ['e1', 'f1'],
+      ['e2'],
+    ]);
+  });
+
+  it('holds whatever the queue takes and refuses: what it took of a group is what was sent first', async () => {
+    const verdicts = fc.constantFrom(null, null, null, THROTTLED, BROKEN, REFUSED, 'silent' as const);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 30 }),
+        fc.array(verdicts, { minLength: 1, maxLength: 40 }),
+        async (groups, answers) => {
+          const sent = groups.map((group, n) => fifo(`${group}${n}`, group));
+          const taken: string[] = [];
+          let asked = 0;
+          const { errorOf } = setUp(
+            (body) => {
+              const answer = answers[asked++ % answers.length] ?? null;
+              if (answer === null) taken.push(body);
+              return answer;
+            },
+            { queueUrl: FIFO_URL },
+          );
+
+          const error = await errorOf(sent);
+
+          for (const group of ['a', 'b', 'c']) {
+            const of = (bodies: readonly string[]) => bodies.filter((body) => body[0] === group);
+            const inOrder = of(sent.map(({ body }) => body));
+            expect(of(taken)).toEqual(inOrder.slice(0, of(taken).length));
+          }
+          expect(error === null).toBe(taken.length === sent.length);
+        },
+      ),
+    );
+  });
+});
+
 describe('a call to SQS that fails', () => {
   it.each(TRANSIENT_ERRORS)('is repeated after %s', async (_, error) => {
     const { queue, calls } = setUp((_body, call) => {
@@ -240,7 +322,8 @@ describe('the queues of run-requests', () => {
     ]);
 
     expect(calls.map((call) => [call.input.QueueUrl, call.bodies])).toEqual([
-      [`${URL}-r.fifo`, ['{"job":"reconciliation","n":1}', '{"job":"reconciliation","n":2}']],
+      [`${URL}-r.fifo`, ['{"job":"reconciliation","n":1}']],
+      [`${URL}-r.fifo`, ['{"job":"reconciliation","n":2}']],
       [`${URL}-o1`, ['{"job":"observer"}']],
       [`${URL}-o2`, ['{"job":"observer"}']],
     ]);
