@@ -14,6 +14,11 @@ export function createHandler(deps: ObserverDeps, env: ObserverEnv) {
   const { telemetry } = deps;
 
   function report(facts: ObserveAccountFacts): void {
+    if (facts.unreadable !== null) {
+      const dropped = { what: 'observer-document', code: 'unreadable' };
+      telemetry.count(metrics.inputsDropped, 1, dropped);
+      telemetry.log('warn', logEvents.inputDropped, { ...dropped, observerId, error: facts.unreadable });
+    }
     for (const { address, kind, complete, error } of facts.addresses) {
       if ((kind === 'observed' || kind === 'kept') && complete) continue;
       const code = kind === 'failed' ? 'not-read' : kind === 'from-the-future' ? kind : 'incomplete';

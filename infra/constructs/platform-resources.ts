@@ -49,7 +49,7 @@ export interface PlatformParts {
 export interface ResourceUse {
   /** The database user of DATABASE_SECRET_ARN. */
   readonly databaseUser?: DatabaseUser;
-  /** Set for an observer: it writes this document and reads none. */
+  /** Set for an observer: it reads and writes this document and no other. */
   readonly observerId?: string;
   /** Other address of the venue, for an observer with a route of its own. */
   readonly venueHttpUrl?: string | null;
@@ -139,10 +139,7 @@ export class PlatformResources {
       case 'DATABASE_USER_SECRETS':
         return [read('app', 'reader', 'state')];
       case 'INSTALLATION_BUCKET':
-        return [
-          allow(['s3:GetObject', 's3:PutObject'], [bucket.arnForObjects(INSTALLATION_KEY)]),
-          allow(['s3:ListBucket'], [bucket.bucketArn]),
-        ];
+        return [allow(['s3:GetObject', 's3:PutObject'], [bucket.arnForObjects(INSTALLATION_KEY)]), this.#seesAbsence()];
       case 'MARKET_STREAM':
         return [allow(['kinesis:PutRecords'], [this.#stream('market').streamArn])];
       case 'ACCOUNT_STREAM':
@@ -162,7 +159,9 @@ export class PlatformResources {
       }
       case 'OBSERVER_BUCKET':
         if (use.observerId !== undefined) {
-          return [allow(['s3:PutObject'], [bucket.arnForObjects(observerKey(use.observerId))])];
+          // It goes on from the document that it published last.
+          const own = bucket.arnForObjects(observerKey(use.observerId));
+          return [allow(['s3:GetObject', 's3:PutObject'], [own]), this.#seesAbsence()];
         }
         if (config.quorum.observers.length === 0) return [];
         return [
@@ -170,8 +169,7 @@ export class PlatformResources {
             ['s3:GetObject'],
             config.quorum.observers.map(({ id }) => bucket.arnForObjects(observerKey(id))),
           ),
-          // A missing document is then told apart from a forbidden one.
-          allow(['s3:ListBucket'], [bucket.bucketArn]),
+          this.#seesAbsence(),
         ];
       case 'TRADING_SECRET_ARN':
         return [allow(['secretsmanager:GetSecretValue'], [this.#tradingSecret()])];
@@ -181,6 +179,11 @@ export class PlatformResources {
       case 'VENUE':
         return [];
     }
+  }
+
+  /** Who may read an object but not list its bucket is told 403, and not 404, when there is none. */
+  #seesAbsence(): iam.PolicyStatement {
+    return allow(['s3:ListBucket'], [this.#parts.state.observerBucket.bucketArn]);
   }
 
   #stream(name: 'market' | 'account'): kinesis.Stream {

@@ -30,6 +30,8 @@ export interface ObservedAddress {
 
 export interface ObserveAccountFacts {
   readonly written: boolean;
+  /** Why the published document could not be read: this one starts anew. */
+  readonly unreadable: string | null;
   readonly addresses: readonly ObservedAddress[];
 }
 
@@ -41,7 +43,7 @@ export async function observeAccount(
   deps: ObserveAccountDeps,
   input: ObserveAccountInput,
 ): Promise<ObserveAccountFacts> {
-  const published = await readPublished(deps, input);
+  const { published, unreadable } = await readPublished(deps, input);
   const positions: Record<string, ObservedAccount> = { ...published };
   const addresses: ObservedAddress[] = [];
   for (const address of input.addresses) {
@@ -57,8 +59,7 @@ export async function observeAccount(
       if (isNewer) positions[address] = { ...view, venue_time_ms: venueTimeMs };
       addresses.push(fact(address, isNewer ? 'observed' : 'kept', view, null));
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      addresses.push(fact(address, 'failed', before ?? null, message.slice(0, 300)));
+      addresses.push(fact(address, 'failed', before ?? null, text(error)));
     }
   }
   const written = addresses.some((a) => a.kind === 'observed');
@@ -71,24 +72,27 @@ export async function observeAccount(
       positions,
     });
   }
-  return { written, addresses };
+  return { written, unreadable, addresses };
 }
 
 /** The document that is out there, cut to the addresses still asked for; nothing when it is unreadable or of another venue. */
 async function readPublished(
   deps: ObserveAccountDeps,
   input: ObserveAccountInput,
-): Promise<ObserverDocument['positions']> {
+): Promise<{ readonly published: ObserverDocument['positions']; readonly unreadable: string | null }> {
   let document: ObserverDocument | null;
   try {
     document = await deps.documents.get(input.observerId);
-  } catch {
-    return {};
+  } catch (error) {
+    return { published: {}, unreadable: text(error) };
   }
-  if (document === null || document.exchange !== input.exchange) return {};
+  if (document === null || document.exchange !== input.exchange) return { published: {}, unreadable: null };
   const { positions } = document;
-  return Object.fromEntries(input.addresses.flatMap((a) => (positions[a] ? [[a, positions[a]]] : [])));
+  const published = Object.fromEntries(input.addresses.flatMap((a) => (positions[a] ? [[a, positions[a]]] : [])));
+  return { published, unreadable: null };
 }
+
+const text = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 300);
 
 const fact = (
   address: string,

@@ -85,6 +85,61 @@ describe('every role × secret × action', () => {
   });
 });
 
+describe('every role × object × action', () => {
+  const ACTIONS = ['GetObject', 'PutObject', 'DeleteObject', 'GetObjectAcl', 'PutObjectAcl', 'PutObjectTagging'];
+  const bucketArn = (part: string): string =>
+    state.arnOf([...state.ofType('AWS::S3::Bucket').keys()].find((id) => id.startsWith(part))!);
+  const observers = bucketArn('ObserverDocuments');
+  const poison = bucketArn('PoisonRecords');
+  const READ_DOCUMENTS = ['api GetObject', 'janitor GetObject', 'reconciliation GetObject'];
+  const READ_AND_WRITE = ['GetObject', 'PutObject'];
+  const poisonKey = 'aws/lambda/a-mapping/shardId-000000000000/2026/01/02/record';
+
+  it.each([
+    [
+      `${observers}/${observerDocumentKey('observer-1')}`,
+      [...READ_DOCUMENTS, ...READ_AND_WRITE.map((action) => `observer-1 ${action}`)],
+    ],
+    [
+      `${observers}/${observerDocumentKey('observer-2')}`,
+      [...READ_DOCUMENTS, ...READ_AND_WRITE.map((action) => `observer-2 ${action}`)],
+    ],
+    [`${observers}/${observerDocumentKey('observer-3')}`, []],
+    [
+      `${observers}/installation.json`,
+      ['api', 'janitor', 'order-tracker'].flatMap((role) => READ_AND_WRITE.map((action) => `${role} ${action}`)),
+    ],
+    [`${observers}/anything-else`, []],
+    [`${poison}/${poisonKey}`, ['balance-consumer', 'price-consumer', 'run-strategies'].map((r) => `${r} PutObject`)],
+    [`${poison}/anything-else`, []],
+    ['arn:aws:s3:::somebody-elses/key', []],
+  ])('%s: only those listed, and nothing else', (arn, expected) => {
+    const allowed = iam.roles.flatMap((role) =>
+      ACTIONS.filter((action) => iam.allows(role, `s3:${action}`, arn)).map(
+        (action) => `${behaviourOf(role)} ${action}`,
+      ),
+    );
+    expect(allowed.sort()).toEqual([...expected].sort());
+  });
+
+  it('lets exactly those list a bucket who use its objects: others are told 403 of an object that is not there', () => {
+    const objects = [
+      ...['observer-1', 'observer-2'].map((id) => `${observers}/${observerDocumentKey(id)}`),
+      `${observers}/installation.json`,
+      `${poison}/${poisonKey}`,
+    ];
+    for (const bucket of [observers, poison]) {
+      const users = iam.roles.filter((role) =>
+        objects.some(
+          (arn) => arn.startsWith(bucket) && ACTIONS.some((action) => iam.allows(role, `s3:${action}`, arn)),
+        ),
+      );
+      expect(iam.roles.filter((role) => iam.allows(role, 's3:ListBucket', bucket))).toEqual(users);
+      expect(users.length).toBeGreaterThan(2);
+    }
+  });
+});
+
 describe('a role', () => {
   const roleOf = (behaviour: string): string => iam.roles.find((role) => behaviourOf(role) === behaviour)!;
   const cluster = state.arnOf([...state.ofType('AWS::RDS::DBCluster').keys()][0]!);

@@ -50,6 +50,22 @@ describe('observer handler', () => {
     expect(telemetry.logs).toMatchObject([{ fields: { what: 'account-view', code: 'incomplete' } }]);
   });
 
+  it('says that the published document is unreadable and starts anew', async () => {
+    const { handler, documents, telemetry } = platform();
+    const { get } = documents;
+    documents.get = async () => Promise.reject(new Error('s3://b/o.json cannot be read: denied'));
+
+    expect(await handler(EVENT)).toEqual({ batchItemFailures: [] });
+
+    expect(telemetry.logs).toMatchObject([
+      {
+        level: 'warn',
+        fields: { what: 'observer-document', code: 'unreadable', error: expect.stringContaining('denied') },
+      },
+    ]);
+    expect(await get('observer-1')).toMatchObject({ positions: { [ACCOUNT]: { complete: true } } });
+  });
+
   it('fails when it could read nothing, so that the schedule tries again', async () => {
     const { handler, documents, world } = platform();
     world.fails = true;

@@ -92,7 +92,19 @@ describe('observeAccount', () => {
     expect(await published()).toBeNull();
   });
 
-  it('starts anew when the published document is unreadable or of another venue', async () => {
+  it('starts anew when the published document is unreadable, and says so', async () => {
+    const { documents, observe, published } = platform([ACCOUNT]);
+    await observe();
+    const { get } = documents;
+    documents.get = async () => Promise.reject(new Error('not JSON'));
+
+    expect(await observe()).toMatchObject({ written: true, unreadable: 'not JSON' });
+    documents.get = get;
+    expect(await observe()).toMatchObject({ written: false, unreadable: null });
+    expect(await published()).toMatchObject({ positions: { [ACCOUNT]: { venue_time_ms: 5_000 } } });
+  });
+
+  it('starts anew when the published document is of another venue', async () => {
     const { documents, observe, published } = platform([ACCOUNT]);
     await documents.put({ ...anObserverDocument('observer-1', 8_000), exchange: 'other' });
 
