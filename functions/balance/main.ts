@@ -21,6 +21,7 @@ const stream = createKinesisEventStream({
   random,
   telemetry,
 });
+const jobs = sqlJobStateRepository(db);
 
 export const handler = serve(
   createHandler(
@@ -28,12 +29,12 @@ export const handler = serve(
       clock,
       ids,
       telemetry,
-      jobs: sqlJobStateRepository(db),
+      jobs,
       reader: venue.accountReader,
       accounts: sqlAccountRepository(db),
       stream,
     },
     env,
   ),
-  { before: venue.closeIdle },
+  { before: venue.closeIdle, slots: jobs },
 );

@@ -22,6 +22,7 @@ const stateDb = databaseOf(env.DATABASE_STATE_SECRET_ARN);
 const venue = openLambdaVenue({ settings: env.VENUE, db, clock, telemetry, secrets: null });
 const s3 = lazyS3(process.env);
 const marker = s3.installationMarker({ bucket: env.INSTALLATION_BUCKET, clusterArn: env.DATABASE_CLUSTER_ARN });
+const jobs = sqlJobStateRepository(db);
 
 export const handler = serve(
   createHandler(
@@ -29,7 +30,7 @@ export const handler = serve(
       clock,
       ids,
       telemetry,
-      jobs: sqlJobStateRepository(db),
+      jobs,
       systemState: sqlSystemStateRepository(stateDb),
       installation: sqlInstallationRepository(db),
       marker,
@@ -44,5 +45,5 @@ export const handler = serve(
     },
     env,
   ),
-  { before: venue.closeIdle },
+  { before: venue.closeIdle, slots: jobs },
 );

@@ -13,6 +13,7 @@ export function readOnce(jobs: JobStateRepository): JobStateRepository {
       return rows;
     },
     claimSlot: (job, slotMs) => written(jobs.claimSlot(job, slotMs)),
+    releaseSlot: (job, slotMs) => written(jobs.releaseSlot(job, slotMs)),
     recordOk: (job, atMs, detail) => written(jobs.recordOk(job, atMs, detail)),
     recordError: (job, atMs, error) => written(jobs.recordError(job, atMs, error)),
   };

@@ -16,6 +16,7 @@ const { clock, ids, random, telemetry, traceHeaderOf, serve } = startLambda('mar
 const db = openAurora({ variables: env, environment: process.env, clock })(env.DATABASE_SECRET_ARN);
 const venue = openLambdaVenue({ settings: env.VENUE, db, clock, telemetry, secrets: null });
 const queues = openLambdaQueues({ environment: process.env, clock, random, telemetry, traceHeaderOf });
+const jobs = sqlJobStateRepository(db);
 
 export const handler = serve(
   createHandler(
@@ -23,7 +24,7 @@ export const handler = serve(
       clock,
       ids,
       telemetry,
-      jobs: sqlJobStateRepository(db),
+      jobs,
       fetchStates: sqlFetchStateRepository(db),
       candleJobs: queues.queue(env.CANDLE_JOBS_QUEUE_URL),
       instruments: sqlInstrumentsRepository(db),
@@ -33,5 +34,5 @@ export const handler = serve(
     },
     env,
   ),
-  { before: venue.closeIdle },
+  { before: venue.closeIdle, slots: jobs },
 );

@@ -24,6 +24,7 @@ const queues = openLambdaQueues({ environment: process.env, clock, random, telem
 const s3 = lazyS3(process.env);
 const marker = s3.installationMarker({ bucket: env.INSTALLATION_BUCKET, clusterArn: env.DATABASE_CLUSTER_ARN });
 const installation = sqlInstallationRepository(db);
+const jobs = sqlJobStateRepository(db);
 
 export const handler = serve(
   createHandler(
@@ -31,7 +32,7 @@ export const handler = serve(
       clock,
       ids,
       telemetry,
-      jobs: sqlJobStateRepository(db),
+      jobs,
       orders: sqlOrdersRepository(db),
       reader: venue.accountReader,
       accounts: sqlAccountRepository(db),
@@ -43,5 +44,5 @@ export const handler = serve(
     },
     env,
   ),
-  { before: venue.closeIdle },
+  { before: venue.closeIdle, slots: jobs },
 );

@@ -27,6 +27,7 @@ const s3 = new S3Client(awsClientOptions('s3', process.env));
 const documents = createS3ObserverDocuments({ client: s3, bucket: env.OBSERVER_BUCKET });
 const quorumObservers = quorumObserverIds(env.QUORUM).map((id) => ({ id, documents }));
 const runRequests = queues.runRequests(env.RUN_REQUEST_QUEUES);
+const jobs = sqlJobStateRepository(db);
 
 export const handler = serve(
   createHandler(
@@ -34,7 +35,7 @@ export const handler = serve(
       clock,
       ids,
       telemetry,
-      jobs: sqlJobStateRepository(db),
+      jobs,
       reconciliation: sqlReconciliationRepository(db),
       accounts: sqlAccountRepository(db),
       instruments: sqlInstrumentsRepository(db),
@@ -51,4 +52,5 @@ export const handler = serve(
     },
     env,
   ),
+  { slots: jobs },
 );

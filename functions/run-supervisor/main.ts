@@ -11,17 +11,19 @@ import { createHandler } from './handler.ts';
 const env = readEnvironment(runSupervisorEnvSchema.extend(resourcesSchema.shape), process.env);
 const { clock, telemetry, serve } = startLambda('run-supervisor', env, process.env);
 const db = openAurora({ variables: env, environment: process.env, clock })(env.DATABASE_SECRET_ARN);
+const jobs = sqlJobStateRepository(db);
 
 export const handler = serve(
   createHandler(
     {
       clock,
       telemetry,
-      jobs: sqlJobStateRepository(db),
+      jobs,
       runs: new SqlRunsRepository(db),
       candles: sqlCandlesRepository(db),
       instruments: sqlInstrumentsRepository(db),
     },
     env,
   ),
+  { slots: jobs },
 );

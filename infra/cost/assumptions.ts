@@ -4,6 +4,8 @@ export const ASSUMPTIONS = {
   hours: 730,
   /** The database stays at its floor: these loads need far less than 1 GiB. */
   databaseGb: 5,
+  /** A beat of a schedule claims its slot first (shared/adapters/aws/once-each-slot.ts). */
+  statementsPerSlot: 1,
   /** Storage requests of Aurora for one call of the Data API; most pages are in memory. */
   ioPerDataApiCall: 0.5,
   /** Trades of one symbol come together within the feed's flush interval: records a second and symbol. */

@@ -17,6 +17,7 @@ export interface FunctionUsage {
   readonly memoryMiB: number;
   readonly runs: number;
   readonly ms: number;
+  /** On average. */
   readonly statements: number;
   readonly traced: boolean;
 }
@@ -84,7 +85,11 @@ export function usageOf(config: Config, templates: readonly TemplateJson[]): Usa
     const kind = observersOf(config).some(({ id }) => id === fn.name) ? 'observer' : fn.name;
     const run = RUNS[kind];
     if (run === undefined) throw new Error(`nothing is assumed about a run of ${fn.name}`);
-    return { ...fn, ...run, runs: scheduled(fn.name) + (running ? unscheduled(kind, config, symbols) : rest(kind)) };
+    const beats = scheduled(fn.name);
+    const runs = beats + (running ? unscheduled(kind, config, symbols) : rest(kind));
+    // An observer has no database to claim its slot in.
+    const claims = kind === 'observer' || runs === 0 ? 0 : (beats * ASSUMPTIONS.statementsPerSlot) / runs;
+    return { ...fn, ...run, statements: run.statements + claims, runs };
   });
   return {
     minAcu: scaling?.MinCapacity ?? 0,

@@ -64,12 +64,15 @@ export async function readSnapshot(
           ageMs: age(lastRefusal.lastAtMs),
         }
       : null,
-    jobs: overview.jobs.map((job) => ({
-      job: job.job,
-      okAgeMs: job.lastOkMs > 0 ? age(job.lastOkMs) : null,
-      lastError: job.lastError,
-      stale: job.lastError !== null || job.lastOkMs === 0,
-    })),
+    // A row that only guards a slot is nobody's heartbeat.
+    jobs: overview.jobs
+      .filter((job) => job.lastOkMs > 0 || job.lastError !== null)
+      .map((job) => ({
+        job: job.job,
+        okAgeMs: job.lastOkMs > 0 ? age(job.lastOkMs) : null,
+        lastError: job.lastError,
+        stale: job.lastError !== null || job.lastOkMs === 0,
+      })),
   };
 }
 

@@ -22,6 +22,27 @@ export function jobStateRepositoryContract(name: string, create: () => Promise<J
       expect(await jobs.claimSlot('observer', 60_000)).toBe(true);
     });
 
+    it('gives a slot that was given back once more, and none before it', async () => {
+      const jobs = await create();
+      await jobs.claimSlot('balance', 60_000);
+      await jobs.releaseSlot('balance', 60_000);
+
+      expect(await jobs.claimSlot('balance', 0)).toBe(false);
+      expect(await jobs.claimSlot('balance', 60_000)).toBe(true);
+      expect(await jobs.claimSlot('balance', 60_000)).toBe(false);
+    });
+
+    it('leaves a later claim alone when an earlier one is given back', async () => {
+      const jobs = await create();
+      await jobs.claimSlot('balance', 0);
+      await jobs.claimSlot('balance', 60_000);
+      await jobs.releaseSlot('balance', 0);
+      await jobs.releaseSlot('unknown', 0);
+
+      expect(await jobs.claimSlot('balance', 0)).toBe(false);
+      expect(await jobs.claimSlot('balance', 60_000)).toBe(false);
+    });
+
     it('keeps the slot, the last success and the last error apart', async () => {
       const jobs = await create();
       await jobs.claimSlot('balance', 60_000);

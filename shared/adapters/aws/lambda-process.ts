@@ -1,13 +1,14 @@
-import { onceEachSlot } from '#shared/messages/once-each-slot.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { Ids } from '#shared/ports/ids.ts';
 import type { LogLevel, Telemetry } from '#shared/ports/telemetry.ts';
 import { createLambdaTelemetry } from '#shared/telemetry/lambda-telemetry.ts';
 import { createPowertoolsTracer } from '#shared/telemetry/powertools-tracer.ts';
 import { Redactor } from '#shared/telemetry/redactor.ts';
+import { memoryJobStateRepository } from '../memory/job-state-repository.ts';
 import { randomIds } from '../system/random-ids.ts';
 import { systemClock } from '../system/system-clock.ts';
 import type { AwsEnvironment } from './aws-endpoint.ts';
+import { onceEachSlot, type SlotClaims } from './once-each-slot.ts';
 import type { SqsWorkQueueOptions } from './sqs-work-queue.ts';
 
 export interface LambdaProcess {
@@ -22,11 +23,12 @@ export interface LambdaProcess {
   hideSecret(value: string): void;
   /**
    * The handler as Lambda calls it: its lines bear the request's ids, its metrics are written before it answers. `before` runs first in
-   * each invocation.
+   * each invocation. `slots` is where its processes agree on who works a schedule's slot off; a function without one (an observer has
+   * no database, and writing its document twice changes nothing) leaves out only what the same process has worked off.
    */
   serve<E, R>(
     handler: (event: E, context: unknown) => Promise<R>,
-    options?: { readonly before?: () => void },
+    options?: { readonly before?: () => void; readonly slots?: SlotClaims },
   ): (event: E, context: unknown) => Promise<R>;
 }
 
@@ -53,8 +55,8 @@ export function startLambda(
     telemetry,
     traceHeaderOf: (message) => telemetry.traceHeaderOf(message),
     hideSecret: (value) => redactor.addSecret(value),
-    serve: (handler, { before } = {}) => {
-      const once = onceEachSlot(handler);
+    serve: (handler, { before, slots = memoryJobStateRepository() } = {}) => {
+      const once = onceEachSlot(handler, { slots, clock: systemClock });
       return telemetry.wrap(async (event, context) => {
         // Lambda freezes the process between invocations. What the peers closed meanwhile is noticed in this turn, before it is used.
         await new Promise(setImmediate);

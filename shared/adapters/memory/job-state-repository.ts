@@ -11,6 +11,10 @@ export function memoryJobStateRepository(): JobStateRepository {
       jobs.set(job, { ...state, lastSlotMs: slotMs });
       return true;
     },
+    async releaseSlot(job, slotMs) {
+      const state = of(job);
+      if (state.lastSlotMs === slotMs) jobs.set(job, { ...state, lastSlotMs: slotMs - 1 });
+    },
     async recordOk(job, atMs, detail) {
       const state = of(job);
       jobs.set(job, { ...state, lastOkMs: atMs, lastError: null, detail: detail ?? state.detail });

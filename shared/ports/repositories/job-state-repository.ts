@@ -15,6 +15,8 @@ export interface JobState {
 export interface JobStateRepository {
   /** True exactly once per (job, slot): false when this or a later slot was claimed before. */
   claimSlot(job: string, slotMs: EpochMs): Promise<boolean>;
+  /** Gives a claim back, so that the same slot can be claimed again; earlier ones stay refused. Changes nothing after a later claim. */
+  releaseSlot(job: string, slotMs: EpochMs): Promise<void>;
   recordOk(job: string, atMs: EpochMs, detail?: Readonly<Record<string, unknown>>): Promise<void>;
   recordError(job: string, atMs: EpochMs, error: string): Promise<void>;
   /** Ordered by name. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
 import { platformSnapshotSchema } from '#shared/messages/platform-snapshot.ts';
 import { type ApiUnderTest, apiUnderTest, bodyOf } from '#test/support/api.ts';
 import { NOW_MS, ORDER_ID, seedPlatform } from '#test/support/platform-rows.ts';
@@ -49,6 +50,20 @@ describe('api reads', () => {
     const { money, symbols } = await json('/api/status');
 
     expect([money.stale, symbols[0].price.stale, symbols[0].actual.stale]).toEqual([true, true, true]);
+  });
+
+  it('shows heartbeats as jobs, and no row that only guards a slot', async () => {
+    const jobs = sqlJobStateRepository(api.db);
+    await jobs.claimSlot('slot:late-job:0', NOW_MS);
+    await jobs.recordOk('late-job', NOW_MS - 1_000);
+    await jobs.recordError('sick-job', NOW_MS, 'no');
+
+    const shown = platformSnapshotSchema.parse(await json('/api/status')).jobs.filter(({ job }) => /-job/.test(job));
+
+    expect(shown).toEqual([
+      { job: 'late-job', okAgeMs: 1_000, lastError: null, stale: false },
+      { job: 'sick-job', okAgeMs: null, lastError: 'no', stale: true },
+    ]);
   });
 
   it('says flat for a missing position only while the snapshot is complete', async () => {
