@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import { metrics } from '#shared/telemetry/names.ts';
+import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import type { ProducerEntry } from '../stacks/producer.ts';
 import type { BehaviourEntry } from './behaviours.ts';
 import type { PlatformContext } from './platform-context.ts';
@@ -22,7 +22,7 @@ export function addDashboards(scope: Construct, context: PlatformContext, parts:
   new cloudwatch.Dashboard(scope, 'Trading', {
     dashboardName: context.nameOf('trading'),
     defaultInterval: Duration.hours(6),
-    widgets: tradingPanels(`3T/${stage}`, parts.producer),
+    widgets: tradingPanels(`3T/${stage}`, parts),
   });
   new cloudwatch.Dashboard(scope, 'Tasks', {
     dashboardName: context.nameOf('tasks'),
@@ -55,7 +55,7 @@ function panel(
   });
 }
 
-function tradingPanels(namespace: string, producer: ProducerEntry): cloudwatch.IWidget[][] {
+function tradingPanels(namespace: string, { producer, behaviours }: DashboardParts): cloudwatch.IWidget[][] {
   const of = (title: string, metric: string, statistic: string, width = 8) =>
     panel(namespace, title, metric, statistic, width);
   return [
@@ -69,9 +69,19 @@ function tradingPanels(namespace: string, producer: ProducerEntry): cloudwatch.I
       of('Actual position by symbol', metrics.actualPosition, 'Maximum', 12),
     ],
     [
-      of('Live runs', metrics.activeRuns, 'Maximum'),
-      of('Decisions', metrics.decisions, 'Sum'),
-      of('Refusals by code', metrics.refusals, 'Sum'),
+      of('Live runs', metrics.activeRuns, 'Maximum', 5),
+      of('Decisions', metrics.decisions, 'Sum', 5),
+      of('Refusals', metrics.refusals, 'Sum', 5),
+      new cloudwatch.LogQueryWidget({
+        title: 'Refusals by code, counted when they begin',
+        width: 9,
+        height: 6,
+        view: cloudwatch.LogQueryVisualizationType.TABLE,
+        logGroupNames: behaviours
+          .filter(({ lambda }) => REFUSING.includes(lambda.name))
+          .map(({ lambda }) => lambda.logGroup.logGroupName),
+        queryLines: [...REFUSALS_QUERY],
+      }),
     ],
     [
       of('Orders ended, by status', metrics.ordersEnded, 'Sum'),
@@ -164,6 +174,20 @@ function taskPanels({ behaviours, dead }: DashboardParts): cloudwatch.IWidget[][
     ],
   ];
 }
+
+/** Who refuses orders. */
+const REFUSING = ['reconciliation', 'order-gateway'];
+
+/**
+ * From log lines: a code can be any of dozens, each of which would be billed for a month as a metric of its own once it occurred.
+ * A refusal that stands is one line, and the metric counts it in every cycle.
+ */
+export const REFUSALS_QUERY: readonly string[] = [
+  'fields coalesce(refused, code, concat("venue:", answer.code)) as refusal',
+  `filter (event = "${logEvents.decisionRecorded}" and kind = "refusal") or (event = "${logEvents.orderAnswered}" and (ispresent(refused) or answer.kind = "rejected"))`,
+  'stats count(*) as begun, latest(@timestamp) as last by refusal',
+  'sort begun desc',
+];
 
 /** Lambda writes one platform.report at the end of each run. */
 export const LAST_RUN_QUERY: string[] = [

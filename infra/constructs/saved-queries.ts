@@ -1,7 +1,7 @@
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { logEvents } from '#shared/telemetry/names.ts';
-import { LAST_RUN_QUERY } from './dashboards.ts';
+import { LAST_RUN_QUERY, REFUSALS_QUERY } from './dashboards.ts';
 import type { PlatformContext } from './platform-context.ts';
 
 /** Logs Insights queries by name: the questions that an operator asks of the logs. */
@@ -28,6 +28,7 @@ export const savedQueries: Readonly<Record<string, readonly string[]>> = {
     'stats count(*) as n by symbol, kind, code',
     'sort n desc',
   ],
+  'refusals by code': REFUSALS_QUERY,
   'orders and fills': [
     'fields @timestamp, event, symbol, clientOrderId, status, code, correlationId',
     `filter event in ["${logEvents.orderAnswered}", "${logEvents.orderEnded}", "${logEvents.fillStored}"]`,
