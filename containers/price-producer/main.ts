@@ -26,7 +26,9 @@ const telemetry = createLambdaTelemetry({
   clock,
   redactor: new Redactor(),
 });
-const db = openAurora({ variables: env, environment: process.env, clock })(env.DATABASE_SECRET_ARN);
+const db = openAurora({ variables: env, environment: process.env, clock, remainingMs: () => Number.POSITIVE_INFINITY })(
+  env.DATABASE_SECRET_ARN,
+);
 const producer = createPriceProducer(
   {
     clock,

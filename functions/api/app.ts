@@ -36,6 +36,8 @@ export function createApp(deps: ApiDeps, env: ApiEnv): Hono {
   );
   app.onError((error, c) => {
     if (error instanceof HttpError) return errorAnswer(c, error);
+    const resuming = readResuming(error);
+    if (resuming) return errorAnswer(c, resuming);
     const correlationId = deps.ids.next();
     // The text of an unexpected error stays in the log: it may quote what a caller must not see.
     deps.telemetry.log('error', logEvents.httpFailed, {
@@ -48,4 +50,10 @@ export function createApp(deps: ApiDeps, env: ApiEnv): Hono {
     return errorAnswer(c, new HttpError(500, 'internal', `something failed; see the log for ${correlationId}`));
   });
   return app;
+}
+
+/** A paused database that did not wake up in time. The store's own words: they quote no statement. */
+function readResuming(error: Error): HttpError | null {
+  const { failure, waited } = error as { failure?: unknown; waited?: HttpError['numbers'] | null };
+  return failure === 'resuming' ? new HttpError(503, 'database-resuming', error.message, waited ?? {}) : null;
 }

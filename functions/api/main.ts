@@ -1,10 +1,7 @@
-import { S3Client } from '@aws-sdk/client-s3';
 import { openAurora } from '#shared/adapters/aws/aurora-database.ts';
-import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
 import { startLambda } from '#shared/adapters/aws/lambda-process.ts';
 import { openLambdaQueues } from '#shared/adapters/aws/lambda-queues.ts';
-import { createS3InstallationMarker } from '#shared/adapters/aws/s3-installation-marker.ts';
-import { createS3ObserverDocuments } from '#shared/adapters/aws/s3-observer-documents.ts';
+import { lazyS3 } from '#shared/adapters/aws/lazy-s3.ts';
 import { sqlAlerts } from '#shared/adapters/sql/alerts.ts';
 import { sqlReadModel } from '#shared/adapters/sql/read-model.ts';
 import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
@@ -23,19 +20,16 @@ import { manualOrders } from './manual-orders.ts';
 
 const schema = apiEnvSchema.extend(manualOrdersEnvSchema.shape).extend(resourcesSchema.shape);
 const env = readEnvironment(schema, process.env);
-const { clock, ids, random, telemetry, traceHeaderOf, serve } = startLambda('api', env, process.env);
-const databaseOf = openAurora({ variables: env, environment: process.env, clock });
+const { clock, ids, random, telemetry, traceHeaderOf, remainingMs, serve } = startLambda('api', env, process.env);
+const databaseOf = openAurora({ variables: env, environment: process.env, clock, remainingMs });
 const db = databaseOf(env.DATABASE_SECRET_ARN);
 const stateDb = databaseOf(env.DATABASE_STATE_SECRET_ARN);
 const readerDb = databaseOf(env.DATABASE_READER_SECRET_ARN);
 const queues = openLambdaQueues({ environment: process.env, clock, random, telemetry, traceHeaderOf });
-const s3 = new S3Client(awsClientOptions('s3', process.env));
-const documents = createS3ObserverDocuments({ client: s3, bucket: env.OBSERVER_BUCKET });
-const marker = createS3InstallationMarker({
-  client: s3,
-  bucket: env.INSTALLATION_BUCKET,
-  clusterArn: env.DATABASE_CLUSTER_ARN,
-});
+// Unlocking, orders by hand and a neighbour's look need it; the page and most commands never do.
+const s3 = lazyS3(process.env);
+const documents = s3.observerDocuments(env.OBSERVER_BUCKET);
+const marker = s3.installationMarker({ bucket: env.INSTALLATION_BUCKET, clusterArn: env.DATABASE_CLUSTER_ARN });
 const installation = sqlInstallationRepository(db);
 const systemState = sqlSystemStateRepository(stateDb);
 const orders = sqlOrdersRepository(db);

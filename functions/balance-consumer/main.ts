@@ -9,8 +9,12 @@ import { balanceConsumerEnvSchema, resourcesSchema } from './env.ts';
 import { createHandler } from './handler.ts';
 
 const env = readEnvironment(balanceConsumerEnvSchema.extend(resourcesSchema.shape), process.env);
-const { clock, random, telemetry, traceHeaderOf, serve } = startLambda('balance-consumer', env, process.env);
-const db = openAurora({ variables: env, environment: process.env, clock })(env.DATABASE_SECRET_ARN);
+const { clock, random, telemetry, traceHeaderOf, remainingMs, serve } = startLambda(
+  'balance-consumer',
+  env,
+  process.env,
+);
+const db = openAurora({ variables: env, environment: process.env, clock, remainingMs })(env.DATABASE_SECRET_ARN);
 const queues = openLambdaQueues({ environment: process.env, clock, random, telemetry, traceHeaderOf });
 
 export const handler = serve(

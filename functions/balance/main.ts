@@ -11,8 +11,8 @@ import { balanceEnvSchema, resourcesSchema } from './env.ts';
 import { createHandler } from './handler.ts';
 
 const env = readEnvironment(balanceEnvSchema.extend(resourcesSchema.shape), process.env);
-const { clock, ids, random, telemetry, serve } = startLambda('balance', env, process.env);
-const db = openAurora({ variables: env, environment: process.env, clock })(env.DATABASE_SECRET_ARN);
+const { clock, ids, random, telemetry, remainingMs, serve } = startLambda('balance', env, process.env);
+const db = openAurora({ variables: env, environment: process.env, clock, remainingMs })(env.DATABASE_SECRET_ARN);
 const venue = openLambdaVenue({ settings: env.VENUE, db, clock, telemetry, secrets: null });
 const stream = createKinesisEventStream({
   client: new KinesisClient(awsClientOptions('kinesis', process.env)),

@@ -9,8 +9,8 @@ import { candleFetcherEnvSchema, resourcesSchema } from './env.ts';
 import { createHandler } from './handler.ts';
 
 const env = readEnvironment(candleFetcherEnvSchema.extend(resourcesSchema.shape), process.env);
-const { clock, telemetry, serve } = startLambda('candle-fetcher', env, process.env);
-const db = openAurora({ variables: env, environment: process.env, clock })(env.DATABASE_SECRET_ARN);
+const { clock, telemetry, remainingMs, serve } = startLambda('candle-fetcher', env, process.env);
+const db = openAurora({ variables: env, environment: process.env, clock, remainingMs })(env.DATABASE_SECRET_ARN);
 const venue = openLambdaVenue({ settings: env.VENUE, db, clock, telemetry, secrets: null });
 
 export const handler = serve(

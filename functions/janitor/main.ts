@@ -15,8 +15,8 @@ import { janitorEnvSchema, resourcesSchema } from './env.ts';
 import { createHandler } from './handler.ts';
 
 const env = readEnvironment(janitorEnvSchema.extend(resourcesSchema.shape), process.env);
-const { clock, ids, telemetry, serve } = startLambda('janitor', env, process.env);
-const databaseOf = openAurora({ variables: env, environment: process.env, clock });
+const { clock, ids, telemetry, remainingMs, serve } = startLambda('janitor', env, process.env);
+const databaseOf = openAurora({ variables: env, environment: process.env, clock, remainingMs });
 const db = databaseOf(env.DATABASE_SECRET_ARN);
 const stateDb = databaseOf(env.DATABASE_STATE_SECRET_ARN);
 const venue = openLambdaVenue({ settings: env.VENUE, db, clock, telemetry, secrets: null });

@@ -12,8 +12,12 @@ import { marketDataEnvSchema, resourcesSchema } from './env.ts';
 import { createHandler } from './handler.ts';
 
 const env = readEnvironment(marketDataEnvSchema.extend(resourcesSchema.shape), process.env);
-const { clock, ids, random, telemetry, traceHeaderOf, serve } = startLambda('market-data', env, process.env);
-const db = openAurora({ variables: env, environment: process.env, clock })(env.DATABASE_SECRET_ARN);
+const { clock, ids, random, telemetry, traceHeaderOf, remainingMs, serve } = startLambda(
+  'market-data',
+  env,
+  process.env,
+);
+const db = openAurora({ variables: env, environment: process.env, clock, remainingMs })(env.DATABASE_SECRET_ARN);
 const venue = openLambdaVenue({ settings: env.VENUE, db, clock, telemetry, secrets: null });
 const queues = openLambdaQueues({ environment: process.env, clock, random, telemetry, traceHeaderOf });
 const jobs = sqlJobStateRepository(db);

@@ -10,8 +10,8 @@ import { migrateEnvSchema, resourcesSchema } from './env.ts';
 import { createHandler } from './handler.ts';
 
 const env = readEnvironment(migrateEnvSchema.extend(resourcesSchema.shape), process.env);
-const { clock, ids, telemetry, hideSecret, serve } = startLambda('migrate', env, process.env);
-const aurora = { variables: env, environment: process.env, clock, resumeBudgetMs: env.WAKE_TIMEOUT_MS };
+const { clock, ids, telemetry, hideSecret, remainingMs, serve } = startLambda('migrate', env, process.env);
+const aurora = { variables: env, environment: process.env, clock, remainingMs, resumeBudgetMs: env.WAKE_TIMEOUT_MS };
 const db = openAurora(aurora)(env.DATABASE_SECRET_ARN);
 const client = new SecretsManagerClient(awsClientOptions('secrets_manager', process.env));
 const secretsOf = (secretArn: string) =>

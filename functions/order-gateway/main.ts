@@ -16,8 +16,12 @@ import { orderGatewayEnvSchema, resourcesSchema } from './env.ts';
 import { createHandler } from './handler.ts';
 
 const env = readEnvironment(orderGatewayEnvSchema.extend(resourcesSchema.shape), process.env);
-const { clock, random, telemetry, traceHeaderOf, hideSecret, serve } = startLambda('order-gateway', env, process.env);
-const db = openAurora({ variables: env, environment: process.env, clock })(env.DATABASE_SECRET_ARN);
+const { clock, random, telemetry, traceHeaderOf, hideSecret, remainingMs, serve } = startLambda(
+  'order-gateway',
+  env,
+  process.env,
+);
+const db = openAurora({ variables: env, environment: process.env, clock, remainingMs })(env.DATABASE_SECRET_ARN);
 const queues = openLambdaQueues({ environment: process.env, clock, random, telemetry, traceHeaderOf });
 const secretArn = env.TRADING_SECRET_ARN;
 const secrets =

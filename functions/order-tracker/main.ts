@@ -15,8 +15,12 @@ import { orderTrackerEnvSchema, resourcesSchema } from './env.ts';
 import { createHandler } from './handler.ts';
 
 const env = readEnvironment(orderTrackerEnvSchema.extend(resourcesSchema.shape), process.env);
-const { clock, ids, random, telemetry, traceHeaderOf, serve } = startLambda('order-tracker', env, process.env);
-const databaseOf = openAurora({ variables: env, environment: process.env, clock });
+const { clock, ids, random, telemetry, traceHeaderOf, remainingMs, serve } = startLambda(
+  'order-tracker',
+  env,
+  process.env,
+);
+const databaseOf = openAurora({ variables: env, environment: process.env, clock, remainingMs });
 const db = databaseOf(env.DATABASE_SECRET_ARN);
 const stateDb = databaseOf(env.DATABASE_STATE_SECRET_ARN);
 const venue = openLambdaVenue({ settings: env.VENUE, db, clock, telemetry, secrets: null });

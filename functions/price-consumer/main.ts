@@ -6,7 +6,7 @@ import { priceConsumerEnvSchema, resourcesSchema } from './env.ts';
 import { createHandler } from './handler.ts';
 
 const env = readEnvironment(priceConsumerEnvSchema.extend(resourcesSchema.shape), process.env);
-const { clock, telemetry, serve } = startLambda('price-consumer', env, process.env);
-const db = openAurora({ variables: env, environment: process.env, clock })(env.DATABASE_SECRET_ARN);
+const { clock, telemetry, remainingMs, serve } = startLambda('price-consumer', env, process.env);
+const db = openAurora({ variables: env, environment: process.env, clock, remainingMs })(env.DATABASE_SECRET_ARN);
 
 export const handler = serve(createHandler({ clock, telemetry, prices: sqlPricesRepository(db) }, {}));

@@ -20,8 +20,12 @@ import { reconciliationEnvSchema, resourcesSchema } from './env.ts';
 import { createHandler } from './handler.ts';
 
 const env = readEnvironment(reconciliationEnvSchema.extend(resourcesSchema.shape), process.env);
-const { clock, ids, random, telemetry, traceHeaderOf, serve } = startLambda('reconciliation', env, process.env);
-const db = openAurora({ variables: env, environment: process.env, clock })(env.DATABASE_SECRET_ARN);
+const { clock, ids, random, telemetry, traceHeaderOf, remainingMs, serve } = startLambda(
+  'reconciliation',
+  env,
+  process.env,
+);
+const db = openAurora({ variables: env, environment: process.env, clock, remainingMs })(env.DATABASE_SECRET_ARN);
 const queues = openLambdaQueues({ environment: process.env, clock, random, telemetry, traceHeaderOf });
 const s3 = new S3Client(awsClientOptions('s3', process.env));
 const documents = createS3ObserverDocuments({ client: s3, bucket: env.OBSERVER_BUCKET });

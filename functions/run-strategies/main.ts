@@ -8,8 +8,8 @@ import { resourcesSchema, runStrategiesEnvSchema } from './env.ts';
 import { createHandler } from './handler.ts';
 
 const env = readEnvironment(runStrategiesEnvSchema.extend(resourcesSchema.shape), process.env);
-const { clock, random, telemetry, traceHeaderOf, serve } = startLambda('run-strategies', env, process.env);
-const db = openAurora({ variables: env, environment: process.env, clock })(env.DATABASE_SECRET_ARN);
+const { clock, random, telemetry, traceHeaderOf, remainingMs, serve } = startLambda('run-strategies', env, process.env);
+const db = openAurora({ variables: env, environment: process.env, clock, remainingMs })(env.DATABASE_SECRET_ARN);
 const queues = openLambdaQueues({ environment: process.env, clock, random, telemetry, traceHeaderOf });
 
 export const handler = serve(

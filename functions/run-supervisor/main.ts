@@ -9,8 +9,8 @@ import { resourcesSchema, runSupervisorEnvSchema } from './env.ts';
 import { createHandler } from './handler.ts';
 
 const env = readEnvironment(runSupervisorEnvSchema.extend(resourcesSchema.shape), process.env);
-const { clock, telemetry, serve } = startLambda('run-supervisor', env, process.env);
-const db = openAurora({ variables: env, environment: process.env, clock })(env.DATABASE_SECRET_ARN);
+const { clock, telemetry, remainingMs, serve } = startLambda('run-supervisor', env, process.env);
+const db = openAurora({ variables: env, environment: process.env, clock, remainingMs })(env.DATABASE_SECRET_ARN);
 const jobs = sqlJobStateRepository(db);
 
 export const handler = serve(

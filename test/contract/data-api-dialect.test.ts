@@ -111,10 +111,29 @@ describe.skipIf(noMariadb)('the Data API dialect', () => {
 
     under.api.resuming(100);
     const hasty = open({ clock, resumeBudgetMs: 10_000 });
-    await expect(insert(hasty, 'b')).rejects.toMatchObject({ failure: 'resuming' });
-    expect(clock.nowMs()).toBeLessThanOrEqual(13_500);
+    // 0.5 + 1 + 2 + 3 s, and the next 5 s would end too late.
+    await expect(insert(hasty, 'b')).rejects.toMatchObject({
+      failure: 'resuming',
+      waited: { waitedMs: 6_500, attempts: 5 },
+      message: expect.stringMatching(
+        /^the database is paused .* in 6500 ms and 5 attempts\..* try again in half a minute\./,
+      ),
+    });
     under.api.reset();
     expect(await stored()).toEqual(['a']);
+  });
+
+  it('waits for no longer than its caller has time, whichever call it is', async () => {
+    const clock = manualClock(0);
+    const answerByMs = 8_000;
+    const hurried = open({ clock, remainingMs: () => answerByMs - clock.nowMs() });
+    under.api.resuming(100);
+    await expect(insert(hurried, 'a')).rejects.toMatchObject({ waited: { waitedMs: 6_500, attempts: 5 } });
+    // What the caller writes of its failure is asked for while there is time, and then no more.
+    await expect(insert(hurried, 'b')).rejects.toMatchObject({ waited: { waitedMs: 1_500, attempts: 3 } });
+    await expect(insert(hurried, 'c')).rejects.toMatchObject({ waited: { waitedMs: 0, attempts: 1 } });
+    expect(clock.nowMs()).toBe(answerByMs);
+    under.api.reset();
   });
 
   it('waits for a resuming database at the begin of a transaction and inside it', async () => {

@@ -216,6 +216,29 @@ describe.skipIf(missing && !CI)('the bundled functions in Lambda sandboxes', () 
     });
   });
 
+  it('says that the database is paused before its own time is over, and how long it waited', async () => {
+    const timeoutMs = 6_000;
+    const balance = await platform.start('balance', await platform.variablesOf('balance'), timeoutMs);
+    const api = await platform.start('api', await platform.variablesOf('api'), timeoutMs);
+    platform.pauseDatabase(1_000);
+    const failed = await balance.invoke(beat('balance', 60_000));
+    const answer = await api.invoke(urlEvent('GET', '/api/status'));
+    platform.pauseDatabase(0);
+
+    expect(failed).toMatchObject({ kind: 'failed', error: { errorType: 'DataApiError' } });
+    const text = (failed as { error: { errorMessage: string } }).error.errorMessage;
+    // Half a second, one second; two more would end within the three that it keeps for its words.
+    expect(text).toMatch(
+      /is paused and did not wake up in 1[5-9]\d\d ms and 3 attempts\. .*try again in half a minute/,
+    );
+    const { statusCode, body } = (answer as { answer: { statusCode: number; body: string } }).answer;
+    expect([statusCode, JSON.parse(body).error]).toMatchObject([
+      503,
+      { code: 'database-resuming', numbers: { attempts: 3 } },
+    ]);
+    expect(await balance.invoke(beat('balance', 60_000))).toMatchObject({ kind: 'answered' });
+  });
+
   it('was every function there is, and no error stood in a log but those of the poison', async () => {
     const names = functionNames().flatMap((name) => (name === 'observer' ? ['observer-1', 'observer-2'] : [name]));
     const { started } = platform;

@@ -34,7 +34,9 @@ export interface DeployedPlatform {
   /** Names of those that were asked for. */
   readonly started: readonly string[];
   /** Another process of the function, with variables of its own; ended with the platform. */
-  start(name: string, variables: Readonly<Record<string, string>>): Promise<LambdaSandbox>;
+  start(name: string, variables: Readonly<Record<string, string>>, timeoutMs?: number): Promise<LambdaSandbox>;
+  /** The next calls of the Data API find a database that resumes; none takes it back. */
+  pauseDatabase(calls: number): void;
   /** Variables of a function or of the container: its settings, and of the resources only those that its `env.ts` asks for. */
   variablesOf(name: string): Promise<Readonly<Record<string, string>>>;
   /** The container's process, on a free port; ended with the platform. */
@@ -102,9 +104,9 @@ async function begin(
   });
 
   const sandboxes = new Map<string, Promise<LambdaSandbox>>();
-  const start = async (name: string, variables: Readonly<Record<string, string>>) => {
+  const start = async (name: string, variables: Readonly<Record<string, string>>, timeoutMs = 30_000) => {
     const dir = join(bundleDir, isObserver(name) ? 'observer' : name);
-    const sandbox = await LambdaSandbox.start({ functionName: name, dir, variables });
+    const sandbox = await LambdaSandbox.start({ functionName: name, dir, variables, timeoutMs });
     atEnd(() => sandbox.stop());
     return sandbox;
   };
@@ -147,6 +149,7 @@ async function begin(
     bundleDir,
     variablesOf,
     start,
+    pauseDatabase: (calls) => (calls === 0 ? api.reset() : api.resuming(calls)),
     get started() {
       return [...sandboxes.keys()];
     },

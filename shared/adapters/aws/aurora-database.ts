@@ -16,6 +16,8 @@ export interface AuroraOptions {
   readonly clock: Clock;
   /** How long a paused database is waited for. */
   readonly resumeBudgetMs?: number;
+  /** Of the invocation (lambda-process.ts): a function that waited to its end would be killed without a word. */
+  readonly remainingMs: () => number;
 }
 
 /** The stage's database as the user of a secret: one client, one database handle for each user. */

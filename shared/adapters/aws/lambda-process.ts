@@ -19,6 +19,8 @@ export interface LambdaProcess {
   readonly telemetry: Telemetry;
   /** For the queues: whoever receives a message goes on with its sender's trace. */
   readonly traceHeaderOf: NonNullable<SqsWorkQueueOptions['traceHeaderOf']>;
+  /** Until the present invocation should answer, told by Lambda. Unlimited outside of one. */
+  readonly remainingMs: () => number;
   /** From now on this value is blotted out of every line. */
   hideSecret(value: string): void;
   /**
@@ -31,6 +33,9 @@ export interface LambdaProcess {
     options?: { readonly before?: () => void; readonly slots?: SlotClaims },
   ): (event: E, context: unknown) => Promise<R>;
 }
+
+/** Of each invocation's time: for the words and the metrics of a failure. */
+const FAREWELL_MS = 3_000;
 
 /** What every function has of its own: time, chance, ids and a voice. Once per process, outside the handler. */
 export function startLambda(
@@ -48,12 +53,14 @@ export function startLambda(
     daemonAddress: environment.AWS_XRAY_DAEMON_ADDRESS,
     tracer: createPowertoolsTracer(functionName),
   });
+  let answerByMs = Number.POSITIVE_INFINITY;
   return {
     clock: systemClock,
     ids: randomIds,
     random: Math.random,
     telemetry,
     traceHeaderOf: (message) => telemetry.traceHeaderOf(message),
+    remainingMs: () => answerByMs - systemClock.nowMs(),
     hideSecret: (value) => redactor.addSecret(value),
     serve: (handler, { before, slots = memoryJobStateRepository() } = {}) => {
       const once = onceEachSlot(handler, { slots, clock: systemClock });
@@ -61,8 +68,15 @@ export function startLambda(
         // Lambda freezes the process between invocations. What the peers closed meanwhile is noticed in this turn, before it is used.
         await new Promise(setImmediate);
         before?.();
+        answerByMs = systemClock.nowMs() + timeLeftMs(context) - FAREWELL_MS;
         return once(event, context);
       });
     },
   };
+}
+
+/** Of the function's own timeout. */
+function timeLeftMs(context: unknown): number {
+  const lambda = (context ?? {}) as { getRemainingTimeInMillis?(): number };
+  return lambda.getRemainingTimeInMillis?.() ?? Number.POSITIVE_INFINITY;
 }

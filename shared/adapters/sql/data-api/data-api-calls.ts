@@ -7,7 +7,7 @@ import {
   RollbackTransactionCommand,
 } from '@aws-sdk/client-rds-data';
 import type { Clock } from '#shared/ports/clock.ts';
-import { DataApiError, dataApiError } from './data-api-error.ts';
+import { DataApiError, dataApiError, gaveUpWaiting } from './data-api-error.ts';
 import { nameParameters } from './named-parameters.ts';
 import { sqlParameter } from './parameter-values.ts';
 import { RESULT_OPTIONS } from './result-rows.ts';
@@ -29,6 +29,8 @@ export interface DataApiOptions {
   readonly clock: Clock;
   /** How long a paused database is waited for (default 45 s; it takes about 15, and 30 or more after a day). */
   readonly resumeBudgetMs?: number;
+  /** Time that whoever waits has left, when it has an end: no wait goes beyond it. */
+  readonly remainingMs?: () => number;
 }
 
 /** The calls that the dialect makes. Every failure is a DataApiError. A database that resumes is waited for, on the clock. */
@@ -99,8 +101,8 @@ export class DataApiCalls {
    * call after a pause often meets one, and it is mostly a read or the beginning of a transaction. Nothing else is.
    */
   async #whenAwake<T>(call: () => Promise<T>, changesNothing = false): Promise<T> {
-    const { clock, resumeBudgetMs = RESUME_BUDGET_MS } = this.#options;
-    let waitedMs = 0;
+    const { clock, resumeBudgetMs = RESUME_BUDGET_MS, remainingMs = () => Number.POSITIVE_INFINITY } = this.#options;
+    const beganMs = clock.nowMs();
     let broken = 0;
     for (let attempt = 0; ; attempt++) {
       try {
@@ -111,11 +113,14 @@ export class DataApiCalls {
           continue;
         }
         const failed = dataApiError(error);
-        const waitMs = RESUME_WAITS_MS[Math.min(attempt, RESUME_WAITS_MS.length - 1)]!;
+        const waitMs = RESUME_WAITS_MS[Math.min(attempt - broken, RESUME_WAITS_MS.length - 1)]!;
         const ranNothing = failed.failure === 'resuming' || failed.failure === 'busy';
-        if (!ranNothing || waitedMs + waitMs > resumeBudgetMs) throw failed;
+        if (!ranNothing) throw failed;
+        const waitedMs = clock.nowMs() - beganMs;
+        if (waitMs > Math.min(resumeBudgetMs - waitedMs, remainingMs())) {
+          throw gaveUpWaiting(failed, waitedMs, attempt + 1 - broken);
+        }
         await clock.sleep(waitMs);
-        waitedMs += waitMs;
       }
     }
   }

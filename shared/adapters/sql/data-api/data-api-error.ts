@@ -26,12 +26,21 @@ export class DataApiError extends Error {
   readonly failure: DataApiFailure;
   /** MySQL's error number, where the message tells it. */
   readonly errno: number | null;
+  /** How long the database was waited for, in how many tries; null when it was not. */
+  readonly waited: { readonly waitedMs: number; readonly attempts: number } | null;
 
-  constructor(failure: DataApiFailure, message: string, errno: number | null = null, cause?: unknown) {
+  constructor(
+    failure: DataApiFailure,
+    message: string,
+    errno: number | null = null,
+    cause?: unknown,
+    waited: DataApiError['waited'] = null,
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'DataApiError';
     this.failure = failure;
     this.errno = errno;
+    this.waited = waited;
   }
 }
 
@@ -73,4 +82,15 @@ export function dataApiError(error: unknown): DataApiError {
     BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1] ??
     (name === 'DatabaseErrorException' || Number.isFinite(errno) ? 'database' : 'service');
   return new DataApiError(failure, message, Number.isFinite(errno) ? errno : null, error);
+}
+
+/** What a caller is told for whom the database did not wake up in time: the numbers, and what to do about it. */
+export function gaveUpWaiting({ failure, message, errno, cause }: DataApiError, waitedMs: number, attempts: number) {
+  const what = failure === 'resuming' ? 'the database is paused and did not wake up' : 'the Data API is busy';
+  const advice =
+    failure === 'resuming'
+      ? 'It takes about 15 s, after a day 30 s or more; these attempts have woken it: try again in half a minute.'
+      : 'Nothing ran: try again.';
+  const text = `${what} in ${waitedMs} ms and ${attempts} attempts. ${advice} AWS: ${message}`;
+  return new DataApiError(failure, text, errno, cause, { waitedMs, attempts });
 }

@@ -50,3 +50,27 @@ describe('the Data API behind dead connections', () => {
     expect([dead.sent.length, slow.sent.length]).toEqual([5, 1]);
   });
 });
+
+describe('the Data API before a database that resumes', () => {
+  const resuming = Object.assign(new Error('is resuming'), { name: 'DatabaseResumingException' });
+  const waitOf = async (budget: { resumeBudgetMs?: number; leftMs?: number }) => {
+    const clock = manualClock(0);
+    const client = { send: () => Promise.reject(resuming) } as unknown as Pick<RDSDataClient, 'send'>;
+    const { leftMs, ...rest } = budget;
+    const calls = new DataApiCalls({
+      ...{ client, resourceArn: 'r', secretArn: 's', database: 'd', clock, ...rest },
+      ...(leftMs === undefined ? {} : { remainingMs: () => leftMs - clock.nowMs() }),
+    });
+    return calls.begin().catch((error: unknown) => error);
+  };
+
+  it.each([
+    // 0.5 + 1 + 2 + 3, then five seconds each.
+    ['its own budget', { leftMs: 600_000 }, { waitedMs: 41_500, attempts: 12 }],
+    ['the time that is left of an invocation of 30 s', { leftMs: 27_000 }, { waitedMs: 26_500, attempts: 9 }],
+    ['a smaller budget', { resumeBudgetMs: 3_000, leftMs: 27_000 }, { waitedMs: 1_500, attempts: 3 }],
+    ['no time at all', { leftMs: -1 }, { waitedMs: 0, attempts: 1 }],
+  ])('ends with a typed error within %s', async (_, budget, waited) => {
+    expect(await waitOf(budget)).toMatchObject({ name: 'DataApiError', failure: 'resuming', waited, cause: resuming });
+  });
+});
