@@ -162,7 +162,10 @@ async function begin(
   const api = createApi(platform, {
     token,
     allowedHosts: () => [`127.0.0.1:${port}`, `localhost:${port}`],
-    processMetrics: () => telemetry.registry.render(),
+    processMetrics: () => {
+      platform.plumbing.reportBacklogs();
+      return telemetry.registry.render();
+    },
   });
   const server = await startHttpServer(api, loadPageAssets({ projectDir: PROJECT_DIR, token }), port);
   atEnd(() => server.close());

@@ -48,6 +48,8 @@ export interface FunctionSpec<E extends EnvironmentSchema, R extends Environment
 export interface BehaviourEntry {
   readonly lambda: LambdaBehaviour;
   readonly startedBy: string;
+  /** What it works off. */
+  readonly queues: readonly sqs.IQueue[];
 }
 
 const MINUTE = Duration.minutes(1);
@@ -80,6 +82,7 @@ export class Behaviours {
     const { everySeconds, requests, settings } = source;
     const queues = Object.values(requests);
     const target = this.#lambda(name, spec, `schedule, every ${everySeconds} s`, {
+      queues,
       statements: queueStatements(queues),
       invokedByEvents: everySeconds >= 60,
     });
@@ -145,7 +148,10 @@ export class Behaviours {
       readonly everyErrorMatters?: boolean;
     },
   ): LambdaBehaviour {
-    const target = this.#lambda(name, spec, 'queue', { statements: queueStatements([source.queue]) });
+    const target = this.#lambda(name, spec, 'queue', {
+      queues: [source.queue],
+      statements: queueStatements([source.queue]),
+    });
     addQueueSource(target, this.#context, 'Queue', source);
     const oldest = source.queue.metricApproximateAgeOfOldestMessage({ period: MINUTE, statistic: 'Maximum' });
     this.#alarms(
@@ -187,7 +193,12 @@ export class Behaviours {
     name: string,
     { code, resources, settings, use, options }: FunctionSpec<E, R>,
     startedBy: string,
-    trigger: Pick<LambdaBehaviourProps, 'statements' | 'managedPolicies' | 'invokedByEvents'>,
+    {
+      queues = [],
+      ...trigger
+    }: Pick<LambdaBehaviourProps, 'statements' | 'managedPolicies' | 'invokedByEvents'> & {
+      readonly queues?: readonly sqs.IQueue[];
+    },
   ): LambdaBehaviour {
     // KnownResources has checked at compile time that each is one.
     const variables = variableNames(resources as EnvironmentSchema) as ResourceVariable[];
@@ -198,7 +209,7 @@ export class Behaviours {
       environment: { ...settings, ...this.#resources.environment(variables, use) },
       statements: [...trigger.statements, ...this.#resources.statements(variables, use)],
     });
-    this.entries.push({ lambda: target, startedBy });
+    this.entries.push({ lambda: target, startedBy, queues });
     return target;
   }
 

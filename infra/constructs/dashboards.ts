@@ -163,6 +163,26 @@ function taskPanels({ behaviours, dead }: DashboardParts): cloudwatch.IWidget[][
         ),
       }),
     ],
+    [
+      new cloudwatch.GraphWidget({
+        title: 'Messages waiting',
+        width: 12,
+        height: 6,
+        left: behaviours
+          .flatMap(({ queues }) => queues)
+          .map((queue) => queue.metricApproximateNumberOfMessagesVisible({ period: MINUTE, statistic: 'Maximum' })),
+      }),
+      new cloudwatch.GraphWidget({
+        title: 'Behind the stream (ms)',
+        width: 12,
+        height: 6,
+        left: behaviours
+          .filter(({ startedBy }) => startedBy === 'stream')
+          .map(({ lambda }) =>
+            lambda.function.metric('IteratorAge', { period: MINUTE, statistic: 'Maximum', label: lambda.name }),
+          ),
+      }),
+    ],
     ...rows,
     [
       new cloudwatch.TextWidget({

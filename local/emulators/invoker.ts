@@ -1,5 +1,6 @@
 import type { Clock } from '#shared/ports/clock.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
+import { metrics } from '#shared/telemetry/names.ts';
 
 /** What a handler may read of Lambda's context. */
 export interface InvocationContext {
@@ -94,7 +95,7 @@ export class Invoker {
     } finally {
       this.#inFlight -= 1;
       if (entry.first) this.#firstDone();
-      this.#telemetry.timing('function_duration_ms', performance.now() - began, { function: name });
+      this.#telemetry.timing(metrics.functionMs, performance.now() - began, { function: name });
     }
   }
 

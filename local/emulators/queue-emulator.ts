@@ -2,6 +2,7 @@ import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
 import type { DeadLetters } from '#shared/ports/dead-letters.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
 import { QueueError, type QueueMessage, type WorkQueue } from '#shared/ports/work-queue.ts';
+import { metrics } from '#shared/telemetry/names.ts';
 import type { Invoker, Redelivery } from './invoker.ts';
 import { batchItemFailures, sqsEvent } from './sqs-envelope.ts';
 
@@ -95,6 +96,12 @@ export class QueueEmulator implements WorkQueue {
   /** Messages not yet done, in flight included. */
   get backlog(): number {
     return this.#messages.length;
+  }
+
+  /** Tells how many messages wait. */
+  reportDepth(): void {
+    const waiting = this.#messages.filter((message) => !message.inFlight).length;
+    this.#telemetry.gauge(metrics.queueDepth, waiting, { queue: this.name });
   }
 
   stop(): void {
@@ -208,7 +215,7 @@ export class QueueEmulator implements WorkQueue {
   }
 
   async #bury(m: Stored): Promise<void> {
-    this.#telemetry.count('queue_messages_dead', 1, { queue: this.name });
+    this.#telemetry.count(metrics.queueDead, 1, { queue: this.name });
     await this.#deadLetters.store({
       source: this.name,
       recordId: m.id,

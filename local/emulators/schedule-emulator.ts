@@ -2,6 +2,7 @@ import { slotOf } from '#shared/core/time.ts';
 import type { ScheduledJob } from '#shared/messages/scheduled-job.ts';
 import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
+import { metrics } from '#shared/telemetry/names.ts';
 import type { Invoker } from './invoker.ts';
 import { sqsEvent } from './sqs-envelope.ts';
 
@@ -50,7 +51,7 @@ export class ScheduleEmulator {
       const current = slotOf(now - (spec.phaseMs ?? 0), spec.cadenceMs);
       if (current > slotMs) {
         const dropped = (current - slotMs) / spec.cadenceMs;
-        this.#telemetry.count('schedule_slots_dropped', dropped, { job: spec.job });
+        this.#telemetry.count(metrics.slotsDropped, dropped, { job: spec.job });
       }
       this.#arm(spec, current + spec.cadenceMs);
       void this.#fire(spec, current);
@@ -60,7 +61,7 @@ export class ScheduleEmulator {
 
   async #fire(spec: ScheduleSpec, slotMs: number): Promise<void> {
     if (this.#running.has(spec.job)) {
-      this.#telemetry.count('schedule_slots_overlapped', 1, { job: spec.job });
+      this.#telemetry.count(metrics.slotsOverlapped, 1, { job: spec.job });
       return;
     }
     this.#running.add(spec.job);

@@ -2,6 +2,7 @@ import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
 import type { DeadLetters } from '#shared/ports/dead-letters.ts';
 import { type EventStream, StreamError, type StreamRecord } from '#shared/ports/event-stream.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
+import { metrics } from '#shared/telemetry/names.ts';
 import type { Invoker, Redelivery } from './invoker.ts';
 import { kinesisEvent, type StoredRecord } from './kinesis-envelope.ts';
 import { workOffBatch } from './work-off-batch.ts';
@@ -99,6 +100,15 @@ export class StreamEmulator implements EventStream {
     return this.#log.length;
   }
 
+  /** Tells how far behind each consumer is. */
+  reportLag(): void {
+    for (const { spec, position } of this.#consumers) {
+      const oldest = this.#log[position - this.#base];
+      const lagMs = oldest ? this.#clock.nowMs() - oldest.arrivedAtMs : 0;
+      this.#telemetry.gauge(metrics.streamLag, lagMs, { stream: this.name, function: spec.functionName });
+    }
+  }
+
   stop(): void {
     this.#stopped = true;
     for (const c of this.#consumers) c.timer?.cancel();
@@ -152,7 +162,7 @@ export class StreamEmulator implements EventStream {
   }
 
   async #bury(consumer: Consumer, record: StoredRecord, error: string, attempts: number): Promise<void> {
-    this.#telemetry.count('stream_records_dead', 1, { stream: this.name, function: consumer.spec.functionName });
+    this.#telemetry.count(metrics.streamDead, 1, { stream: this.name, function: consumer.spec.functionName });
     await this.#deadLetters.store({
       source: `${this.name}/${consumer.spec.functionName}`,
       recordId: record.sequenceNumber,

@@ -173,7 +173,9 @@ export class StreamPoller {
 
   async #read(iterator: string, limit: number) {
     const answer = await this.#options.client.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: limit }));
-    const nowMs = this.#options.clock.nowMs();
+    const { clock, consumer, streamName: stream, telemetry } = this.#options;
+    telemetry.gauge(metrics.streamLag, answer.MillisBehindLatest ?? 0, { stream, function: consumer.functionName });
+    const nowMs = clock.nowMs();
     const records = (answer.Records ?? []).map((r) => ({
       sequenceNumber: r.SequenceNumber!,
       partitionKey: r.PartitionKey ?? '',

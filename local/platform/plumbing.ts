@@ -29,6 +29,8 @@ export interface Plumbing {
   readonly runRequests: WorkQueue;
   /** True when nothing waits in any stream or queue and no function runs. */
   idle(): boolean;
+  /** Sets the gauges of what waits in streams and queues to this moment. */
+  reportBacklogs(): void;
   stop(): void;
 }
 
@@ -88,6 +90,11 @@ export function createPlumbing(
     runRequests: { send: (messages) => routeByJob(requests, messages) },
     idle: () =>
       invoker.inFlight === 0 && market.backlog === 0 && account.backlog === 0 && all.every((q) => q.backlog === 0),
+    reportBacklogs: () => {
+      market.reportLag();
+      account.reportLag();
+      for (const queue of all) queue.reportDepth();
+    },
     stop: () => {
       schedules.stop();
       market.stop();

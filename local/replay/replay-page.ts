@@ -41,7 +41,10 @@ export async function startReplayPage(
         createApi(platform, {
           token,
           allowedHosts: () => [`127.0.0.1:${taken}`, `localhost:${taken}`],
-          processMetrics: () => telemetry.registry.render(),
+          processMetrics: () => {
+            platform.plumbing.reportBacklogs();
+            return telemetry.registry.render();
+          },
         });
     },
     close: async () => {

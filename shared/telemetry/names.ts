@@ -9,8 +9,6 @@ export const logEvents = {
   platformStopping: 'platform.stopping',
   platformStopped: 'platform.stopped',
   platformFailed: 'platform.failed',
-  /** A setting of the original that has another name or no effect here. */
-  configWarning: 'config.warning',
   /** The schema or its users were brought up to date: `migrations`, `users`. */
   schemaMigrated: 'schema.migrated',
   /** A handler threw: `function`, `error`. */
@@ -29,9 +27,6 @@ export const logEvents = {
   feedGap: 'feed.gap',
   alertRaised: 'alert.raised',
   httpFailed: 'http.failed',
-  /** Records lost because the disk did not take them: `dropped`. */
-  logDropped: 'log.dropped',
-  metricRefused: 'metric.refused',
 } as const;
 
 export const metrics = {
@@ -43,9 +38,9 @@ export const metrics = {
   functionMs: 'function_duration_ms',
   /** Counter of trades received; label `exchange`. */
   ticks: 'feed_ticks_total',
-  /** Counter; labels `exchange`, `reason` (duplicate, malformed, unknown-coin, stale). */
+  /** Counter; labels `exchange`, `reason` (duplicate, late, stale, future, overflow). */
   ticksDropped: 'feed_ticks_dropped_total',
-  /** Counter; labels `exchange`, `reason`. */
+  /** Counter; labels `exchange`, `reason` (not-connected, closed, unanswered, not-sent, silent). */
   feedReconnects: 'feed_reconnects_total',
   /** Counter of inputs refused or dropped at a wall; labels `what`, `code`. */
   inputsDropped: 'inputs_dropped_total',
@@ -55,8 +50,8 @@ export const metrics = {
   queueDead: 'queue_messages_dead',
   /** Gauge: messages waiting; label `queue`. */
   queueDepth: 'queue_depth',
-  /** Gauge: how far a consumer is behind, in records; labels `stream`, `function`. */
-  streamLag: 'stream_lag_records',
+  /** Gauge: age of the oldest record that a consumer has not worked off; labels `stream`, `function`. On AWS Lambda's IteratorAge. */
+  streamLag: 'stream_lag_ms',
   /** Counters of slots that a sleeping machine, or a slot still running, cost; label `job`. */
   slotsDropped: 'schedule_slots_dropped',
   slotsOverlapped: 'schedule_slots_overlapped',

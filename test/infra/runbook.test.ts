@@ -74,6 +74,20 @@ describe('dashboards and saved queries', () => {
     expect(() => JSON.parse(tasks)).not.toThrow();
   });
 
+  it('show what waits in every queue and how far each consumer of a stream is behind', () => {
+    const tasks = bodies.find((body) => body.includes('Messages waiting'))!;
+    const { widgets } = JSON.parse(tasks) as { widgets: { properties: { title: string; metrics?: unknown[] } }[] };
+    const linesOf = (title: string) =>
+      widgets.find(({ properties }) => properties.title === title)?.properties.metrics?.map((line) => String(line));
+    const queues = [...services.ofType('AWS::SQS::Queue').keys()].filter((id) => !id.startsWith('WorkDead'));
+    for (const id of queues) expect(linesOf('Messages waiting')?.join('\n')).toContain(id);
+    const followed = ['price-consumer', 'run-strategies', 'balance-consumer'];
+    const behind = linesOf('Behind the stream (ms)');
+    expect(behind).toHaveLength(followed.length);
+    for (const name of followed) expect(behind!.join('\n')).toContain(name.replace('-', ''));
+    expect(behind!.every((line) => line.includes('IteratorAge'))).toBe(true);
+  });
+
   it('ask only for metrics that exist and are exported', () => {
     const asked = bodies.flatMap((body) =>
       [...body.matchAll(/MetricName=\\*"([a-z_]+)\\*"/g)].map((match) => match[1]!),

@@ -4,7 +4,7 @@ import type { EpochMs } from '#shared/core/time.ts';
 import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
 import type { FeedCounters, FeedHealth, FeedInstrument, PriceFeed, TradeListener } from '#shared/ports/price-feed.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
-import { logEvents } from '#shared/telemetry/names.ts';
+import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { DropLog } from './drop-log.ts';
 import { fullJitterMs } from './full-jitter.ts';
 import type { PostJson } from './post-json.ts';
@@ -213,6 +213,7 @@ export class HyperliquidPollingFeed implements PriceFeed {
 
   #drop(reason: string, sample: string): void {
     const count = this.#drops.add(reason, sample, this.#deps.clock.nowMs());
+    this.#deps.telemetry.count(metrics.inputsDropped, 1, { what: 'price', code: reason });
     if (count === 1 || count % 1000 === 0) {
       this.#deps.telemetry.log('warn', logEvents.inputDropped, {
         what: 'price',

@@ -2,7 +2,7 @@ import type { EpochMs } from '#shared/core/time.ts';
 import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
 import type { FeedCounters, FeedHealth, FeedInstrument, PriceFeed, TradeListener } from '#shared/ports/price-feed.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
-import { logEvents } from '#shared/telemetry/names.ts';
+import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { type DecodedFrame, decodeFrame, type FrameDrop } from './decode-frame.ts';
 import { DropLog } from './drop-log.ts';
 import type { DecodedTrades } from './fast-trades-decoder.ts';
@@ -46,6 +46,8 @@ const ANSWER_TIMEOUT_MS = 10_000;
 const UNANSWERED_MAX = 3;
 const SILENT_LISTED_MAX = 50;
 const COIN = /"coin":\s*"([^"\\]{1,32})"/;
+
+type FailureKind = 'not-connected' | 'closed' | 'unanswered' | 'not-sent' | 'silent';
 
 /** HyperLiquid's public trades over one WebSocket. Every trade of a message is delivered; liveness is the age of data. */
 export class HyperliquidTradesFeed implements PriceFeed {
@@ -138,14 +140,16 @@ export class HyperliquidTradesFeed implements PriceFeed {
     try {
       socket = this.#deps.connect(this.#options.url);
     } catch (error) {
-      this.#fail(`cannot connect: ${error instanceof Error ? error.message : String(error)}`);
+      this.#fail('not-connected', `cannot connect: ${error instanceof Error ? error.message : String(error)}`);
       return;
     }
     this.#socket = socket;
     socket.onOpen = () => this.#opened();
     socket.onMessage = (text) => this.#received(text);
-    socket.onClose = (reason) => this.#fail(reason);
-    this.#connectTimer = this.#deps.clock.setTimer(this.#options.connectTimeoutMs, () => this.#fail('connect timeout'));
+    socket.onClose = (reason) => this.#fail('closed', reason);
+    this.#connectTimer = this.#deps.clock.setTimer(this.#options.connectTimeoutMs, () =>
+      this.#fail('not-connected', 'connect timeout'),
+    );
   }
 
   #opened(): void {
@@ -171,7 +175,7 @@ export class HyperliquidTradesFeed implements PriceFeed {
       if (s.state === 'sent') {
         s.failures += 1;
         if (s.failures >= UNANSWERED_MAX) {
-          this.#fail(`no answer to the subscription of ${s.instrument.coin}`);
+          this.#fail('unanswered', `no answer to the subscription of ${s.instrument.coin}`);
           return;
         }
       }
@@ -188,7 +192,7 @@ export class HyperliquidTradesFeed implements PriceFeed {
       this.#socket?.send(JSON.stringify(message));
       return true;
     } catch (error) {
-      this.#fail(`cannot send: ${error instanceof Error ? error.message : String(error)}`);
+      this.#fail('not-sent', `cannot send: ${error instanceof Error ? error.message : String(error)}`);
       return false;
     }
   }
@@ -203,7 +207,7 @@ export class HyperliquidTradesFeed implements PriceFeed {
     const nowMs = this.#deps.clock.nowMs();
     const silentMs = nowMs - (this.#lastDataMs ?? this.#connectedAtMs);
     if (silentMs >= livenessMs) {
-      this.#fail(`no data for ${silentMs} ms`);
+      this.#fail('silent', `no data for ${silentMs} ms`);
       return;
     }
     if (silentMs >= pingAfterMs && !this.#pinged) {
@@ -294,6 +298,7 @@ export class HyperliquidTradesFeed implements PriceFeed {
 
   #drop(reason: string, sample: string): void {
     const count = this.#drops.add(reason, sample, this.#deps.clock.nowMs());
+    this.#deps.telemetry.count(metrics.inputsDropped, 1, { what: 'feed', code: reason });
     if (count === 1 || count % 1000 === 0) {
       this.#deps.telemetry.log('warn', logEvents.inputDropped, {
         what: 'feed',
@@ -309,13 +314,14 @@ export class HyperliquidTradesFeed implements PriceFeed {
     return this.#lastDataMs - this.#firstDataMs >= this.#options.backoffResetMs;
   }
 
-  #fail(reason: string): void {
+  #fail(kind: FailureKind, reason: string): void {
     if (!this.#listener) return;
     if (this.#dataFlowed()) this.#attempt = 0;
     this.#disconnect();
     const { backoffMinMs, backoffMaxMs } = this.#options;
     const delayMs = fullJitterMs(this.#attempt, backoffMinMs, backoffMaxMs, this.#deps.random);
     this.#attempt += 1;
+    this.#deps.telemetry.count(metrics.feedReconnects, 1, { exchange: this.#options.exchange, reason: kind });
     this.#deps.telemetry.log('warn', logEvents.feedDisconnected, { reason, attempt: this.#attempt, delayMs });
     this.#connectTimer = this.#deps.clock.setTimer(delayMs, () => this.#connect());
   }

@@ -8,6 +8,7 @@ import { ScheduleEmulator } from '#local/emulators/schedule-emulator.ts';
 import { StreamEmulator } from '#local/emulators/stream-emulator.ts';
 import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
 import { scheduledJobSchema } from '#shared/messages/scheduled-job.ts';
+import { metrics } from '#shared/telemetry/names.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 
 interface Letter {
@@ -90,6 +91,26 @@ describe('StreamEmulator', () => {
     expect(batches.slice(1).flat()).toEqual(['c', 'd']);
   });
 
+  it('tells how long the oldest record waits for each consumer', async () => {
+    const { clock, invoker, deps, telemetry } = setUp();
+    invoker.register('f', async () => clock.sleep(3_000), 5_000);
+    const stream = new StreamEmulator('market', deps, { capacityRecords: 100 });
+    stream.addConsumer(consumer);
+    const lag = () => {
+      stream.reportLag();
+      return telemetry.gauges.get(metrics.streamLag);
+    };
+    expect(lag()).toBe(0);
+    await stream.put([record('a')]);
+    await clock.advanceBy(2_500);
+    await stream.put([record('b')]);
+    expect(lag()).toBe(2_500);
+    await clock.advanceBy(2_000);
+    expect(lag(), 'the second record, taken up when the first was done').toBe(2_000);
+    await clock.advanceBy(10_000);
+    expect(lag()).toBe(0);
+  });
+
   it('delivers a batch once more, before anything later, when its checkpoint was lost', async () => {
     const { clock, invoker, deps } = setUp();
     const batches: string[][] = [];
@@ -159,15 +180,19 @@ describe('QueueEmulator', () => {
   };
 
   it('hands out a genuine SQS event and forgets what succeeded', async () => {
-    const { clock, invoker, deps } = setUp();
+    const { clock, invoker, deps, telemetry } = setUp();
     const events: unknown[] = [];
     invoker.register('f', async (event) => void events.push(event), 5_000);
     const queue = new QueueEmulator('jobs', deps, spec);
     await queue.send([{ body: 'a' }, { body: 'b', delaySeconds: 20 }]);
     await clock.advanceBy(10);
     expect(events.map(bodiesOf)).toEqual([['a']]);
+    queue.reportDepth();
+    expect(telemetry.gauges.get(metrics.queueDepth)).toBe(1);
     await clock.advanceBy(20_000);
     expect(events.map(bodiesOf)).toEqual([['a'], ['b']]);
+    queue.reportDepth();
+    expect(telemetry.gauges.get(metrics.queueDepth)).toBe(0);
     expect(() => SqsSchema.parse(events[0])).not.toThrow();
     expect(queue.backlog).toBe(0);
   });

@@ -5,6 +5,7 @@ import type { InvocationResult } from '#local/emulators/invoker.ts';
 import type { Checkpoints } from '#local/platform-runner/checkpoints.ts';
 import { cutBySize, type PolledRecord, StreamPoller } from '#local/platform-runner/stream-poller.ts';
 import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
+import { metrics } from '#shared/telemetry/names.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 
 interface FakeShard {
@@ -42,6 +43,7 @@ function fakeKinesis(shards: readonly FakeShard[], clock: VirtualClock) {
         Data: Buffer.from(text),
         ApproximateArrivalTimestamp: new Date(clock.nowMs()),
       })),
+      MillisBehindLatest: 1_000 * (shard.records.length - next),
       ...(shard.closed && next >= shard.records.length ? {} : { NextShardIterator: `${id}:${next}` }),
     };
   };
@@ -116,6 +118,17 @@ describe('StreamPoller', () => {
     poller.start();
     await clock.advanceBy(100);
     expect(batches).toEqual([['a', 'b', 'c', 'd']]);
+    await stop();
+  });
+
+  it('tells how far behind the stream says that it is', async () => {
+    const lags: (number | undefined)[] = [];
+    const { clock, poller, stop, telemetry } = setUp([shard(['a', 'b', 'c', 'd', 'e', 'f'])], () => {
+      lags.push(telemetry.gauges.get(metrics.streamLag));
+    });
+    poller.start();
+    await clock.advanceBy(3_000);
+    expect(lags).toEqual([2_000, 0]);
     await stop();
   });
 

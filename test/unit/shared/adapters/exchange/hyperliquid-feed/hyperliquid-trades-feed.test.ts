@@ -5,6 +5,7 @@ import {
 } from '#shared/adapters/exchange/hyperliquid-feed/hyperliquid-trades-feed.ts';
 import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
 import type { FeedInstrument, TradeBatch } from '#shared/ports/price-feed.ts';
+import { metrics } from '#shared/telemetry/names.ts';
 import { fakeConnect, subscriptionResponse, tradesMessage } from '#test/support/fake-socket.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 
@@ -72,6 +73,25 @@ describe('HyperliquidTradesFeed', () => {
     expect(net.sockets[0]!.closed).toBe(true);
     await clock.advanceBy(1_000);
     expect(net.sockets).toHaveLength(2);
+  });
+
+  it('counts why it connects again, and what it drops at the wall', async () => {
+    const { clock, net, open, telemetry } = setUp();
+    const reconnects = () => telemetry.labelled(metrics.feedReconnects);
+    open();
+    net.last().drop();
+    expect(reconnects()).toEqual([{ exchange: 'hyperliquid', reason: 'closed' }]);
+    await clock.advanceBy(1_000);
+    open();
+    await clock.advanceBy(61_000);
+    expect(reconnects().at(-1)).toEqual({ exchange: 'hyperliquid', reason: 'silent' });
+    await clock.advanceBy(11_500);
+    expect(reconnects().at(-1)).toEqual({ exchange: 'hyperliquid', reason: 'not-connected' });
+
+    await clock.advanceBy(2_500);
+    net.last().open();
+    net.last().deliver(tradesMessage({ coin: 'NONE', time: clock.nowMs(), tid: 1 }));
+    expect(telemetry.labelled(metrics.inputsDropped)).toEqual([{ what: 'feed', code: 'unknown-coin' }]);
   });
 
   it('stays connected while data flows, and flags the first trades after a reconnection', async () => {
