@@ -1,4 +1,5 @@
 import type { ExchangeHealth } from '#shared/ports/exchange-health.ts';
+import type { InstallationMarker } from '#shared/ports/installation-marker.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
 import type { VenueClock } from '#shared/ports/venue-clock.ts';
 import type { BootstrapSystemDeps } from '#shared/usecases/bootstrap-system.ts';
@@ -11,6 +12,11 @@ export type JanitorDeps = Omit<
   ChangeSystemStateDeps & BootstrapSystemDeps & SyncInstrumentsDeps & FinishReconcilingDeps,
   'control'
 > & {
+  /**
+   * The mark that every beat compares the database with; null where only a start does, because nobody can exchange the file of a process
+   * that has it open.
+   */
+  readonly watchedMarker: InstallationMarker | null;
   /** Null where the venue's time cannot be asked. */
   readonly venueClock: VenueClock | null;
   /** Null where the venue's health is watched by something else. */

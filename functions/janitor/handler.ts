@@ -8,16 +8,17 @@ import { checkVenueClock } from '#shared/usecases/check-venue-clock.ts';
 import { finishReconciling } from '#shared/usecases/finish-reconciling.ts';
 import { noteClockJump } from '#shared/usecases/note-clock-jump.ts';
 import { syncInstruments } from '#shared/usecases/sync-instruments.ts';
+import { watchInstallation } from '#shared/usecases/watch-installation.ts';
 import type { JanitorDeps } from './deps.ts';
 import type { JanitorEnv } from './env.ts';
 import { readOnce } from './read-once.ts';
-import { reportOutcome } from './report-outcome.ts';
+import { reportOutcome, reportWatch } from './report-outcome.ts';
 
 const BY = 'janitor';
 
 /**
- * `janitor-start` decides the state of this start and loads instruments; every other job is a tick (about every 5 s): it notes a
- * sleep of the machine, keeps instruments and clock fresh, and ends RECONCILING. Every step may run twice.
+ * `janitor-start` decides the state of this start and loads instruments; every other job is a tick (about every 5 s): on AWS it
+ * compares the database with its mark, notes a sleep of the machine, keeps instruments and clock fresh, and ends RECONCILING. Every step may run twice.
  */
 export function createHandler(deps: JanitorDeps, env: JanitorEnv) {
   const control: SystemControl = systemControl(deps);
@@ -30,6 +31,13 @@ export function createHandler(deps: JanitorDeps, env: JanitorEnv) {
     // A malformed body asks for nothing that a plain tick would not do as well.
     const isStart = parseJobEvent(event).some((r) => r.kind === 'job' && r.job.job === JANITOR_START_JOB);
     const bootstrap = isStart ? await bootstrapSystem(bound, { exchange, by: BY, venueKind: env.VENUE_KIND }) : null;
+    const { watchedMarker: marker } = deps;
+    const watched =
+      isStart || marker === null ? null : await watchInstallation({ ...bound, marker }, { exchange, by: BY });
+    if (watched !== null) reportWatch(deps.telemetry, exchange, watched);
+    // Nothing below may end RECONCILING. The slot is tried again, and the alarm on errors hears of it.
+    if (watched?.kind === 'unreadable')
+      throw new Error(`the mark of the installation cannot be read: ${watched.error}`);
     const jump = isStart ? null : await noteClockJump(bound, { exchange, by: BY, gapMaxMs: env.CLOCK_JUMP_MS });
     const maxAgeMs = isStart || jump?.kind === 'jumped' ? 0 : env.INSTRUMENTS_REFRESH_MS;
     const clock = deps.venueClock

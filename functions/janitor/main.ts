@@ -34,6 +34,7 @@ export const handler = serve(
       systemState: sqlSystemStateRepository(stateDb),
       installation: sqlInstallationRepository(db),
       marker,
+      watchedMarker: marker,
       alerts: sqlAlerts(db, clock),
       marketData: venue.marketData,
       instruments: sqlInstrumentsRepository(db),

@@ -7,6 +7,7 @@ import type { VenueClockOutcome } from '#shared/usecases/check-venue-clock.ts';
 import type { FinishReconcilingOutcome } from '#shared/usecases/finish-reconciling.ts';
 import type { ClockJumpOutcome } from '#shared/usecases/note-clock-jump.ts';
 import type { SyncInstrumentsOutcome } from '#shared/usecases/sync-instruments.ts';
+import type { WatchInstallationOutcome } from '#shared/usecases/watch-installation.ts';
 
 export interface JanitorOutcome {
   readonly bootstrap: BootstrapOutcome | null;
@@ -26,13 +27,7 @@ export function reportOutcome(telemetry: Telemetry, exchange: string, outcome: J
     instruments.kind === 'synced' ? instruments.change : null,
     reconciling.kind === 'finished' ? reconciling.change : null,
   ];
-  for (const change of changes) {
-    if (change?.kind !== 'changed') continue;
-    const { state, lockMode, reason, changedBy, version } = change.state;
-    const fields = { exchange, from: change.from?.state ?? null, to: state, lockMode, reason, by: changedBy, version };
-    telemetry.log('info', logEvents.stateChanged, fields);
-    if (change.markError) telemetry.log('warn', 'system.mark-failed', { exchange, error: change.markError });
-  }
+  for (const change of changes) if (change !== null) reportChange(telemetry, exchange, change);
   if (instruments.kind === 'failed') {
     telemetry.log('warn', 'instruments.failed', { exchange, error: instruments.error });
   } else if (instruments.kind === 'refused') {
@@ -49,4 +44,20 @@ export function reportOutcome(telemetry: Telemetry, exchange: string, outcome: J
   if (health?.kind === 'checked' && !health.health.healthy) {
     telemetry.log('warn', 'exchange.unhealthy', { exchange, ...health.health });
   }
+}
+
+/** What the look at the database's mark has changed. */
+export function reportWatch(telemetry: Telemetry, exchange: string, watched: WatchInstallationOutcome): void {
+  if (watched.kind === 'restored' || watched.kind === 'unreadable') reportChange(telemetry, exchange, watched.change);
+  if (watched.kind === 'same' && watched.markError !== null) {
+    telemetry.log('warn', 'system.mark-failed', { exchange, error: watched.markError });
+  }
+}
+
+function reportChange(telemetry: Telemetry, exchange: string, change: StateChange): void {
+  if (change.kind !== 'changed') return;
+  const { state, lockMode, reason, changedBy, version } = change.state;
+  const fields = { exchange, from: change.from?.state ?? null, to: state, lockMode, reason, by: changedBy, version };
+  telemetry.log('info', logEvents.stateChanged, fields);
+  if (change.markError) telemetry.log('warn', 'system.mark-failed', { exchange, error: change.markError });
 }

@@ -6,6 +6,8 @@ export const ASSUMPTIONS = {
   databaseGb: 5,
   /** A beat of a schedule claims its slot first (shared/adapters/aws/once-each-slot.ts). */
   statementsPerSlot: 1,
+  /** The janitor marks a beat of the database at most so often (shared/usecases/watch-installation.ts). */
+  marksPerHour: 60,
   /** Storage requests of Aurora for one call of the Data API; most pages are in memory. */
   ioPerDataApiCall: 0.5,
   /** Trades of one symbol come together within the feed's flush interval: records a second and symbol. */
@@ -38,7 +40,7 @@ export const RUNS: Readonly<Record<string, { readonly ms: number; readonly state
   'market-data': { ms: 700, statements: 8 },
   'run-supervisor': { ms: 800, statements: 8 },
   'order-tracker': { ms: 500, statements: 6 },
-  janitor: { ms: 500, statements: 8 },
+  janitor: { ms: 500, statements: 10 },
   reconciliation: { ms: 900, statements: 14 },
   'price-consumer': { ms: 80, statements: 2 },
   'run-strategies': { ms: 200, statements: 4 },

@@ -94,9 +94,13 @@ export function monthlyCost(usage: Usage, list: PriceList): MonthlyCost {
     above(traces, FREE.traces) / MILLION,
     `${shown(traces)} of functions that begin one, 100 k free`,
   );
-  const puts3 = over((fn) => (fn.name.startsWith('observer') ? fn.runs : 0)) / 1000;
-  add('S3, documents written', 's3PutThousand', puts3, `${shown(puts3 * 1000)} PUT`);
-  const gets = over((fn) => (['reconciliation', 'janitor'].includes(fn.name) ? fn.runs * 2 : 0)) / 1000;
+  const documents = over((fn) => (fn.name.startsWith('observer') ? fn.runs : 0));
+  const marks = over((fn) => (fn.name === 'janitor' ? Math.min(fn.runs, ASSUMPTIONS.marksPerHour * hours) : 0));
+  const puts3 = (documents + marks) / 1000;
+  add('S3, documents written', 's3PutThousand', puts3, `${shown(puts3 * 1000)} PUT, with the marks of the janitor`);
+  // Two documents of observers, and the janitor the mark.
+  const reads: Readonly<Record<string, number>> = { reconciliation: 2, janitor: 3 };
+  const gets = over((fn) => fn.runs * (reads[fn.name] ?? 0)) / 1000;
   add('S3, documents read', 's3GetThousand', gets, `${shown(gets * 1000)} GET`);
 
   const usd = lines.reduce((total, line) => total + line.usd, 0);

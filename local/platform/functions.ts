@@ -155,6 +155,7 @@ export function registerFunctions(parts: FunctionParts): void {
         systemState: r.systemState,
         installation: r.installation,
         marker: env.marker,
+        watchedMarker: null,
         alerts: r.alerts,
         marketData: venue.reader.marketData,
         instruments: r.instruments,

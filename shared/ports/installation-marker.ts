@@ -1,8 +1,4 @@
-export interface InstallationMark {
-  readonly tag: string;
-  /** Newest version of `system_state` per exchange that was seen. A database with a smaller one is an old backup. */
-  readonly stateVersions: Readonly<Record<string, number>>;
-}
+import type { InstallationMark } from '#shared/core/system/restore-sign.ts';
 
 /** Kept beside the database, not in it: tells the database of this place from a copy or a backup (architecture, rule 3.10). */
 export interface InstallationMarker {

@@ -1,3 +1,4 @@
+import { restoreSign } from '#shared/core/system/restore-sign.ts';
 import { systemJobs } from '#shared/core/system/system-jobs.ts';
 import type { SystemState } from '#shared/core/system/system-state.ts';
 import type { VenueKind } from '#shared/core/system/transitions.ts';
@@ -46,7 +47,7 @@ export async function bootstrapSystem(
     formerKind === null || formerKind === venueKind
       ? null
       : `the database traded on a venue of kind ${formerKind}, which is now ${venueKind}: its orders and positions are another account's`;
-  const restored = (await findRestoreSign(deps.marker, installationTag, state)) ?? moved;
+  const restored = (await findRestoreSign(deps, installationTag, state)) ?? moved;
   const change = restored
     ? await deps.control.change({ kind: 'database-restored', exchange, by, atMs, reason: restored })
     : await deps.control.change({ kind: 'start', exchange, by, atMs, reason: 'platform started' });
@@ -69,16 +70,15 @@ export async function bootstrapSystem(
 }
 
 async function findRestoreSign(
-  marker: InstallationMarker | null,
+  { marker, jobs }: Pick<BootstrapSystemDeps, 'marker' | 'jobs'>,
   tag: string,
   state: SystemState | null,
 ): Promise<string | null> {
   // A database without a state has nothing to protect yet; its first change writes the mark.
   if (!marker || !state) return null;
+  const { exchange, version: stateVersion } = state;
   const mark = await marker.read();
-  if (!mark) return 'the database was not made here: no mark of this place lies beside it (copied or restored?)';
-  if (mark.tag !== tag) return `the database is of installation ${tag}, the mark beside it of ${mark.tag}`;
-  const seen = mark.stateVersions[state.exchange] ?? 0;
-  if (seen <= state.version) return null;
-  return `the database is older than the mark beside it (state version ${state.version}, seen ${seen}): restored from a backup?`;
+  const marked = mark?.beatsMs?.[exchange] !== undefined;
+  const beat = marked ? (await jobs.all()).find((row) => row.job === systemJobs(exchange).janitor) : undefined;
+  return restoreSign(mark, { exchange, tag, stateVersion, lastBeatMs: beat?.lastOkMs ?? 0 });
 }

@@ -73,7 +73,9 @@ async function mark(
       return 'the mark beside the database is not of this database as it is; the next start judges it';
     }
     const stateVersions = { ...known?.stateVersions, [state.exchange]: state.version };
-    await deps.marker.write({ tag, stateVersions });
+    // A judgement takes the database as it is, whatever beats it has lost.
+    const beatsMs = judged ? undefined : known?.beatsMs;
+    await deps.marker.write({ tag, stateVersions, ...(beatsMs === undefined ? {} : { beatsMs }) });
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

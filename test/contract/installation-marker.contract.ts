@@ -15,5 +15,13 @@ export function installationMarkerContract(name: string, create: () => Promise<I
 
       expect(await marker.read()).toEqual({ tag: '0a1b2c3d', stateVersions: { hyperliquid: 7, paper: 2 } });
     });
+
+    it('gives back the beats, where there are any', async () => {
+      const marker = await create();
+      const mark = { tag: '0a1b2c3d', stateVersions: { hyperliquid: 1 }, beatsMs: { hyperliquid: 1_780_000_000_000 } };
+      await marker.write(mark);
+
+      expect(await marker.read()).toEqual(mark);
+    });
   });
 }

@@ -184,6 +184,17 @@ describe.skipIf(missing && !CI)('the bundled functions in Lambda sandboxes', () 
     expect(await answerOf('api', refused)).toMatchObject({ statusCode: 403 });
   });
 
+  it('answers from what it reads no sooner than when it is asked', async () => {
+    const bodyOf = async (path: string) => {
+      const answer = (await answerOf('api', urlEvent('GET', path))) as { statusCode: number; body: string };
+      expect([path, answer.statusCode]).toEqual([path, 200]);
+      return answer.body;
+    };
+
+    expect(await bodyOf('/metrics')).toMatch(/^threet_system_state\{state="HEALTHY"\} 1$/m);
+    expect(JSON.parse(await bodyOf('/3T-observer.json'))).toMatchObject({ observer_id: 'observer-1' });
+  });
+
   it('says what is missing when its environment is incomplete', async () => {
     const { DATABASE_NAME: _, ...variables } = await platform.variablesOf('order-gateway');
     const sandbox = await platform.start('order-gateway', { ...variables, VENUE: '{"kind":"live"}' });
@@ -214,6 +225,19 @@ describe.skipIf(missing && !CI)('the bundled functions in Lambda sandboxes', () 
       stage: 'local',
       requestId: expect.any(String),
     });
+  });
+
+  it('locks when an older database takes the place of its own while it runs', async () => {
+    const tick = () => answerOf('janitor', { ...(beat('janitor', 60_000) as object), executionId: 'x' });
+    await tick();
+    const mark = JSON.parse(platform.recorder.objects.get('documents/installation.json')!.toString());
+    expect(mark.beatsMs.hyperliquid).toBeGreaterThan(0);
+    await platform.query("update job_state set last_ok_ms = last_ok_ms - 600000 where job = 'janitor:hyperliquid'");
+    await tick();
+
+    expect(await platform.query('select state, lock_mode, reason from system_state')).toMatchObject([
+      { state: 'LOCKED', lock_mode: 'freeze', reason: expect.stringContaining('has lost') },
+    ]);
   });
 
   it('says that the database is paused before its own time is over, and how long it waited', async () => {

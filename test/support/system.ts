@@ -9,6 +9,7 @@ import type { Instrument } from '#shared/core/market/instrument.ts';
 import type { Order } from '#shared/core/orders/order.ts';
 import type { AccountState } from '#shared/core/portfolio/account-state.ts';
 import type { ObserverDocument } from '#shared/messages/observer-document.ts';
+import type { InstallationMarker } from '#shared/ports/installation-marker.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
 import { anInstrument } from './instruments.ts';
 import { manualClock } from './manual-clock.ts';
@@ -79,6 +80,7 @@ export function systemUnderTest() {
       },
     },
     exchangeHealth: null,
+    watchedMarker: null as InstallationMarker | null,
     venueClock: {
       venueTimeMs: async () => {
         if (world.venueTimeMs instanceof Error) throw world.venueTimeMs;

@@ -7,6 +7,7 @@ const schema = z.object({
   place: z.string(),
   tag: z.string().regex(/^[0-9a-f]{8}$/),
   stateVersions: z.record(z.string().max(64), z.int().min(0)),
+  beatsMs: z.record(z.string().max(64), z.int().min(0)).optional(),
 });
 
 const KEY = 'installation.json';
@@ -30,7 +31,8 @@ export function createS3InstallationMarker(place: S3Place & { readonly clusterAr
       }
       const parsed = schema.safeParse(value);
       if (!parsed.success || parsed.data.place !== here) return null;
-      return { tag: parsed.data.tag, stateVersions: parsed.data.stateVersions };
+      const { tag, stateVersions, beatsMs } = parsed.data;
+      return { tag, stateVersions, ...(beatsMs === undefined ? {} : { beatsMs }) };
     },
     write: async (mark) => writeS3Text(place, KEY, `${JSON.stringify({ v: 1, place: here, ...mark })}\n`),
   };

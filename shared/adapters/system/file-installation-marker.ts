@@ -10,6 +10,7 @@ const schema = z.object({
   place: z.string(),
   tag: z.string().regex(/^[0-9a-f]{8}$/),
   stateVersions: z.record(z.string().max(64), z.int().min(0)),
+  beatsMs: z.record(z.string().max(64), z.int().min(0)).optional(),
 });
 
 /**
@@ -49,7 +50,8 @@ export function fileInstallationMarker(path: string): InstallationMarker {
       }
       const parsed = schema.safeParse(value);
       if (!parsed.success || parsed.data.place !== placeOf(dirname(path))) return null;
-      return { tag: parsed.data.tag, stateVersions: parsed.data.stateVersions };
+      const { tag, stateVersions, beatsMs } = parsed.data;
+      return { tag, stateVersions, ...(beatsMs === undefined ? {} : { beatsMs }) };
     },
 
     async write(mark) {

@@ -36,6 +36,7 @@ export type SystemCommand = CommandContext &
       }
     | { readonly kind: 'unlock' }
     | { /** The machine slept, or its clock was set. */ readonly kind: 'clock-jumped' }
+    | { /** Nobody can say whether the database is the one that ran here. */ readonly kind: 'installation-doubted' }
     | { /** The database is a copy or a backup of another one. */ readonly kind: 'database-restored' }
   );
 
@@ -69,6 +70,9 @@ export function transition(state: SystemState | null, command: SystemCommand): T
       return unlock(state, command);
     case 'clock-jumped':
       if (state === null || ['LOCKED', 'BOOTSTRAPPING', 'MAINTENANCE'].includes(state.state)) return NO_OP;
+      return change(state, command, 'RECONCILING', null, state.approved);
+    case 'installation-doubted':
+      if (state?.state !== 'HEALTHY') return NO_OP;
       return change(state, command, 'RECONCILING', null, state.approved);
     case 'database-restored':
       if (state?.state === 'LOCKED' && state.lockMode === 'freeze') return NO_OP;

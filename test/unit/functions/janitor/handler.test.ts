@@ -211,3 +211,97 @@ describe('janitor', () => {
     expect(await state(), 'only a start creates the state').toBeNull();
   });
 });
+
+describe('janitor that watches the mark of its database', () => {
+  /** Healthy, with two beats stored, the first of them marked. */
+  async function watching() {
+    const j = janitor();
+    const deps = { ...j.deps, watchedMarker: j.deps.marker };
+    const handler = createHandler(deps, env);
+    await handler(START);
+    const beat = async (ms: number) => {
+      j.pass(ms);
+      j.seeAccount();
+      return handler(TICK);
+    };
+    await beat(1_000);
+    await beat(30_000);
+    expect(await j.state()).toMatchObject({ state: 'HEALTHY' });
+    return { ...j, deps, beat, mark: async () => (await deps.marker.read())! };
+  }
+  const JANITOR = 'janitor:hyperliquid';
+
+  it('marks what the database has stored, about once a minute', async () => {
+    const { beat, mark, clock } = await watching();
+    const first = (await mark()).beatsMs?.hyperliquid;
+    await beat(20_000);
+    expect((await mark()).beatsMs?.hyperliquid).toBe(first);
+    await beat(30_000);
+    await beat(30_000);
+
+    expect((await mark()).beatsMs?.hyperliquid).toBe(clock.nowMs() - 30_000);
+  });
+
+  it('locks within a beat when the database is exchanged for an older one, and says what it lost', async () => {
+    const { beat, state, deps, clock } = await watching();
+    for (let i = 0; i < 20; i += 1) await beat(30_000);
+    // As a point in time that was restored behind the running platform: the state has not changed since.
+    await deps.jobs.recordOk(JANITOR, clock.nowMs() - 420_000);
+    await beat(30_000);
+
+    expect(await state()).toMatchObject({
+      state: 'LOCKED',
+      lockMode: 'freeze',
+      reason: expect.stringMatching(/lost \d+ s/),
+    });
+    expect(deps.alerts.raised()).toMatchObject([{ kind: 'database-restored', severity: 'critical' }]);
+    await beat(30_000);
+    await deps.control.change({ kind: 'unlock', exchange: 'hyperliquid', by: 'cli:ada', reason: 'compared', atMs: 1 });
+    await beat(30_000);
+    await beat(30_000);
+    expect(await state(), 'a human has accepted it').toMatchObject({ state: 'HEALTHY' });
+  });
+
+  it.each([
+    ['of another installation', { tag: '12345678', stateVersions: {} }],
+    ['of another place', null],
+  ])('locks when the mark is %s', async (_, mark) => {
+    const { beat, state, deps } = await watching();
+    const read = deps.marker.read;
+    deps.marker.read = async () => mark;
+    await beat(30_000);
+    deps.marker.read = read;
+
+    expect(await state()).toMatchObject({ state: 'LOCKED', lockMode: 'freeze' });
+  });
+
+  it('opens nothing and fails while the mark cannot be read, and goes on by itself when it can', async () => {
+    const { beat, state, deps } = await watching();
+    const read = deps.marker.read;
+    deps.marker.read = async () => {
+      throw new Error('s3 is away');
+    };
+    for (let i = 0; i < 2; i += 1) {
+      await expect(beat(30_000)).rejects.toThrow('s3 is away');
+      expect(await state()).toMatchObject({ state: 'RECONCILING', reason: expect.stringContaining('s3 is away') });
+    }
+    deps.marker.read = read;
+    await beat(30_000);
+    await beat(30_000);
+
+    expect(await state()).toMatchObject({ state: 'HEALTHY' });
+  });
+
+  it('says that a beat could not be marked, and goes on', async () => {
+    const { beat, state, deps } = await watching();
+    deps.marker.write = async () => {
+      throw new Error('denied');
+    };
+    await beat(30_000);
+    await beat(30_000);
+    await beat(30_000);
+
+    expect(await state()).toMatchObject({ state: 'HEALTHY' });
+    expect(deps.telemetry.logs.map((l) => l.event)).toContain('system.mark-failed');
+  });
+});

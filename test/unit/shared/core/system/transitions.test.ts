@@ -107,6 +107,16 @@ describe('system state transitions', () => {
     expect(run([lock('close-only'), jumped], healthy)).toMatchObject({ state: 'LOCKED' });
   });
 
+  it('reconciles while its installation is in doubt, once, and changes nothing that is stricter', () => {
+    const doubted = command({ kind: 'installation-doubted' });
+    const reconciling = run([doubted], healthy)!;
+
+    expect(reconciling).toMatchObject({ state: 'RECONCILING', approved: true });
+    expect(transition(reconciling, doubted)).toEqual({ kind: 'no-op' });
+    expect(transition(run([lock('close-only')], healthy)!, doubted)).toEqual({ kind: 'no-op' });
+    expect(transition(null, doubted)).toEqual({ kind: 'no-op' });
+  });
+
   const anyCommand: fc.Arbitrary<SystemCommand> = fc
     .oneof(
       fc.constantFrom<Bare>(
@@ -114,6 +124,7 @@ describe('system state transitions', () => {
         { kind: 'reconciled' },
         { kind: 'unlock' },
         { kind: 'clock-jumped' },
+        { kind: 'installation-doubted' },
         { kind: 'database-restored' },
       ),
       fc.record({ kind: fc.constant('lock' as const), mode: fc.constantFrom('freeze', 'close-only', 'flatten') }),

@@ -1,0 +1,39 @@
+import type { EpochMs } from '../time.ts';
+
+/** What an installation wrote down beside its database. */
+export interface InstallationMark {
+  readonly tag: string;
+  /** Newest version of `system_state` per exchange that was seen. A database with a smaller one is an old backup. */
+  readonly stateVersions: Readonly<Record<string, number>>;
+  /** Newest beat of the janitor per exchange that was stored in the database, where beats are marked at all. */
+  readonly beatsMs?: Readonly<Record<string, EpochMs>>;
+}
+
+/** What the database says of itself. */
+export interface DatabaseIdentity {
+  readonly exchange: string;
+  readonly tag: string | null;
+  readonly stateVersion: number;
+  /** Its newest beat of the janitor; 0 before the first. */
+  readonly lastBeatMs: EpochMs;
+}
+
+/** Two beats may run at once and end in either order; a point in time that can be restored is older than this. */
+export const BEATS_LOST_MS_MAX = 120_000;
+
+/**
+ * Why a database is taken for a copy or a backup, or null. The mark must have been read before the database: whoever writes both writes
+ * the database first, so a mark can then only be ahead of a database that has lost something.
+ */
+export function restoreSign(mark: InstallationMark | null, database: DatabaseIdentity): string | null {
+  const { exchange, tag, stateVersion, lastBeatMs } = database;
+  if (!mark) return 'the database was not made here: no mark of this place lies beside it (copied or restored?)';
+  if (mark.tag !== tag) return `the database is of installation ${tag ?? 'none'}, the mark beside it of ${mark.tag}`;
+  const seen = mark.stateVersions[exchange] ?? 0;
+  if (seen > stateVersion) {
+    return `the database is older than the mark beside it (state version ${stateVersion}, seen ${seen}): restored from a backup?`;
+  }
+  const lostMs = (mark.beatsMs?.[exchange] ?? 0) - lastBeatMs;
+  if (lostMs <= BEATS_LOST_MS_MAX) return null;
+  return `the database has lost ${Math.round(lostMs / 1000)} s of the janitor's beats that the mark beside it has seen: restored from a backup?`;
+}

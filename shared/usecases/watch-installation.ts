@@ -1,0 +1,85 @@
+import { restoreSign } from '#shared/core/system/restore-sign.ts';
+import { systemJobs } from '#shared/core/system/system-jobs.ts';
+import type { Alerts } from '#shared/ports/alerts.ts';
+import type { Clock } from '#shared/ports/clock.ts';
+import type { InstallationMarker } from '#shared/ports/installation-marker.ts';
+import type { InstallationRepository } from '#shared/ports/repositories/installation-repository.ts';
+import type { JobStateRepository } from '#shared/ports/repositories/job-state-repository.ts';
+import type { SystemStateRepository } from '#shared/ports/repositories/system-state-repository.ts';
+import type { StateChange, SystemControl } from '#shared/ports/system-control.ts';
+
+export interface WatchInstallationDeps {
+  readonly clock: Clock;
+  readonly systemState: SystemStateRepository;
+  readonly installation: InstallationRepository;
+  readonly jobs: Pick<JobStateRepository, 'all'>;
+  readonly marker: InstallationMarker;
+  readonly control: SystemControl;
+  readonly alerts: Alerts;
+}
+
+export type WatchInstallationOutcome =
+  /** It is the database that the mark knows. `markError`: its beat could not be marked, which weakens the next look. */
+  | { readonly kind: 'same'; readonly markError: string | null }
+  /** There is no state yet that the start has not seen. */
+  | { readonly kind: 'not-started' }
+  | { readonly kind: 'restored'; readonly reason: string; readonly change: StateChange }
+  /** The mark cannot be read: nothing may be opened until it can. */
+  | { readonly kind: 'unreadable'; readonly error: string; readonly change: StateChange };
+
+/** Between two marked beats: a mark is a write to a store that bills them. */
+const MARK_EVERY_MS = 60_000;
+
+/**
+ * Compares the database with the mark beside it, as every start does, while the platform runs: a database that is exchanged behind a
+ * running platform is LOCKED (freeze), for its orders are not what the venue knows. Else it marks the newest beat that the database
+ * has. A mark that cannot be read says nothing against the database, and nothing for it: RECONCILING, so exits go on and nothing is opened.
+ */
+export async function watchInstallation(
+  deps: WatchInstallationDeps,
+  input: { readonly exchange: string; readonly by: string },
+): Promise<WatchInstallationOutcome> {
+  const { exchange, by } = input;
+  const { marker, control } = deps;
+  const atMs = deps.clock.nowMs();
+  // Before everything of the database: see restoreSign.
+  const mark = await marker
+    .read()
+    .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+  if (mark instanceof Error) {
+    const reason = `the mark beside the database cannot be read: ${mark.message}`;
+    const change = await control.change({ kind: 'installation-doubted', exchange, by, atMs, reason });
+    return { kind: 'unreadable', error: mark.message, change };
+  }
+  const job = systemJobs(exchange).janitor;
+  const state = await deps.systemState.read(exchange);
+  if (state === null) return { kind: 'not-started' };
+  const tag = await deps.installation.tag();
+  const lastBeatMs = (await deps.jobs.all()).find((row) => row.job === job)?.lastOkMs ?? 0;
+  const reason = restoreSign(mark, { exchange, tag, stateVersion: state.version, lastBeatMs });
+  if (reason !== null) {
+    const change = await control.change({ kind: 'database-restored', exchange, by, atMs, reason });
+    if (change.kind === 'changed') {
+      await deps.alerts.raise({
+        id: `database-restored:${exchange}:${tag}`,
+        kind: 'database-restored',
+        severity: 'critical',
+        exchange,
+        symbol: null,
+        message: `${exchange} is LOCKED: ${reason}`,
+        detail: { installationTag: tag, stateVersion: state.version, lastBeatMs },
+      });
+    }
+    return { kind: 'restored', reason, change };
+  }
+  if (mark === null || tag === null || lastBeatMs - (mark.beatsMs?.[exchange] ?? 0) < MARK_EVERY_MS) {
+    return { kind: 'same', markError: null };
+  }
+  const known = mark.stateVersions[exchange] ?? 0;
+  const stateVersions = { ...mark.stateVersions, [exchange]: Math.max(state.version, known) };
+  const markError = await marker
+    .write({ tag, stateVersions, beatsMs: { ...mark.beatsMs, [exchange]: lastBeatMs } })
+    .then(() => null)
+    .catch((error: unknown) => String(error));
+  return { kind: 'same', markError };
+}
