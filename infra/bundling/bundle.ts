@@ -1,7 +1,7 @@
-import { copyFileSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
-import { leaveOut, SIGN_IN, SIGNING, UNUSED_PARTS, UNUSED_VENUES } from './left-out.ts';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { type LeftOut, leaveOut, SIGN_IN, SIGNING, TABLE_MAKING, UNUSED_PARTS, UNUSED_VENUES } from './left-out.ts';
 
 const PROJECT_DIR = join(import.meta.dirname, '..', '..');
 
@@ -22,18 +22,17 @@ export interface Bundle {
   readonly packages: ReadonlySet<string>;
 }
 
+const FORM = { platform: 'node', target: 'node24', format: 'cjs', minify: true } as const;
+
 /**
- * CommonJS, because Node starts it no slower than a module and libraries that `require` need no banner. The SDK is inside: the
+ * CommonJS, because Node starts it sooner than a module and libraries that `require` need no banner. The SDK is inside: the
  * runtime's own is slower to load and of another version. Never installed and never reached: `undici` and `protobufjs`, which
  * ccxt asks for only where it must (its calls go through our transport, and no exchange here speaks protobuf), and the native
  * helpers of `ws`.
  */
 const OPTIONS: BuildOptions = {
+  ...FORM,
   bundle: true,
-  platform: 'node',
-  target: 'node24',
-  format: 'cjs',
-  minify: true,
   legalComments: 'none',
   mainFields: ['module', 'main'],
   external: ['undici', 'protobufjs', 'protobufjs/*', 'bufferutil', 'utf-8-validate'],
@@ -42,32 +41,49 @@ const OPTIONS: BuildOptions = {
   absWorkingDir: PROJECT_DIR,
 };
 
-/** The one function that signs. */
-const SIGNER = 'order-gateway';
+type Room = 'functions' | 'containers';
 
-const bundleOptions = (room: 'functions' | 'containers', signs: boolean): BuildOptions => ({
-  ...OPTIONS,
-  plugins: [
-    keepLazy,
-    leaveOut([
-      ...UNUSED_VENUES,
-      ...(room === 'functions' ? [...UNUSED_PARTS, ...SIGN_IN] : []),
-      ...(signs ? [] : SIGNING),
-    ]),
-  ],
-});
+/** Parts that one function has need of, and no other bundle holds. */
+const OWN_PARTS: Readonly<Record<string, readonly LeftOut[]>> = { 'order-gateway': SIGNING, migrate: TABLE_MAKING };
 
-/** Read when it is first used, so a file of its own (shared/adapters/aws/lazy-s3.ts). */
-const LAZY = { source: 'shared/adapters/aws/open-s3.ts', file: 's3.js' };
+/**
+ * Functions that read a part of theirs when it is first used (`await import`), so that it lies in a file of its own beside `main.js`.
+ * In one file esbuild would have to wrap whatever both parts import, which costs a start more than the part itself.
+ */
+const SPLIT: readonly string[] = ['api', 'janitor', 'order-tracker'];
 
-const keepLazy: Plugin = {
-  name: 'lazy',
-  setup(build) {
-    build.onResolve({ filter: /\/open-s3\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: `./${LAZY.file}`, external: true } : null,
-    );
-  },
-};
+function optionsOf(room: Room, names: readonly string[], outDir: string) {
+  const others = Object.entries(OWN_PARTS).filter(([owner]) => !names.includes(owner));
+  const left = [
+    ...UNUSED_VENUES,
+    ...(room === 'functions' ? [...UNUSED_PARTS, ...SIGN_IN] : []),
+    ...others.flatMap(([, parts]) => parts),
+  ];
+  return {
+    ...OPTIONS,
+    plugins: [leaveOut(left)],
+    entryPoints: Object.fromEntries(names.map((name) => [`${name}/${BUNDLE_ENTRY}`, `${room}/${name}/main.ts`])),
+    outdir: outDir,
+    metafile: true,
+  } as const satisfies BuildOptions;
+}
+
+/** Each as one file; what they share is read once. */
+const buildWhole = async (room: Room, names: readonly string[], outDir: string): Promise<Metafile> =>
+  (await build(optionsOf(room, names, outDir))).metafile;
+
+/** Only modules can be split, so its files are made as such and then turned into what Node starts sooner. */
+async function buildSplit(room: Room, name: string, outDir: string): Promise<Metafile> {
+  const dir = join(outDir, name);
+  // Files of an earlier build have names of their own, and would be deployed along.
+  rmSync(dir, { recursive: true, force: true });
+  const chunkNames = `${name}/[name]-[hash]`;
+  const { metafile } = await build({ ...optionsOf(room, [name], outDir), format: 'esm', splitting: true, chunkNames });
+  const entryPoints = Object.keys(metafile.outputs);
+  const inPlace = { absWorkingDir: PROJECT_DIR, entryPoints, outdir: dir, allowOverwrite: true } as const;
+  await build({ ...FORM, ...inPlace, supported: { 'dynamic-import': false } });
+  return metafile;
+}
 
 const withMain = (room: string): readonly string[] =>
   readdirSync(join(PROJECT_DIR, room))
@@ -77,49 +93,38 @@ const withMain = (room: string): readonly string[] =>
 /** Names of all functions that can be deployed. */
 export const functionNames = (): readonly string[] => withMain('functions');
 
-const packagesIn = (inputs: Readonly<Record<string, { bytesInOutput: number }>>): ReadonlySet<string> =>
-  new Set(
-    Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => {
+/** npm packages of which something is in this folder. */
+function packagesIn(dir: string, outputs: Metafile['outputs']): ReadonlySet<string> {
+  const own = Object.entries(outputs).filter(([path]) => resolve(PROJECT_DIR, path, '..') === resolve(dir));
+  const inputs = own.flatMap(([, output]) => Object.entries(output.inputs));
+  return new Set(
+    inputs.flatMap(([path, { bytesInOutput }]) => {
       const name = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
       return name !== undefined && bytesInOutput > 0 ? [name] : [];
     }),
   );
+}
 
-async function bundle(
-  room: 'functions' | 'containers',
-  names: readonly string[],
-  outDir: string,
-): Promise<readonly Bundle[]> {
+async function bundle(room: Room, names: readonly string[], outDir: string): Promise<readonly Bundle[]> {
   const unknown = names.filter((name) => !existsSync(join(PROJECT_DIR, room, name, 'main.ts')));
   if (unknown.length > 0) throw new Error(`${room} has no main.ts for ${unknown.join(', ')}`);
-  const buildOf = async (signs: boolean) => {
-    const own = names.filter((name) => (name === SIGNER) === signs);
-    const entryPoints = Object.fromEntries(own.map((name) => [`${name}/${BUNDLE_ENTRY}`, `${room}/${name}/main.ts`]));
-    const options = { ...bundleOptions(room, signs), entryPoints, outdir: outDir, metafile: true } as const;
-    return own.length === 0 ? [] : Object.entries((await build(options)).metafile.outputs);
-  };
-  const outputs = (await Promise.all([buildOf(false), buildOf(true)])).flat();
-  const outputOf = (file: string) => outputs.find(([path]) => resolve(PROJECT_DIR, path) === resolve(file))![1];
-  const lazily = names.filter((name) =>
-    outputOf(join(outDir, name, `${BUNDLE_ENTRY}.js`)).imports.some(({ path }) => path === `./${LAZY.file}`),
-  );
-  if (lazily.length > 0) {
-    const lazy = { ...bundleOptions(room, false), entryPoints: [LAZY.source], outfile: join(outDir, LAZY.file) };
-    await build(lazy);
-    for (const name of lazily) copyFileSync(lazy.outfile, join(outDir, name, LAZY.file));
-    rmSync(lazy.outfile);
-  }
+  const together = names.filter((name) => !(SPLIT.includes(name) || name in OWN_PARTS));
+  const built = await Promise.all([
+    ...(together.length === 0 ? [] : [buildWhole(room, together, outDir)]),
+    ...names.filter((name) => name in OWN_PARTS).map((name) => buildWhole(room, [name], outDir)),
+    ...names.filter((name) => SPLIT.includes(name)).map((name) => buildSplit(room, name, outDir)),
+  ]);
+  const outputs = Object.assign({}, ...built.map((metafile) => metafile.outputs)) as Metafile['outputs'];
   return names.map((name) => {
     const dir = join(outDir, name);
-    const file = join(dir, `${BUNDLE_ENTRY}.js`);
     // Else a package.json further up decides what kind of file main.js is.
     writeFileSync(join(dir, 'package.json'), '{"type":"commonjs"}\n');
     const bytes = readdirSync(dir).reduce((sum, part) => sum + statSync(join(dir, part)).size, 0);
-    return { name, dir, file, bytes, packages: packagesIn(outputOf(file).inputs) };
+    return { name, dir, file: join(dir, `${BUNDLE_ENTRY}.js`), bytes, packages: packagesIn(dir, outputs) };
   });
 }
 
-/** One function as `<outDir>/<name>/main.js`, minified, with all that it needs. */
+/** One function as `<outDir>/<name>/`, minified, with all that it needs. */
 export const bundleFunction = async (name: string, outDir: string): Promise<Bundle> =>
   (await bundle('functions', [name], outDir))[0]!;
 

@@ -1,4 +1,4 @@
-import type { Plugin } from 'esbuild';
+import type { ImportKind, Plugin } from 'esbuild';
 
 export interface LeftOut {
   /** Of the resolved path. */
@@ -6,6 +6,14 @@ export interface LeftOut {
   readonly exports: readonly string[];
   /** A provider of credentials that passes: the next one is asked. */
   readonly passes?: true;
+}
+
+/** The same, of what a module asks for by this name. */
+interface LeftOutName {
+  readonly name: RegExp;
+  /** Only where it is asked for in this way. */
+  readonly kind?: ImportKind;
+  readonly exports: readonly string[];
 }
 
 /**
@@ -28,6 +36,7 @@ export const SIGN_IN: readonly LeftOut[] = [
   { path: /credential-provider-ini\/dist-es\/index\.js$/, exports: ['fromIni'], passes: true },
   { path: /credential-provider-process\/dist-es\/index\.js$/, exports: ['fromProcess'], passes: true },
   { path: /credential-provider-web-identity\/dist-es\/index\.js$/, exports: ['fromTokenFile'], passes: true },
+  { path: /credential-provider-node\/dist-es\/remoteProvider\.js$/, exports: ['remoteProvider'], passes: true },
 ];
 
 /** What signs for a venue. Who has no key needs none of it, and without it could not use one. */
@@ -37,18 +46,42 @@ export const SIGNING: readonly LeftOut[] = [
   { path: /ccxt\/js\/src\/base\/functions\/ethabi\.js$/, exports: ['abiEncode', 'TypedDataEncoder'] },
 ];
 
-/** Of what our functions use no part: X-Ray's patch of the SDK's version 2, a process's own gauges, and prom-client's quantiles. */
+/** Builds statements that make tables. Who migrates makes them; all others read and write rows. */
+export const TABLE_MAKING: readonly LeftOut[] = [
+  { path: /kysely\/dist\/schema\/schema-module\.js$/, exports: ['SchemaModule'] },
+];
+
+/**
+ * Of what our functions use no part: X-Ray's patches of the SDK with their list of calls, the SDK's look at a browser, a process's
+ * own gauges, and prom-client's quantiles.
+ */
 export const UNUSED_PARTS: readonly LeftOut[] = [
   { path: /node_modules\/semver\/index\.js$/, exports: ['default'] },
+  { path: /aws-xray-sdk-core\/dist\/lib\/patchers\/aws3?_p\.js$/, exports: ['captureAWS', 'captureAWSClient'] },
+  {
+    path: /aws-xray-sdk-core\/dist\/lib\/segments\/attributes\/aws\.js$/,
+    exports: ['setAWSWhitelist', 'appendAWSWhitelist'],
+  },
+  { path: /node_modules\/bowser\//, exports: ['default'] },
   { path: /prom-client\/lib\/(defaultMetrics|cluster|pushgateway)\.js$/, exports: ['default'] },
   { path: /node_modules\/tdigest\//, exports: ['TDigest'] },
 ];
 
-/** Every client of ours speaks HTTP/1.1 (shared/adapters/aws/aws-endpoint.ts); Node needs 10 ms to load the other one. */
-const HTTP2 = /^(node:)?http2$/;
+/**
+ * Every client of ours speaks HTTP/1.1 (shared/adapters/aws/aws-endpoint.ts), and Node needs 10 ms to load the other one. No call of
+ * ours answers with a stream of events; asking for them later would have the whole core of the SDK wrapped, to be read later too.
+ */
+const UNUSED_NAMES: readonly LeftOutName[] = [
+  { name: /^(node:)?http2$/, exports: ['default'] },
+  {
+    name: /^@smithy\/core\/event-streams$/,
+    kind: 'dynamic-import',
+    exports: ['EventStreamSerde', 'eventStreamSerdeProvider'],
+  },
+];
 
 /** Stands in for the module: whoever calls it after all is told what is missing. */
-function standIn({ exports, passes }: LeftOut, what: string): string {
+function standIn({ exports, passes }: Pick<LeftOut, 'exports' | 'passes'>, what: string): string {
   const error = `new Error(${JSON.stringify(`${what} is not part of this bundle`)})`;
   const thrown = passes ? `Object.assign(${error},{tryNextLink:true})` : error;
   const names = exports.map((name) => `leftOut as ${name}`).join(',');
@@ -65,9 +98,13 @@ export function leaveOut(list: readonly LeftOut[]): Plugin {
         const found = list.find((entry) => entry.path.test(path));
         return found ? { contents: standIn(found, path.replace(/^.*node_modules\//, '')), loader: 'js' } : null;
       });
-      build.onResolve({ filter: HTTP2 }, () => ({ path: 'http2', namespace: 'left-out' }));
-      build.onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path }) => ({
-        contents: standIn({ path: HTTP2, exports: ['default'] }, path),
+      for (const unused of UNUSED_NAMES) {
+        build.onResolve({ filter: unused.name }, ({ path, kind }) =>
+          kind === (unused.kind ?? kind) ? { path, namespace: 'left-out', pluginData: unused } : null,
+        );
+      }
+      build.onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path, pluginData }) => ({
+        contents: standIn(pluginData as LeftOutName, path),
         loader: 'js',
       }));
     },

@@ -4,8 +4,8 @@ import type { AwsEnvironment } from './aws-endpoint.ts';
 import type { MarkerPlace } from './open-s3.ts';
 
 /**
- * `openS3` for who seldom needs it: S3's client is a tenth of a bundle, and is read when it is first used. Bundles keep it as a file
- * beside them (infra/bundling/bundle.ts).
+ * `openS3` for who seldom needs it: S3's client is a tenth of a bundle, and is read when it is first used. Who imports this is named
+ * in infra/bundling/bundle.ts, so that its bundle keeps the client as a file of its own.
  */
 export function lazyS3(environment: AwsEnvironment) {
   const s3 = once(async () => (await import('./open-s3.ts')).openS3(environment));
