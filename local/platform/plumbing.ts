@@ -3,20 +3,14 @@ import { Invoker, type Redelivery } from '#local/emulators/invoker.ts';
 import { QueueEmulator, type QueueSpec } from '#local/emulators/queue-emulator.ts';
 import { ScheduleEmulator } from '#local/emulators/schedule-emulator.ts';
 import { StreamEmulator } from '#local/emulators/stream-emulator.ts';
+import { queuesByJob } from '#shared/adapters/system/queues-by-job.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { DeadLetters } from '#shared/ports/dead-letters.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
-import { QueueError, type QueueMessage, type WorkQueue } from '#shared/ports/work-queue.ts';
+import type { WorkQueue } from '#shared/ports/work-queue.ts';
 
-/** Functions that may be asked to run out of turn, by job name; each has its own queue, as its mapping has on AWS. */
-const REQUESTED_JOBS: Readonly<Record<string, readonly string[]>> = {
-  balance: ['balance'],
-  observer: ['observer'],
-  reconciliation: ['reconciliation'],
-  'order-tracker': ['order-tracker'],
-  'run-supervisor': ['run-supervisor'],
-  'market-data': ['market-data'],
-};
+/** Jobs that may be asked for out of turn, by the name of who does them; each function has its own queues, as its mapping has on AWS. */
+const REQUESTED_JOBS = ['balance', 'observer', 'reconciliation', 'order-tracker', 'run-supervisor', 'market-data'];
 
 export interface Plumbing {
   readonly invoker: Invoker;
@@ -62,23 +56,28 @@ export function createPlumbing(
 
   const candleJobs = queueOf('candle-jobs', 'candle-fetcher', queues.candle_jobs);
   const orders = queueOf('orders.fifo', 'order-gateway', queues.orders, { fifo: true, atOnce: true });
-  const requests = new Map<string, { fifo: QueueEmulator; standard: QueueEmulator }[]>();
-  for (const [job, names] of Object.entries(REQUESTED_JOBS)) {
-    const functionNames = job === 'observer' ? observerIds : names;
-    requests.set(
-      job,
-      functionNames.map((fn) => ({
-        standard: queueOf(`${fn}-requests`, fn, queues.run_requests, { maxConcurrency: 1 }),
-        fifo: queueOf(`${fn}-requests.fifo`, fn, queues.run_requests, {
-          fifo: true,
-          maxConcurrency: 1,
-          // On the way from a tick to an order.
-          atOnce: job === 'reconciliation',
-        }),
-      })),
-    );
-  }
-  const all = [candleJobs, orders, ...[...requests.values()].flat().flatMap((q) => [q.standard, q.fifo])];
+  const requestsOf = (job: string, functionName: string) => ({
+    standard: queueOf(`${functionName}-requests`, functionName, queues.run_requests, { maxConcurrency: 1 }),
+    fifo: queueOf(`${functionName}-requests.fifo`, functionName, queues.run_requests, {
+      fifo: true,
+      maxConcurrency: 1,
+      // On the way from a tick to an order.
+      atOnce: job === 'reconciliation',
+    }),
+  });
+  const requests = Object.fromEntries(
+    REQUESTED_JOBS.map((job) => {
+      const functionNames = job === 'observer' ? observerIds : [job];
+      return [job, functionNames.map((functionName) => requestsOf(job, functionName))];
+    }),
+  );
+  const all = [
+    candleJobs,
+    orders,
+    ...Object.values(requests)
+      .flat()
+      .flatMap((q) => [q.standard, q.fifo]),
+  ];
 
   return {
     invoker,
@@ -87,7 +86,7 @@ export function createPlumbing(
     account,
     candleJobs,
     orders,
-    runRequests: { send: (messages) => routeByJob(requests, messages) },
+    runRequests: queuesByJob(requests),
     idle: () =>
       invoker.inFlight === 0 && market.backlog === 0 && account.backlog === 0 && all.every((q) => q.backlog === 0),
     reportBacklogs: () => {
@@ -102,23 +101,4 @@ export function createPlumbing(
       for (const queue of all) queue.stop();
     },
   };
-}
-
-type JobQueues = ReadonlyMap<string, readonly { fifo: WorkQueue; standard: WorkQueue }[]>;
-
-/** A message with a group goes through the job's FIFO queue, any other through its standard one; those of one queue together. */
-async function routeByJob(queues: JobQueues, messages: readonly QueueMessage[]): Promise<void> {
-  const routed = new Map<WorkQueue, QueueMessage[]>();
-  for (const message of messages) {
-    const { job } = JSON.parse(message.body) as { job?: string };
-    const targets = queues.get(job ?? '');
-    if (!targets) throw new QueueError(`no function takes requests for job ${job}`, false);
-    for (const target of targets) {
-      const queue = message.groupId === undefined ? target.standard : target.fifo;
-      const together = routed.get(queue);
-      if (together) together.push(message);
-      else routed.set(queue, [message]);
-    }
-  }
-  for (const [queue, together] of routed) await queue.send(together);
 }

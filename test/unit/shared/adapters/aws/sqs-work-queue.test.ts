@@ -339,15 +339,4 @@ describe('the queues of run-requests', () => {
 
     expect(calls.map((call) => call.input.QueueUrl)).toEqual([`${URL}-r.fifo`]);
   });
-
-  it.each(['{"job":"unknown"}', '{"job":"toString"}', '{}', 'null', '[]', 'not JSON'])(
-    'refuse %s for good, before anything is sent',
-    async (body) => {
-      const { parts, calls } = setUp(() => null);
-      const sent = createRunRequestQueues({ ...parts, queues }).send([{ body: '{"job":"observer"}' }, { body }]);
-
-      await expect(sent).rejects.toMatchObject({ name: 'QueueError', retryable: false });
-      expect(calls).toEqual([]);
-    },
-  );
 });
