@@ -45,7 +45,7 @@ export interface StepRunsFacts {
   readonly reloads: number;
 }
 
-/** Two writers in a row were faster: the batch is to be delivered again. */
+/** Other writers were faster again and again: the batch is to be delivered again. */
 export class StepConflictError extends Error {
   override readonly name = 'StepConflictError';
   readonly retryable = true;
@@ -62,11 +62,13 @@ export const newRunCache = (): RunCache => ({ cohorts: new Map(), plans: new Map
 const CACHED_COHORTS_MAX = 2_000;
 const CACHED_PLANS_MAX = 200_000;
 const SYMBOLS_PER_TRANSACTION_MAX = 25;
+/** At its beat the run-supervisor writes the cohorts one after another, and each may spoil the transaction of all. */
+const RELOADS_MAX = 8;
 
 /**
  * Steps the live runs of every symbol in the batch over its new trades, in order, and saves runs and cohort positions in one
  * transaction per group of symbols, guarded by the cohort versions: delivering a batch again changes nothing. Throws
- * `StepConflictError` on a second conflict, and what the repository throws.
+ * `StepConflictError` when it loses against other writers too often, and what the repository throws.
  */
 export async function stepRuns(deps: StepRunsDeps, input: StepRunsInput): Promise<StepRunsFacts> {
   const byExchange = new Map<string, Map<string, MarketBundle[]>>();
@@ -84,12 +86,12 @@ export async function stepRuns(deps: StepRunsDeps, input: StepRunsInput): Promis
     for (let i = 0; i < entries.length; i += SYMBOLS_PER_TRANSACTION_MAX) {
       const group = entries.slice(i, i + SYMBOLS_PER_TRANSACTION_MAX);
       let steps = await stepGroup(deps, exchange, group, input.livePnlAboveMicros);
-      if (!steps) {
+      for (let tries = 1; !steps && tries <= RELOADS_MAX; tries += 1) {
         reloads++;
         for (const [symbol] of group) deps.cache.cohorts.delete(cohortKey(exchange, symbol));
         steps = await stepGroup(deps, exchange, group, input.livePnlAboveMicros);
       }
-      if (!steps) throw new StepConflictError(`runs of ${exchange} changed twice while a batch was stepped`);
+      if (!steps) throw new StepConflictError(`runs of ${exchange} changed whenever a batch was stepped`);
       facts.push(...steps);
     }
   }

@@ -123,14 +123,31 @@ describe('stepRuns', () => {
     expect(facts).toMatchObject({ reloads: 1, steps: 15 });
   });
 
-  it('asks for another delivery when it lost twice', async () => {
+  it('asks for another delivery when it loses every time', async () => {
     const runs = await aRepository();
+    let saves = 0;
     const losing = {
       loadCohorts: runs.loadCohorts.bind(runs),
-      saveCohorts: async () => ({ kind: 'conflict', symbols: [BTC] }) as const,
+      saveCohorts: async () => {
+        saves += 1;
+        return { kind: 'conflict', symbols: [BTC] } as const;
+      },
     };
     const deps = { runs: losing, cache: newRunCache() };
     await expect(stepRuns(deps, { bundles: [trend(3)], livePnlAboveMicros: 0 })).rejects.toThrow(StepConflictError);
+    expect(saves).toBe(9);
+  });
+
+  it('outlasts a writer that changes one cohort after another', async () => {
+    const runs = await aRepository();
+    let left = 7;
+    const busy = {
+      loadCohorts: runs.loadCohorts.bind(runs),
+      saveCohorts: async (...args: Parameters<typeof runs.saveCohorts>) =>
+        left-- > 0 ? ({ kind: 'conflict', symbols: [BTC] } as const) : runs.saveCohorts(...args),
+    };
+    const facts = await stepRuns({ runs: busy, cache: newRunCache() }, { bundles: [trend(3)], livePnlAboveMicros: 0 });
+    expect(facts).toMatchObject({ reloads: 7, symbols: [{ ticks: 3 }] });
   });
 
   it('does not bring back runs that were stopped while it was under way', async () => {
