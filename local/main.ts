@@ -1,10 +1,10 @@
 import { ConfigError } from '#config/config-error.ts';
 import { type LoadedConfig, loadConfig } from '#config/load.ts';
 import { type Embedded, startEmbedded } from './embedded.ts';
+import { showLiveStatus } from './live-status.ts';
 import { Shutdown } from './shutdown.ts';
 import { parseStartOptions, type StartOptions } from './start-options.ts';
 import { StateDirectory } from './state-directory.ts';
-import { statusLine } from './status-line.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 
 const STATUS_EVERY_MS = 1_000;
@@ -79,19 +79,13 @@ async function live(
     ],
     ['ready in', `${(startedInMs / 1000).toFixed(2)} s; Ctrl-C stops it`],
   ]);
-  let ticks = embedded.ticks();
-  setInterval(async () => {
-    if (shutdown.requested) return;
-    const now = embedded.ticks();
-    const rate = (now - ticks) / (STATUS_EVERY_MS / 1000);
-    ticks = now;
-    try {
-      const line = statusLine(await embedded.snapshot(), rate);
-      if (!shutdown.requested) terminal.status(line, Date.now());
-    } catch (error) {
-      if (!shutdown.requested) terminal.say(`status unreadable: ${(error as Error).message}`);
-    }
-  }, STATUS_EVERY_MS);
+  showLiveStatus({
+    terminal,
+    shutdown,
+    everyMs: STATUS_EVERY_MS,
+    snapshot: () => embedded.snapshot(),
+    ticks: () => embedded.ticks(),
+  });
 }
 
 try {

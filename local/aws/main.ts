@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { ConfigError } from '#config/config-error.ts';
 import { loadConfig } from '#config/load.ts';
+import { showLiveStatus } from '#local/live-status.ts';
 import { Shutdown } from '#local/shutdown.ts';
 import { startStagePage } from '#local/stage/stage-page.ts';
 import { StateDirectory } from '#local/state-directory.ts';
-import { statusLine } from '#local/status-line.ts';
 import { createTerminal } from '#local/terminal.ts';
 import { LAMBDA_API_ORIGIN } from '#shared/adapters/aws/lambda-http.ts';
 import type { PlatformSnapshot } from '#shared/messages/platform-snapshot.ts';
@@ -74,17 +74,12 @@ async function main(): Promise<void> {
     ['command line', 'npm run 3t -- status --stage local'],
     ['ready in', `${seconds()} s; Ctrl-C takes all of it down`],
   ]);
-  setInterval(async () => {
-    if (shutdown.requested) return;
-    if (aws.producer.hasEnded()) shutdown.fail(`the price producer has ended; see ${aws.producer.logPath}`);
-    try {
-      const reply = await aws.api(`${LAMBDA_API_ORIGIN}/api/status`);
-      const line = statusLine((await reply.json()) as PlatformSnapshot, null);
-      if (!shutdown.requested) terminal.status(line, Date.now());
-    } catch (error) {
-      if (!shutdown.requested) terminal.say(`status unreadable: ${(error as Error).message}`);
-    }
+  setInterval(() => {
+    if (!shutdown.requested && aws.producer.hasEnded())
+      shutdown.fail(`the price producer has ended; see ${aws.producer.logPath}`);
   }, STATUS_EVERY_MS);
+  const snapshot = async () => (await (await aws.api(`${LAMBDA_API_ORIGIN}/api/status`)).json()) as PlatformSnapshot;
+  showLiveStatus({ terminal, shutdown, everyMs: STATUS_EVERY_MS, snapshot, ticks: null });
 }
 
 try {
