@@ -9,6 +9,7 @@ import { TEST_SIGNERS } from '#local/exchange-simulator/test-accounts.ts';
 import { startPrivateMariadb } from '#local/mariadb/private-mariadb.ts';
 import { startMinistack } from '#local/ministack/ministack.ts';
 import { startRdsDataApi } from '#local/rds-data-api/rds-data-api.ts';
+import { secretLogins } from '#local/rds-data-api/secret-logins.ts';
 import { type RunningSimulator, spawnSimulator, stopSimulator } from '#local/simulator-process.ts';
 import type { StateDirectory } from '#local/state-directory.ts';
 import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
@@ -56,7 +57,7 @@ export interface LocalAws {
 
 /**
  * The very stacks of a deployment in an emulator of AWS on this machine: no account, no Docker. Behind the emulator's Data API stands
- * ours, on a private MariaDB; the venue is the exchange simulator; the price producer runs as a process, because the emulator starts
+ * ours, on a private MariaDB, where each secret is a user of its own with no more rights than on AWS; the venue is the exchange simulator; the price producer runs as a process, because the emulator starts
  * no container without Docker. Takes half a minute. What fails on the way takes down what was started.
  */
 export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
@@ -79,8 +80,9 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     const mariadb = await startPrivateMariadb({ path: environment.PATH ?? '' });
     undo.push(() => mariadb.stop());
     const server = { socketPath: mariadb.socketPath };
-    const user = { user: mariadb.user, password: '' };
-    const dataApi = await startRdsDataApi({ server, users: user });
+    // Secrets Manager is there once the emulator runs, which wants to know the Data API first.
+    let userOf: ReturnType<typeof secretLogins> = async () => null;
+    const dataApi = await startRdsDataApi({ server, users: (secretArn) => userOf(secretArn) });
     undo.push(() => dataApi.stop());
 
     onStep('AWS emulator (the first time it is installed: about 15 s)');
@@ -92,6 +94,12 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     });
     undo.push(() => aws.stop());
     const clientEnvironment = { ...aws.clientEnvironment, AWS_ENDPOINT_URL_RDS_DATA: dataApi.url };
+    const secrets = new SecretsManagerClient({
+      ...awsClientOptions('secrets_manager', clientEnvironment),
+      credentials: PLAY_CREDENTIALS,
+    });
+    undo.push(async () => secrets.destroy());
+    userOf = secretLogins(secrets, systemClock);
 
     onStep('cdk bootstrap and cdk deploy');
     const outputs = await deployStacks({
@@ -106,8 +114,10 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     });
 
     onStep('trading key, schema');
-    await createDatabase({ ...server, ...user }, output(outputs, 'DatabaseName'));
-    await pushTradingKeys(config, outputs, clientEnvironment);
+    const master = await userOf(output(outputs, 'MigrateSecretArn'));
+    if (master === null) throw new Error('the emulator has no secret of the database user migrate');
+    await createDatabase({ ...server, user: mariadb.user }, output(outputs, 'DatabaseName'), master);
+    await pushTradingKeys(secrets, config, outputs);
     const lambda = new LambdaClient({
       ...awsClientOptions('lambda', clientEnvironment),
       credentials: PLAY_CREDENTIALS,
@@ -171,12 +181,10 @@ export function output(outputs: Readonly<Record<string, string>>, name: string):
 
 /** The simulator's published test keys: play money. */
 async function pushTradingKeys(
+  client: Pick<SecretsManagerClient, 'send'>,
   config: Config,
   outputs: Readonly<Record<string, string>>,
-  environment: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const options = awsClientOptions('secrets_manager', environment);
-  const client = new SecretsManagerClient({ ...options, credentials: PLAY_CREDENTIALS });
   for (const account of config.exchanges.hyperliquid.accounts) {
     await client.send(
       new PutSecretValueCommand({
@@ -185,7 +193,6 @@ async function pushTradingKeys(
       }),
     );
   }
-  client.destroy();
 }
 
 /** Invokes a function and waits for its answer. Throws what the function threw. */

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '#cli/program.ts';
 import { loadConfig } from '#config/load.ts';
@@ -10,6 +11,7 @@ import { type LocalAws, output, startLocalAws } from '#local/aws/local-aws.ts';
 import type { HttpServer } from '#local/http-server.ts';
 import { startStagePage } from '#local/stage/stage-page.ts';
 import { isAlive, StateDirectory } from '#local/state-directory.ts';
+import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
 import { dec } from '#shared/core/decimal.ts';
 import type { PlatformSnapshot } from '#shared/messages/platform-snapshot.ts';
@@ -119,6 +121,44 @@ describe('the deployed stacks', () => {
     expect(JSON.parse(await run('secrets', 'push'))).toEqual({ pushed: ['3t/local-aws/trading/main'] });
     const answered = (await run('logs', '--event', 'order.')).trim().split('\n');
     expect(answered.map((line) => (JSON.parse(line) as { event: string }).event)).toContain('order.answered');
+  });
+
+  it('sign in to the database as the users of their secrets, with no more rights than on AWS', async () => {
+    const client = new RDSDataClient({
+      ...awsClientOptions('rds_data', aws.clientEnvironment),
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    });
+    const refusal = async (secretArn: string, sql: string): Promise<string | null> => {
+      const target = {
+        resourceArn: output(aws.outputs, 'DatabaseClusterArn'),
+        secretArn,
+        database: output(aws.outputs, 'DatabaseName'),
+      };
+      try {
+        await client.send(new ExecuteStatementCommand({ ...target, sql }));
+        return null;
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    const secret = (user: string) => output(aws.outputs, `${user}SecretArn`);
+    const [read, write, writeState] = [
+      'select 1 from system_state limit 1',
+      'delete from leases where 1 = 0',
+      'update system_state set version = version where 1 = 0',
+    ];
+    const denied = expect.stringMatching(/command denied/);
+    for (const [user, ...expected] of [
+      ['App', null, null, denied],
+      ['Reader', null, denied, denied],
+      ['State', null, denied, null],
+      ['Migrate', null, null, null],
+    ] as const) {
+      const refusals = await Promise.all([read, write, writeState].map((sql) => refusal(secret(user), sql)));
+      expect([user, ...refusals]).toEqual([user, ...expected]);
+    }
+    expect(await refusal(`${secret('App')}-of-nobody`, read)).not.toBeNull();
+    client.destroy();
   });
 
   it('write no error line', () => {
