@@ -1,13 +1,23 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
 import { ConfigError } from '#config/config-error.ts';
 import { EXCHANGE } from '#config/function-environments.ts';
 import { readOptions, UsageError } from '#infra/command-line.ts';
 import { loadStage } from '#infra/load-stage.ts';
 import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
 import { awsStage } from './aws-stage.ts';
-import { DeploymentError, deploy } from './deployment.ts';
+import { type DeploymentDeps, DeploymentError, type DeploymentFacts, deploy } from './deployment.ts';
+import {
+  currentDeployment,
+  type DeploymentLease,
+  type LeaseInput,
+  takeDeploymentLease,
+  underLease,
+} from './deployment-lease.ts';
 
 /** A migration is asked for once, and may take as long as a function may run. */
 const MIGRATION_LIMITS = { maxAttempts: 1, requestTimeoutMs: 910_000 };
@@ -25,20 +35,51 @@ try {
   );
   const say = (line: string) => console.log(`deploy ${options.stage}: ${line}`);
   if (config.aws.alarm_email === null) say('alarms are mailed to nobody: set aws.alarm_email');
-  const facts = await deploy(
-    {
-      ...awsStage({ client, options, exchange: EXCHANGE, by: `deploy:${process.env.USER ?? 'unknown'}`, run, say }),
-      sleep: (ms) => sleep(ms),
-      nowMs: () => Date.now(),
-      say,
-    },
-    { parked: config.aws.parked },
-  );
+  const user = process.env.USER ?? 'unknown';
+  const deps = {
+    ...awsStage({ client, options, exchange: EXCHANGE, by: `deploy:${user}`, run, say }),
+    sleep: (ms: number) => sleep(ms),
+    nowMs: () => Date.now(),
+    say,
+  };
+  const { region } = config.aws;
+  const s3 = new S3Client(awsClientOptions('s3', { ...process.env, AWS_REGION: region }));
+  const place = { client: s3, stage: options.stage, region, nowMs: deps.nowMs, say };
+  const facts = options.dryRun
+    ? await dryRun(deps, place, config.aws.parked)
+    : await alone({ ...place, holder: `${user}@${hostname()}, process ${process.pid}`, id: randomUUID() }, (lease) =>
+        deploy(underLease(deps, lease), { parked: config.aws.parked }),
+      );
   say(options.dryRun ? 'nothing was changed (--dry-run)' : `done${facts.now === null ? '' : `, state ${facts.now}`}`);
 } catch (error) {
   if (!(error instanceof ConfigError || error instanceof DeploymentError || error instanceof UsageError)) throw error;
   console.error(`deploy: ${error.message}`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+
+async function dryRun(
+  deps: DeploymentDeps,
+  place: Parameters<typeof currentDeployment>[0],
+  parked: boolean,
+): Promise<DeploymentFacts> {
+  const other = await currentDeployment(place);
+  if (other !== null) deps.say(other);
+  return deploy(deps, { parked });
+}
+
+/** Does the work while nobody else deploys the stage; gives the lease back however it ends, an interrupt included. */
+async function alone<R>(input: LeaseInput, work: (lease: DeploymentLease) => Promise<R>): Promise<R> {
+  const lease = await takeDeploymentLease(input);
+  const renewal = setInterval(() => void lease.renew(), lease.renewEveryMs);
+  const interrupted = () => void lease.release().finally(() => process.exit(130));
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  try {
+    return await work(lease);
+  } finally {
+    clearInterval(renewal);
+    await lease.release();
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+  }
 }
 
 /** Runs a command with our own output; rejects when it fails. */

@@ -8,6 +8,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { awsStage } from '#infra/deploy/aws-stage.ts';
 import { type DeploymentDeps, DeploymentError, type DeploymentLimits, deploy } from '#infra/deploy/deployment.ts';
+import { underLease } from '#infra/deploy/deployment-lease.ts';
 import { JANITOR_START_JOB, scheduledJobSchema } from '#shared/messages/scheduled-job.ts';
 
 const LIMITS: DeploymentLimits = { wakeMs: 20_000, settleMs: 30_000, restoreMs: 30_000, pollMs: 5_000 };
@@ -321,6 +322,19 @@ describe('a deployment', () => {
     const facts = await run();
 
     expect(facts).toMatchObject({ prior: 'HEALTHY', resumed: true, now: 'HEALTHY' });
+  });
+
+  it('goes no step further once another deployment has taken its lease', async () => {
+    let steps = 0;
+    const lease = {
+      assertHeld: () => {
+        steps += 1;
+        if (steps === 3) throw new DeploymentError('stage dev is being deployed by bob');
+      },
+    };
+
+    await expect(deploy(underLease(stage.deps(), lease), { parked: false, limits: LIMITS })).rejects.toThrow('by bob');
+    expect(stage.happened).toEqual(['lock close-only', 'cdk deploy closed']);
   });
 
   it('changes nothing with --dry-run and says what it would', async () => {

@@ -125,9 +125,11 @@ export async function newQueue(fifo: boolean) {
   return { queueUrl, received };
 }
 
-export async function newBucket(): Promise<string> {
-  const Bucket = newName();
-  const region = at.AWS_REGION;
+export const region = at.AWS_REGION;
+/** For a process of its own. */
+export const awsEnvironment = at;
+
+export async function newBucket(Bucket = newName()): Promise<string> {
   // The oldest region is the one that must not be named.
   const place = region && region !== 'us-east-1' ? { LocationConstraint: region as 'ap-northeast-1' } : null;
   await s3.send(new CreateBucketCommand({ Bucket, ...(place ? { CreateBucketConfiguration: place } : {}) }));
