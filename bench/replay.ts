@@ -1,7 +1,8 @@
 /**
- * Replays a file at full speed through the whole platform: `npm run bench:replay -- FILE`, `--json` for one JSON line,
- * `--duration 7d` for a part of it. Prints real seconds, ticks a second, peak memory and where the time went. Fails when the
- * replay did not end, traded nothing, passed what was asked for, or sent an order twice. The cadences are those of config/replay.yaml.
+ * Replays a file at full speed through the whole platform, and then its first tenth: `npm run bench:replay -- FILE`, `--json` for
+ * one JSON line, `--duration 7d` for a part of it. Prints real seconds, ticks a second, where the time went, and peak memory
+ * with its ratio to that of a tenth of the input. Fails when a replay did not end, traded nothing, passed what was asked for, or
+ * sent an order twice. The cadences are those of config/replay.yaml.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -25,23 +26,32 @@ if (!file || file.startsWith('--') || !existsSync(file)) {
 const state = mkdtempSync(join(tmpdir(), '3t-bench-replay-'));
 process.on('exit', () => rmSync(state, { recursive: true, force: true }));
 
-function run(path: string): Promise<{ readonly code: number | null; readonly stdout: string }> {
-  const args = [
-    START,
-    '--replay',
-    path,
-    '--speed',
-    'max',
-    '--summary',
-    'json',
-    '--state',
-    state,
-    '--port',
-    '0',
-    ...more,
-  ];
-  const child = spawn(process.execPath, json ? [...args, '--quiet'] : args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+interface Replayed {
+  readonly summary: ReplaySummary;
+  readonly profile: ReplayProfile;
+  readonly wallMs: number;
+}
+
+async function replay(name: string, options: readonly string[]): Promise<Replayed> {
+  const folder = join(state, name);
+  const began = performance.now();
+  const always = ['--replay', file!, '--speed', 'max', '--summary', 'json', '--state', folder, '--port', '0'];
+  const { code, stdout } = await run([...always, ...options]);
+  const wallMs = performance.now() - began;
+  if (code !== 0 || stdout.trim() === '') {
+    console.error(`the replay did not end (exit code ${code})`);
+    process.exit(1);
+  }
+  const summary = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as ReplaySummary;
+  const profile = JSON.parse(readFileSync(join(folder, 'replay-profile.json'), 'utf8')) as ReplayProfile;
+  return { summary, profile, wallMs };
+}
+
+function run(options: readonly string[]): Promise<{ readonly code: number | null; readonly stdout: string }> {
+  const args = [START, ...options, ...(json ? ['--quiet'] : [])];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const pass = (signal: NodeJS.Signals) => child.kill(signal);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, pass);
   let stdout = '';
   child.stdout.on('data', (chunk) => {
     stdout += chunk;
@@ -49,15 +59,16 @@ function run(path: string): Promise<{ readonly code: number | null; readonly std
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout })));
 }
 
-const began = performance.now();
-const { code, stdout } = await run(file);
-const wallMs = performance.now() - began;
-if (code !== 0 || stdout.trim() === '') {
-  console.error(`the replay did not end (exit code ${code})`);
-  process.exit(1);
-}
-const summary = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as ReplaySummary;
-const profile = JSON.parse(readFileSync(join(state, 'replay-profile.json'), 'utf8')) as ReplayProfile;
+const { summary, profile, wallMs } = await replay('whole', more);
+const tenth = await replay('tenth', [...more, '--duration', `${Math.round(summary.candles / 10)}m`]);
+/** Of the platform and of the simulator: how much more memory ten times the input takes. */
+const memoryRatio = {
+  platform: profile.peakMiB.platform / tenth.profile.peakMiB.platform,
+  simulator:
+    profile.peakMiB.simulator === null || tenth.profile.peakMiB.simulator === null
+      ? null
+      : profile.peakMiB.simulator / tenth.profile.peakMiB.simulator,
+};
 const result = {
   bench: 'replay',
   candles: summary.candles,
@@ -71,6 +82,8 @@ const result = {
   ticksPerSecond: Math.round((1000 * summary.ticks) / wallMs),
   invocations: summary.invocations,
   profile,
+  peakMiBOfATenth: tenth.profile.peakMiB,
+  memoryRatio,
   node: process.version,
 };
 
@@ -86,7 +99,9 @@ if (json) {
       orders: result.orders,
       fills: result.fills,
       'platform MiB': profile.peakMiB.platform.toFixed(0),
+      'platform ÷ a tenth': memoryRatio.platform.toFixed(2),
       'simulator MiB': profile.peakMiB.simulator?.toFixed(0) ?? 'unknown',
+      'simulator ÷ a tenth': memoryRatio.simulator?.toFixed(2) ?? 'unknown',
     },
   ]);
   console.log(profileLines(profile).join('\n'));

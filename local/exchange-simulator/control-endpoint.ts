@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type * as z from 'zod';
+import { collectGarbage } from '#local/collect-garbage.ts';
 import {
   advanceSchema,
   applyTransfer,
@@ -85,11 +86,14 @@ export function answerControl(
     case 'snapshot':
       return withBody(pathSchema, ({ path }) => {
         simulator.snapshot(path);
+        collectGarbage();
         return { ok: true, nowMs: simulator.nowMs() };
       });
     case 'restore':
       return withBody(pathSchema, ({ path }) => {
         simulator.restore(path);
+        // What stood here before is garbage now, and as much as what replaced it.
+        collectGarbage();
         return statusOf(simulator);
       });
     default:

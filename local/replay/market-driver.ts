@@ -51,6 +51,10 @@ export class MarketDriver {
     return this.#status;
   }
 
+  get advances(): number {
+    return this.#advances;
+  }
+
   counters(): { readonly advances: number; readonly advanceMs: number; readonly timers: number } {
     return { advances: this.#advances, advanceMs: this.#advanceMs, timers: this.#timers };
   }

@@ -123,7 +123,7 @@ async function runsStarted(db: Db): Promise<number> {
   return Number(row?.newest ?? 0);
 }
 
-const PAGE_ROWS = 1_000;
+const PAGE_ROWS = 100;
 
 /** Read in pages: a month has more decisions than fit into memory comfortably. */
 async function readDecisions(db: Db) {
