@@ -43,7 +43,9 @@ export interface DeploymentLease {
  * Lets one deployment of a stage run at a time, whoever starts it and from wherever: an object in CDK's bucket, written only when nobody
  * else has written it since (S3's conditional writes). It names its holder and runs out when that dies.
  */
-export async function takeDeploymentLease(input: LeaseInput): Promise<DeploymentLease> {
+export const takeDeploymentLease = (input: LeaseInput): Promise<DeploymentLease> => take(input).catch(unanswered);
+
+async function take(input: LeaseInput): Promise<DeploymentLease> {
   const { client, stage, holder, id, nowMs, say } = input;
   const place = { Bucket: await bootstrapBucket(input), Key: leaseKey(stage) };
   const beganAt = new Date(nowMs()).toISOString();
@@ -106,18 +108,21 @@ const leaseKey = (stage: string): string => `3t/deployment-of-${stage}.json`;
 
 /** Who deploys the stage now, in words, or null. For a dry run, which takes nothing. */
 export async function currentDeployment(input: Omit<LeaseInput, 'holder' | 'id'>): Promise<string | null> {
-  const place = { Bucket: await bootstrapBucket(input), Key: leaseKey(input.stage) };
-  const found = await readLease(input.client, place);
+  const look = async () =>
+    readLease(input.client, { Bucket: await bootstrapBucket(input), Key: leaseKey(input.stage) });
+  const found = await look().catch(unanswered);
   return found !== null && isHeld(found.lease, input.nowMs()) ? refused(input.stage, found.lease).message : null;
 }
 
+function unanswered(error: unknown): never {
+  if (error instanceof DeploymentError) throw error;
+  throw new DeploymentError(
+    `nobody can say whether this stage is being deployed: ${error}. Are this shell's credentials right, and may they list buckets and write to CDK's?`,
+  );
+}
+
 async function bootstrapBucket({ client, region }: Pick<LeaseInput, 'client' | 'region'>): Promise<string> {
-  const command = new ListBucketsCommand({ Prefix: BUCKET_PREFIX });
-  const { Buckets = [] } = await client.send(command).catch((error: unknown) => {
-    throw new DeploymentError(
-      `nobody can say whether this stage is being deployed: ${error}. Are this shell's credentials right, and may they list buckets?`,
-    );
-  });
+  const { Buckets = [] } = await client.send(new ListBucketsCommand({ Prefix: BUCKET_PREFIX }));
   const name = Buckets.map((bucket) => bucket.Name ?? '').find(
     (n) => n.startsWith(BUCKET_PREFIX) && n.endsWith(`-${region}`),
   );
