@@ -5,7 +5,6 @@ import type { Db } from '#shared/adapters/sql/open-database.ts';
 import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
 import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
 import { sqlLeasesRepository } from '#shared/adapters/sql/repositories/leases-repository.ts';
-import { sqlOrdersRepository } from '#shared/adapters/sql/repositories/orders-repository.ts';
 import { SqlBreakerRepository } from '#shared/adapters/sql/repositories/sql-breaker-repository.ts';
 import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
 import { SqlRunsRepository } from '#shared/adapters/sql/runs-repository.ts';
@@ -18,6 +17,7 @@ import { aCycle, aSymbol, aSystemState, CYCLE_NOW_MS, wants } from '#test/suppor
 import { sqlCycleStores } from '#test/support/cycle-stores.ts';
 import { type DataApiUnderTest, noMariadb, RESOURCE_ARN, SECRET_ARN, startDataApi } from '#test/support/data-api.ts';
 import { ACCOUNT, EXCHANGE, fill, intent, orderEnd, SYMBOL, T0 } from '#test/support/orders.ts';
+import { plannedOrders } from '#test/support/planned-orders.ts';
 import { aBundle, aNewRun, RUNS_START_MS } from '#test/support/run-builders.ts';
 import { anAccountState } from '#test/support/system.ts';
 
@@ -42,15 +42,15 @@ describe.skipIf(noMariadb)('writers at the same time on MySQL', () => {
   afterAll(() => under?.end());
 
   it('give an epoch of a position to one order', async () => {
-    const orders = sqlOrdersRepository(db);
+    const orders = plannedOrders(sqlCycleStores(db));
     const outcomes = await all((writer) => orders.storeIntent(intent({ decisionId: `d${writer}` }), '{}', null));
 
-    expect(outcomes.toSorted()).toEqual(['stored', ...Array(WRITERS - 1).fill('superseded')]);
+    expect(outcomes.toSorted()).toEqual(['stored', ...Array(WRITERS - 1).fill('taken')]);
     expect(await orders.pendingOutbox(EXCHANGE, T0, 10)).toHaveLength(1);
   });
 
   it('record one end of an order, and one next epoch', async () => {
-    const orders = sqlOrdersRepository(db);
+    const orders = plannedOrders(sqlCycleStores(db));
     const order = intent({ symbol: 'END', decisionId: 'd' });
     await orders.storeIntent(order, '{}', null);
     const ended = await all(() => orders.recordEnd(orderEnd(order.clientOrderId, 'cancelled'), T0 + 1));
@@ -60,7 +60,7 @@ describe.skipIf(noMariadb)('writers at the same time on MySQL', () => {
   });
 
   it('let one of them send an order', async () => {
-    const orders = sqlOrdersRepository(db);
+    const orders = plannedOrders(sqlCycleStores(db));
     const order = intent({ symbol: 'SEND' });
     await orders.storeIntent(order, '{}', null);
 
@@ -68,7 +68,7 @@ describe.skipIf(noMariadb)('writers at the same time on MySQL', () => {
   });
 
   it('store a fill once', async () => {
-    const orders = sqlOrdersRepository(db);
+    const orders = plannedOrders(sqlCycleStores(db));
     const fills = Array.from({ length: 20 }, (_, i) => ({
       ...fill({ tradeId: `f${i}`, symbol: 'FILL' }),
       ours: false,

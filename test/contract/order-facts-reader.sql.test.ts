@@ -3,9 +3,10 @@ import type { Db } from '#shared/adapters/sql/open-database.ts';
 import { sqlOrderFactsReader } from '#shared/adapters/sql/order-facts-reader.ts';
 import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
 import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
-import { sqlOrdersRepository } from '#shared/adapters/sql/repositories/orders-repository.ts';
 import { sqlPricesRepository } from '#shared/adapters/sql/repositories/prices-repository.ts';
+import { sqlCycleStores } from '#test/support/cycle-stores.ts';
 import { ACCOUNT, EXCHANGE, fill, instrument, intent, orderEnd, SYMBOL, T0 } from '#test/support/orders.ts';
+import { plannedOrders } from '#test/support/planned-orders.ts';
 import { onEachDatabase } from '#test/support/sql-databases.ts';
 import { anAccountState } from '#test/support/system.ts';
 
@@ -74,7 +75,7 @@ onEachDatabase(({ name, open }) =>
       await snapshot();
       expect((await read())?.positionSize).toBe('0');
 
-      const orders = sqlOrdersRepository(db);
+      const orders = plannedOrders(sqlCycleStores(db));
       await orders.storeIntent(intent(), '{}', null);
       await orders.markSending(intent().clientOrderId, T0);
       await orders.recordEnd(orderEnd(intent().clientOrderId, 'filled', { filledSize: '1', venueEndedAtMs: T0 }), T0);
@@ -88,7 +89,7 @@ onEachDatabase(({ name, open }) =>
 
     it('follows our fills while the snapshot is behind the last end', async () => {
       await snapshot();
-      const orders = sqlOrdersRepository(db);
+      const orders = plannedOrders(sqlCycleStores(db));
       await orders.storeIntent(intent(), '{}', null);
       await orders.markSending(intent().clientOrderId, T0);
       const ended = orderEnd(intent().clientOrderId, 'filled', { filledSize: '1', venueEndedAtMs: T0 + 9 });
@@ -109,7 +110,7 @@ onEachDatabase(({ name, open }) =>
 
     it('adds the margin of opening orders that the snapshot cannot show', async () => {
       await snapshot({ marginUsedQuote: '12.5' });
-      const orders = sqlOrdersRepository(db);
+      const orders = plannedOrders(sqlCycleStores(db));
       const eth = instrument({ symbol: 'ETH/USDC:USDC', coin: 'ETH', assetId: 1, maxLeverage: 5 });
       await sqlInstrumentsRepository(db).replaceAll(EXCHANGE, [instrument({ maxLeverage: 20 }), eth], T0);
       await sqlInstrumentsRepository(db).manage(EXCHANGE, SYMBOL, 4, T0);
@@ -142,7 +143,7 @@ onEachDatabase(({ name, open }) =>
     });
 
     it('counts what was sent within the minute, and sums the day', async () => {
-      const orders = sqlOrdersRepository(db);
+      const orders = plannedOrders(sqlCycleStores(db));
       for (const [symbol, sentAtMs] of [
         ['A', T0 - 59_000],
         ['B', T0 + 500],

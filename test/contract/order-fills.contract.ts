@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
 import { ACCOUNT, EXCHANGE, fill, intent, orderEnd, SYMBOL, T0 } from '#test/support/orders.ts';
+import type { PlannedOrders } from '#test/support/planned-orders.ts';
 
 const BODY = JSON.stringify({ trace: { correlationId: 'c', bornAtMs: T0 - 5 } });
 const ETH = 'ETH/USDC:USDC';
 
 /** What every store of orders promises about fills, holds, leverage and adoption. */
-export function orderFillsContract(name: string, create: () => Promise<OrdersRepository>): void {
+export function orderFillsContract(name: string, create: () => Promise<PlannedOrders>): void {
   describe(`fills and holds: ${name}`, () => {
     describe('fills', () => {
       it('returns only those that are new', async () => {
@@ -37,6 +37,8 @@ export function orderFillsContract(name: string, create: () => Promise<OrdersRep
       it('gives the fills of the newest time of each symbol with an epoch', async () => {
         const repository = await create();
         await repository.storeIntent(intent(), BODY, null);
+        await repository.markSending(intent().clientOrderId, T0);
+        await repository.recordEnd(orderEnd(intent().clientOrderId, 'filled', { filledSize: '1' }), T0);
         await repository.saveFills(
           EXCHANGE,
           ACCOUNT,

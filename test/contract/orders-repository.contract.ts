@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EndStatus } from '#shared/core/orders/order.ts';
-import type { OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
 import { ACCOUNT, EXCHANGE, intent, orderEnd, SYMBOL, T0 } from '#test/support/orders.ts';
+import type { PlannedOrders } from '#test/support/planned-orders.ts';
 
 const BODY = JSON.stringify({ trace: { correlationId: 'c', bornAtMs: T0 - 5 } });
 const ETH = 'ETH/USDC:USDC';
@@ -20,10 +20,10 @@ const answer = (
 });
 
 /** What every store of orders promises. */
-export function ordersRepositoryContract(name: string, create: () => Promise<OrdersRepository>): void {
+export function ordersRepositoryContract(name: string, create: () => Promise<PlannedOrders>): void {
   describe(`orders repository: ${name}`, () => {
-    describe('storeIntent', () => {
-      it('stores the intent and its outbox row', async () => {
+    describe('an intent', () => {
+      it('is stored with its outbox row', async () => {
         const repository = await create();
         const stored = intent({ reduceOnly: true, orderClass: 'reduce', timeInForce: 'Gtc', size: '0.5' });
 
@@ -56,28 +56,28 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Ord
         ]);
       });
 
-      it('answers stored when the same decision comes again and superseded for another one', async () => {
+      it('is stored when the same decision comes again, and taken for another one', async () => {
         const repository = await create();
         const first = intent();
         await repository.storeIntent(first, BODY, null);
 
         expect(await repository.storeIntent(first, BODY, null)).toBe('stored');
-        expect(await repository.storeIntent(intent({ decisionId: 'other', size: '9' }), BODY, null)).toBe('superseded');
+        expect(await repository.storeIntent(intent({ decisionId: 'other', size: '9' }), BODY, null)).toBe('taken');
 
         expect((await repository.find(first.clientOrderId))?.size).toBe('1');
         expect(await repository.pendingOutbox(EXCHANGE, T0, 10)).toHaveLength(1);
       });
 
-      it('lets exactly one of two planners win when both store at once', async () => {
+      it('is that of one of two planners who store at once', async () => {
         const repository = await create();
         const answers = await Promise.all([
           repository.storeIntent(intent({ decisionId: 'a' }), BODY, null),
           repository.storeIntent(intent({ decisionId: 'b' }), BODY, null),
         ]);
-        expect(answers.toSorted()).toEqual(['stored', 'superseded']);
+        expect(answers.toSorted()).toEqual(['stored', 'taken']);
       });
 
-      it('refuses an epoch that is not the current one and stores nothing', async () => {
+      it('is refused on an epoch that is not the current one', async () => {
         const repository = await create();
         const first = intent();
         await repository.storeIntent(first, BODY, null);
@@ -90,7 +90,7 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Ord
         expect(await repository.storeIntent(intent({ epoch: 1 }), BODY, null)).toBe('stored');
       });
 
-      it('finds an order by its idempotency key, which is unique', async () => {
+      it('is found by its idempotency key, which is unique', async () => {
         const repository = await create();
         const first = intent();
         await repository.storeIntent(first, BODY, { key: 'k1', requestHash: 'h1' });
@@ -100,7 +100,7 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Ord
         expect(found?.requestHash).toBe('h1');
         expect(await repository.findByIdempotencyKey('k2')).toBeNull();
         const other = intent({ symbol: ETH });
-        expect(await repository.storeIntent(other, BODY, { key: 'k1', requestHash: 'h1' })).toBe('superseded');
+        expect(await repository.storeIntent(other, BODY, { key: 'k1', requestHash: 'h1' })).toBe('taken');
         expect(await repository.find(other.clientOrderId)).toBeNull();
       });
     });
@@ -267,10 +267,8 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Ord
 
         expect(await repository.recordEnd(orderEnd(`0x${'0'.repeat(32)}`, 'expired'), T0)).toBe(false);
 
-        expect(await repository.epochs(EXCHANGE, ACCOUNT)).toMatchObject([
-          { symbol: SYMBOL, epoch: 0 },
-          { symbol: ETH, epoch: 1 },
-        ]);
+        expect(await repository.epochs(EXCHANGE, ACCOUNT)).toMatchObject([{ symbol: ETH, epoch: 1 }]);
+        expect(await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL)).toMatchObject({ epoch: 0, settledAtMs: 0 });
       });
     });
 

@@ -1,6 +1,8 @@
-import { memoryOrdersRepository } from '#shared/adapters/memory/orders-repository.ts';
+import { memoryCycleStores } from '#test/support/cycle-stores.ts';
+import { plannedOrders } from '#test/support/planned-orders.ts';
 import { orderFillsContract } from './order-fills.contract.ts';
 import { ordersRepositoryContract } from './orders-repository.contract.ts';
 
-ordersRepositoryContract('memory', async () => memoryOrdersRepository());
-orderFillsContract('memory', async () => memoryOrdersRepository());
+const create = async () => plannedOrders(memoryCycleStores());
+ordersRepositoryContract('memory', create);
+orderFillsContract('memory', create);

@@ -9,6 +9,7 @@ import { aCycle, agreed, aSymbol, CYCLE_NOW_MS as NOW, wants } from '#test/suppo
 import type { CycleStores } from '#test/support/cycle-stores.ts';
 import { anInstrument } from '#test/support/instruments.ts';
 import { fill, intent, orderEnd } from '#test/support/orders.ts';
+import { plannedOrders } from '#test/support/planned-orders.ts';
 import { anAccountState } from '#test/support/system.ts';
 
 const EXCHANGE = 'hyperliquid';
@@ -100,7 +101,7 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
           },
         ]);
         const order = intent({ account: ACCOUNT, symbol: BTC, orderClass: 'reduce', reduceOnly: true });
-        await stores.orders.storeIntent(order, '{}', null);
+        await plannedOrders(stores).storeIntent(order, '{}', null);
         await stores.orders.markSending(order.clientOrderId, NOW - 900);
         await stores.orders.recordEnd(orderEnd(order.clientOrderId, 'cancelled', { venueEndedAtMs: NOW - 700 }), NOW);
         await stores.orders.hold(EXCHANGE, ACCOUNT, BTC, 'foreign-fill', NOW);
@@ -136,7 +137,7 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
             createdAtMs: NOW - 20_000,
             expiresAtMs: NOW + 10_000,
           });
-          await stores.orders.storeIntent(made, '{}', null);
+          await plannedOrders(stores).storeIntent(made, '{}', null);
           await stores.orders.markSending(made.clientOrderId, NOW - 19_000);
           const filled = { filledSize: '1', averagePrice: '100', venueEndedAtMs: endedAtMs };
           if (endedAtMs !== null) await stores.orders.recordEnd(orderEnd(made.clientOrderId, 'filled', filled), NOW);

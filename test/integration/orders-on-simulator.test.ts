@@ -14,17 +14,18 @@ import { sqlInstallationRepository } from '#shared/adapters/sql/repositories/ins
 import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
 import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
 import { sqlLeasesRepository } from '#shared/adapters/sql/repositories/leases-repository.ts';
-import { sqlOrdersRepository } from '#shared/adapters/sql/repositories/orders-repository.ts';
 import { sqlPricesRepository } from '#shared/adapters/sql/repositories/prices-repository.ts';
 import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
 import { dec } from '#shared/core/decimal.ts';
 import { clientOrderId } from '#shared/core/orders/client-order-id.ts';
 import type { OrderIntent } from '#shared/core/orders/order.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
+import { sqlCycleStores } from '#test/support/cycle-stores.ts';
 import { orderAt } from '#test/support/exchange-under-test.ts';
 import { hyperliquidOnSimulator } from '#test/support/hyperliquid-on-simulator.ts';
 import { commandOf, fifoEvent, recordingQueue, SCHEDULE } from '#test/support/order-room.ts';
 import { EXCHANGE, TAG } from '#test/support/orders.ts';
+import { plannedOrders } from '#test/support/planned-orders.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 
 const SYMBOL = 'BTC/USDC:USDC';
@@ -36,7 +37,7 @@ async function everything() {
   const { orderVenue: venue, accountReader: reader, marketData } = hyperliquid;
   if (!venue) throw new Error('built without secrets');
   const db: Db = await openSqlite({ path: ':memory:' });
-  const orders = sqlOrdersRepository(db);
+  const orders = plannedOrders(sqlCycleStores(db));
   const systemState = sqlSystemStateRepository(db);
   const installation = sqlInstallationRepository(db);
   const accounts = sqlAccountRepository(db);

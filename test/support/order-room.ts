@@ -8,14 +8,13 @@ import { memoryDeadLetters } from '#shared/adapters/memory/dead-letters.ts';
 import { memoryInstallationRepository } from '#shared/adapters/memory/installation-repository.ts';
 import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
 import { memoryLeasesRepository } from '#shared/adapters/memory/leases-repository.ts';
-import { memoryOrdersRepository } from '#shared/adapters/memory/orders-repository.ts';
+import { type MemoryOrders, memoryOrdersRepository } from '#shared/adapters/memory/orders-repository.ts';
 import { seededIds } from '#shared/adapters/memory/seeded.ts';
 import { memorySystemStateRepository } from '#shared/adapters/memory/system-state-repository.ts';
 import type { OrderIntent } from '#shared/core/orders/order.ts';
 import type { LockMode, SystemStateName } from '#shared/core/system/system-state.ts';
 import type { GatewayCommand } from '#shared/messages/order-command.ts';
 import type { OrderFacts } from '#shared/ports/order-facts.ts';
-import type { OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
 import { QueueError, type QueueMessage, type WorkQueue } from '#shared/ports/work-queue.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
 import { manualClock } from './manual-clock.ts';
@@ -91,7 +90,7 @@ export const SCHEDULE = {
 };
 
 /** Gateway and tracker with everything around them in memory; a test may replace the store to make it fail. */
-export function orderRoom(over: { orders?: OrdersRepository } = {}) {
+export function orderRoom(over: { orders?: MemoryOrders } = {}) {
   const clock = manualClock(T0);
   const venue = new OrderVenueDouble(() => clock.nowMs());
   const systemState = memorySystemStateRepository();

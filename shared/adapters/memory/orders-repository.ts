@@ -16,8 +16,17 @@ const keyOf = (...parts: (string | number)[]): string => JSON.stringify(parts);
 const byCreation = (a: { createdAtMs: number; clientOrderId: string }, b: typeof a): number =>
   a.createdAtMs - b.createdAtMs || (a.clientOrderId < b.clientOrderId ? -1 : 1);
 
+export interface MemoryOrders extends OrdersRepository {
+  /** For the double of the cycle's store: an intent with its outbox row, or who was first. */
+  storeIntent(
+    intent: OrderIntent,
+    outboxBody: string,
+    idempotency: Idempotency | null,
+  ): Promise<'stored' | 'taken' | 'stale-epoch'>;
+}
+
 /** In-memory double of orders, outbox, epochs and fills. Each method runs without a gap, as a transaction does. */
-export function memoryOrdersRepository(): OrdersRepository {
+export function memoryOrdersRepository(): MemoryOrders {
   const orders = new Map<ClientOrderId, Order>();
   const idempotencies = new Map<ClientOrderId, Idempotency>();
   const outbox = new Map<ClientOrderId, Outbox>();
@@ -78,11 +87,10 @@ export function memoryOrdersRepository(): OrdersRepository {
 
   return {
     async storeIntent(intent, outboxBody, idempotency) {
-      const epoch = epochOf(intent.exchange, intent.account, intent.symbol);
-      putEpoch(epoch);
-      if (epoch.epoch !== intent.epoch) return 'stale-epoch';
+      const { epoch } = epochOf(intent.exchange, intent.account, intent.symbol);
+      if (epoch !== intent.epoch) return 'stale-epoch';
       const first = taker(intent, idempotency);
-      if (first) return first.decisionId === intent.decisionId ? 'stored' : 'superseded';
+      if (first) return first.decisionId === intent.decisionId ? 'stored' : 'taken';
       const { clientOrderId, exchange, account, createdAtMs, expiresAtMs } = intent;
       orders.set(clientOrderId, {
         ...intent,

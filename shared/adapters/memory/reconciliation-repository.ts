@@ -6,7 +6,6 @@ import { DAY_MS, MINUTE_MS, slotOf } from '#shared/core/time.ts';
 import type { AccountRepository } from '#shared/ports/repositories/account-repository.ts';
 import type { InstrumentsRepository } from '#shared/ports/repositories/instruments-repository.ts';
 import type { JobStateRepository } from '#shared/ports/repositories/job-state-repository.ts';
-import type { OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
 import type { PricesRepository } from '#shared/ports/repositories/prices-repository.ts';
 import type {
   CycleQuery,
@@ -15,12 +14,13 @@ import type {
   ReconciliationRepository,
 } from '#shared/ports/repositories/reconciliation-repository.ts';
 import type { RunsRepository } from '#shared/ports/repositories/runs-repository.ts';
+import type { MemoryOrders } from './orders-repository.ts';
 
 /** The other memory doubles: a cycle reads what they hold. */
 export interface MemoryCycleSources {
   readonly instruments: Pick<InstrumentsRepository, 'products'>;
   readonly prices: Pick<PricesRepository, 'latest'>;
-  readonly orders: Pick<OrdersRepository, 'epochs' | 'working' | 'recent' | 'recentFills' | 'storeIntent'>;
+  readonly orders: Pick<MemoryOrders, 'epochs' | 'working' | 'recent' | 'recentFills' | 'storeIntent'>;
   readonly accounts: Pick<AccountRepository, 'latest'>;
   readonly runs: Pick<RunsRepository, 'cohortHealth' | 'takeProfitState'>;
   readonly jobs: Pick<JobStateRepository, 'all'>;
@@ -79,9 +79,8 @@ export function memoryReconciliationRepository(
           );
           if (outcome === 'stored') stored.push(clientOrderId);
           else {
-            const reason = outcome === 'superseded' ? 'taken' : 'stale-epoch';
-            superseded.push({ clientOrderId, reason });
-            entry = { ...decision, kind: 'superseded', code: reason };
+            superseded.push({ clientOrderId, reason: outcome });
+            entry = { ...decision, kind: 'superseded', code: outcome };
           }
         }
         const before = kept.get(entry.id);

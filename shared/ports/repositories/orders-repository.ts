@@ -1,5 +1,5 @@
 import type { DecimalText } from '#shared/core/decimal.ts';
-import type { ClientOrderId, EndStatus, Order, OrderIntent, OrderStatus } from '#shared/core/orders/order.ts';
+import type { ClientOrderId, EndStatus, Order, OrderStatus } from '#shared/core/orders/order.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { VenueFill } from '#shared/ports/exchange.ts';
 
@@ -57,18 +57,8 @@ export interface StoredFill extends VenueFill {
   readonly ours: boolean;
 }
 
-/** Orders, outbox, epochs and fills: every method is one transaction. */
+/** Orders, outbox, epochs and fills: every method is one transaction. Orders begin in a cycle (reconciliation-repository.ts). */
 export interface OrdersRepository {
-  /**
-   * Stores an intent, its outbox row and nothing else, or reports who was first: `superseded` when (account, symbol, epoch, leg)
-   * or the idempotency key is taken by another decision, `stale-epoch` when the symbol's epoch is no longer the intent's.
-   * The same decision again is `stored`.
-   */
-  storeIntent(
-    intent: OrderIntent,
-    outboxBody: string,
-    idempotency: { readonly key: string; readonly requestHash: string } | null,
-  ): Promise<'stored' | 'superseded' | 'stale-epoch'>;
   find(clientOrderId: ClientOrderId): Promise<Order | null>;
   findByIdempotencyKey(key: string): Promise<{ readonly order: Order; readonly requestHash: string } | null>;
   /** intent → sending; false when the order was not an intent any more (someone sent or ended it). */

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createHandler as createGateway } from '#functions/order-gateway/handler.ts';
 import { createHandler as createTracker } from '#functions/order-tracker/handler.ts';
-import { memoryOrdersRepository } from '#shared/adapters/memory/orders-repository.ts';
+import { type MemoryOrders, memoryOrdersRepository } from '#shared/adapters/memory/orders-repository.ts';
 import { seededRandom } from '#shared/adapters/memory/seeded.ts';
 import { dec } from '#shared/core/decimal.ts';
 import { isEnded, type Order } from '#shared/core/orders/order.ts';
-import type { OrderEnd, OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
+import type { OrderEnd } from '#shared/ports/repositories/orders-repository.ts';
 import { cancelOf, fifoEvent, orderRoom, SCHEDULE } from '#test/support/order-room.ts';
 import type { Behaviour } from '#test/support/order-venue-double.ts';
 import { ACCOUNT, EXCHANGE, SYMBOL } from '#test/support/orders.ts';
@@ -98,7 +98,7 @@ const step = fc.record({
 });
 
 /** Counts ends that the store accepted, by order. */
-function countingEnds(store: OrdersRepository): { store: OrdersRepository; ends: Map<string, number> } {
+function countingEnds(store: MemoryOrders): { store: MemoryOrders; ends: Map<string, number> } {
   const ends = new Map<string, number>();
   return {
     ends,

@@ -1,34 +1,14 @@
 import { sql } from 'kysely';
-import type { ClientOrderId, Order, OrderIntent, OrderStatus } from '#shared/core/orders/order.ts';
+import type { ClientOrderId, Order, OrderStatus } from '#shared/core/orders/order.ts';
 import { decide, exitAttemptsAfter, type OrderEvent } from '#shared/core/orders/order-machine.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
-import { isDuplicateKey } from '../duplicate-key.ts';
 import type { Db } from '../open-database.ts';
 import { inserted, insertedIfNewer, jsonRows } from '../upsert.ts';
 import { fillQueries } from './fill-queries.ts';
-import {
-  decodeEpoch,
-  decodeOrder,
-  encodeFirstEpoch,
-  encodeIntent,
-  encodeOutbox,
-  firstEpoch,
-  ifNotHeld,
-  learnedColumns,
-} from './order-rows.ts';
+import { decodeEpoch, decodeOrder, encodeFirstEpoch, firstEpoch, ifNotHeld, learnedColumns } from './order-rows.ts';
 
 const WORKING_MAX = 1000;
-
-/** Receive time of the tick behind a command; the creation time when the body does not say. */
-function bornAtOf(outboxBody: string, createdAtMs: EpochMs): EpochMs {
-  try {
-    const born = (JSON.parse(outboxBody) as { trace?: { bornAtMs?: unknown } }).trace?.bornAtMs;
-    return typeof born === 'number' && Number.isSafeInteger(born) ? born : createdAtMs;
-  } catch {
-    return createdAtMs;
-  }
-}
 
 /**
  * Orders, outbox, epochs and fills. Each method is one transaction of a fixed number of statements. A change of an order first
@@ -97,60 +77,8 @@ export function sqlOrdersRepository(db: Db): OrdersRepository {
       .execute();
   };
 
-  const ownerOfKey = async (intent: OrderIntent, key: string | null) =>
-    db
-      .selectFrom('order_execution_log')
-      .select(['decision_id'])
-      .where((eb) =>
-        eb.or([
-          eb.and([
-            eb('exchange', '=', intent.exchange),
-            eb('account', '=', intent.account),
-            eb('symbol', '=', intent.symbol),
-            eb('epoch', '=', intent.epoch),
-            eb('leg', '=', intent.leg),
-          ]),
-          eb('client_order_id', '=', intent.clientOrderId),
-          ...(key === null ? [] : [eb('idempotency_key', '=', key)]),
-        ]),
-      )
-      .executeTakeFirst();
-
   return {
     ...fillQueries(db),
-
-    async storeIntent(intent, outboxBody, idempotency) {
-      const { exchange, account, symbol } = intent;
-      try {
-        return await db.transaction().execute(async (tx) => {
-          // Creates the epoch row or locks it: an end of this symbol waits for us, or we see what it wrote.
-          await tx
-            .insertInto('position_epochs')
-            .values(encodeFirstEpoch(exchange, account, symbol, intent.createdAtMs))
-            .onDuplicateKeyUpdate({ updated_at_ms: sql<number>`position_epochs.updated_at_ms` })
-            .execute();
-          const row = await tx
-            .selectFrom('position_epochs')
-            .select('epoch')
-            .where('exchange', '=', exchange)
-            .where('account', '=', account)
-            .where('symbol', '=', symbol)
-            .executeTakeFirstOrThrow();
-          if (row.epoch !== intent.epoch) return 'stale-epoch' as const;
-          const bornAtMs = bornAtOf(outboxBody, intent.createdAtMs);
-          await tx
-            .insertInto('order_execution_log')
-            .values(encodeIntent(intent, bornAtMs, idempotency))
-            .execute();
-          await tx.insertInto('order_outbox').values(encodeOutbox(intent, outboxBody)).execute();
-          return 'stored' as const;
-        });
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error;
-        const owner = await ownerOfKey(intent, idempotency?.key ?? null);
-        return owner?.decision_id === intent.decisionId ? 'stored' : 'superseded';
-      }
-    },
 
     async find(clientOrderId) {
       const row = await db

@@ -44,8 +44,7 @@ async function desk() {
         const outcome = await room.orders.storeIntent(intent, outboxBodies.get(clientOrderId)!, idempotency!);
         if (outcome === 'stored') decisions.push(decision!);
         if (outcome === 'stored') return { stored: [clientOrderId], superseded: [] };
-        const reason = outcome === 'superseded' ? 'taken' : outcome;
-        return { stored: [], superseded: [{ clientOrderId, reason }] };
+        return { stored: [], superseded: [{ clientOrderId, reason: outcome }] };
       },
     },
     accounts: room.accounts,
