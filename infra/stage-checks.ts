@@ -91,6 +91,15 @@ export const stageChecks = (requestedStage: string): readonly CrossCheck[] => [
           ),
   },
   {
+    needs: ['aws.alarm_email', 'exchanges.hyperliquid.kind'],
+    check: ({ aws, exchanges }) =>
+      when(
+        exchanges.hyperliquid.kind === 'live' && aws.alarm_email === null,
+        'aws.alarm_email',
+        'expected an address: nobody would hear of the alarms of a live stage',
+      ),
+  },
+  {
     needs: ['aws.database'],
     check: ({ aws }) =>
       when(

@@ -10,6 +10,7 @@ import { checkDatabase, checkDisk, checkPlatform, checkPort } from '../doctor/lo
 import { checkProxies } from '../doctor/proxy-check.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { plain, table } from '../format.ts';
+import { checkAlarms } from '../stage-alarms.ts';
 
 const NODE_MAJOR_MIN = 24;
 const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
@@ -21,6 +22,7 @@ export async function doctor(ctx: CommandContext, options: { readonly proxy?: bo
   const config = checkConfig(ctx, findings);
   if (config) findings.push(await checkSecrets(config));
   findings.push(...checkDisk(ctx.stateDir), checkDatabase(ctx.stateDir));
+  if (ctx.deployed && config) findings.push(await checkAlarms(ctx));
   const platform = await checkPlatform(ctx);
   findings.push(platform);
   if (config && platform.verdict !== 'ok') findings.push(await checkPort(config.http.port));

@@ -2,6 +2,8 @@ import type { PlatformSnapshot } from '#shared/messages/platform-snapshot.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { ageText, moneyText, orDash, plain, table } from '../format.ts';
+import { checkAlarms } from '../stage-alarms.ts';
+import { stageConfig } from '../stage-client.ts';
 
 const GOOD: Readonly<Record<string, 'green' | 'yellow' | 'red'>> = {
   HEALTHY: 'green',
@@ -14,7 +16,11 @@ const GOOD: Readonly<Record<string, 'green' | 'yellow' | 'red'>> = {
 /** `3t status`: state and what it waits for, money, counts, jobs. Exit 1 when the system is not HEALTHY. */
 export async function status(ctx: CommandContext): Promise<ExitCode> {
   const snapshot = await ctx.platform().get<PlatformSnapshot>('/api/status');
+  // A stage without an address says so in `doctor`; one whose address never answered says so whenever somebody looks.
+  const alarms = ctx.deployed && stageConfig(ctx.stage).aws.alarm_email !== null ? await checkAlarms(ctx) : null;
   ctx.print(snapshot, () => statusText(ctx, snapshot));
+  // Beside the snapshot, which is the platform's own: stays readable for programs.
+  if (alarms !== null && alarms.verdict !== 'ok') ctx.io.err(ctx.paint(plain(alarms.detail), 'yellow'));
   return snapshot.system?.state === 'HEALTHY' ? EXIT.ok : EXIT.failed;
 }
 

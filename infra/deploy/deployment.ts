@@ -22,6 +22,8 @@ export interface DeploymentDeps {
   readonly migrate: () => Promise<unknown>;
   /** The platform's start (bootstrap-system.ts): without it a new stage has no state, and nobody notices whose database this is. */
   readonly start: () => Promise<unknown>;
+  /** Why alarms reach nobody, and what to do; null when they do. */
+  readonly alarmAdvice: () => Promise<string | null>;
   readonly sleep: (ms: number) => Promise<void>;
   readonly nowMs: () => number;
   readonly say: (line: string) => void;
@@ -60,7 +62,12 @@ const reasonOf = (prior: string): string => `deployment, entries closed; before:
  */
 export async function deploy(
   deps: DeploymentDeps,
-  options: { readonly parked: boolean; readonly limits?: DeploymentLimits },
+  options: {
+    readonly parked: boolean;
+    /** Real money: it stays close-only until somebody hears its alarms. */
+    readonly alarmsMustArrive: boolean;
+    readonly limits?: DeploymentLimits;
+  },
 ): Promise<DeploymentFacts> {
   const { say } = deps;
   const limits = options.limits ?? DEPLOYMENT_LIMITS;
@@ -78,6 +85,7 @@ export async function deploy(
   await deps.start();
   say('deploying the stacks with schedules, mappings and producer on');
   await deps.deployStacks('open');
+  await heard(deps, options.alarmsMustArrive);
   const now = before === null ? null : await restore(deps, limits);
   return { prior: before?.prior ?? null, resumed: before?.resumed ?? false, now };
 }
@@ -141,6 +149,16 @@ async function settled(deps: DeploymentDeps, limits: DeploymentLimits): Promise<
     deps.say(`waiting: ${what}`);
     await deps.sleep(limits.pollMs);
   }
+}
+
+/** After everything runs, so that exits do while a human looks for the mail. */
+async function heard(deps: DeploymentDeps, alarmsMustArrive: boolean): Promise<void> {
+  const advice = await deps.alarmAdvice();
+  if (advice === null) return;
+  if (!alarmsMustArrive) return deps.say(advice);
+  throw new DeploymentError(
+    `${advice}. Everything is deployed and runs; what was locked for it stays LOCKED (close-only) until you deploy again.`,
+  );
 }
 
 async function restore(deps: DeploymentDeps, limits: DeploymentLimits): Promise<string | null> {

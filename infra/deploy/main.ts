@@ -4,10 +4,12 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SNSClient } from '@aws-sdk/client-sns';
 import { ConfigError } from '#config/config-error.ts';
 import { EXCHANGE } from '#config/function-environments.ts';
 import { readOptions, UsageError } from '#infra/command-line.ts';
 import { loadStage } from '#infra/load-stage.ts';
+import { alarmAdvice, readAlarmAddress } from '#shared/adapters/aws/alarm-address.ts';
 import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
 import { awsStage } from './aws-stage.ts';
 import { type DeploymentDeps, DeploymentError, type DeploymentFacts, deploy } from './deployment.ts';
@@ -34,21 +36,25 @@ try {
     awsClientOptions('lambda', { ...process.env, AWS_REGION: config.aws.region }, MIGRATION_LIMITS),
   );
   const say = (line: string) => console.log(`deploy ${options.stage}: ${line}`);
-  if (config.aws.alarm_email === null) say('alarms are mailed to nobody: set aws.alarm_email');
+  const { stage } = options;
+  const sns = new SNSClient(awsClientOptions('sns', { ...process.env, AWS_REGION: config.aws.region }));
+  const { parked } = config.aws;
+  const work = { parked, alarmsMustArrive: config.exchanges.hyperliquid.kind === 'live' };
   const user = process.env.USER ?? 'unknown';
   const deps = {
     ...awsStage({ client, options, exchange: EXCHANGE, by: `deploy:${user}`, run, say }),
+    alarmAdvice: async () => alarmAdvice(await readAlarmAddress({ client: sns, stage, email: config.aws.alarm_email })),
     sleep: (ms: number) => sleep(ms),
     nowMs: () => Date.now(),
     say,
   };
   const { region } = config.aws;
   const s3 = new S3Client(awsClientOptions('s3', { ...process.env, AWS_REGION: region }));
-  const place = { client: s3, stage: options.stage, region, nowMs: deps.nowMs, say };
+  const place = { client: s3, stage, region, nowMs: deps.nowMs, say };
   const facts = options.dryRun
-    ? await dryRun(deps, place, config.aws.parked)
+    ? await dryRun(deps, place, parked)
     : await alone({ ...place, holder: `${user}@${hostname()}, process ${process.pid}`, id: randomUUID() }, (lease) =>
-        deploy(underLease(deps, lease), { parked: config.aws.parked }),
+        deploy(underLease(deps, lease), work),
       );
   say(options.dryRun ? 'nothing was changed (--dry-run)' : `done${facts.now === null ? '' : `, state ${facts.now}`}`);
 } catch (error) {
@@ -64,7 +70,7 @@ async function dryRun(
 ): Promise<DeploymentFacts> {
   const other = await currentDeployment(place);
   if (other !== null) deps.say(other);
-  return deploy(deps, { parked });
+  return deploy(deps, { parked, alarmsMustArrive: false });
 }
 
 /** Does the work while nobody else deploys the stage; gives the lease back however it ends, an interrupt included. */

@@ -37,7 +37,7 @@ export class ServicesStack extends Stack {
     const { config, state, codeOf, entriesOpen } = props;
     Tags.of(this).add('stage', config.stage);
     const context = new PlatformContext(this, 'Platform', { config, codeOf, entriesOpen });
-    const topic = this.#alarmTopic(config);
+    const topic = this.#alarmTopic(config, context.nameOf('alarms'));
     const dead = createDeadQueues(this, 'Work');
     const parts: PlatformParts = {
       config,
@@ -101,8 +101,9 @@ export class ServicesStack extends Stack {
     output('FunctionNames', behaviours.entries.map((e) => context.nameOf(e.lambda.name)).join(','), 'All functions');
   }
 
-  #alarmTopic({ aws }: Config): sns.Topic {
-    const topic = new sns.Topic(this, 'Alarms', { enforceSSL: true });
+  /** Named, so that whoever looks whether its mails arrive finds it (shared/adapters/aws/alarm-address.ts). */
+  #alarmTopic({ aws }: Config, topicName: string): sns.Topic {
+    const topic = new sns.Topic(this, 'Alarms', { topicName, enforceSSL: true });
     if (aws.alarm_email !== null) topic.addSubscription(new subscriptions.EmailSubscription(aws.alarm_email));
     return topic;
   }

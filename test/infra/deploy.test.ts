@@ -31,6 +31,9 @@ class Stage {
   /** Calls to the API that fail first, as with a database that sleeps. */
   asleep = 0;
   migration: { readonly error?: string } = {};
+  /** Why its alarms reach nobody. */
+  advice: string | null = null;
+  readonly said: string[] = [];
   readonly happened: string[] = [];
   cutOffAt: string | null = null;
   nowMs = 0;
@@ -55,11 +58,12 @@ class Stage {
     });
     return {
       ...stage,
+      alarmAdvice: async () => this.advice,
       sleep: async (ms) => {
         this.nowMs += ms;
       },
       nowMs: () => this.nowMs,
-      say: () => {},
+      say: (line) => this.said.push(line),
     };
   }
 
@@ -177,8 +181,12 @@ describe('a deployment', () => {
   beforeEach(() => {
     stage = new Stage();
   });
-  const run = (options: { parked?: boolean; dryRun?: boolean } = {}) =>
-    deploy(stage.deps(options), { parked: options.parked ?? false, limits: LIMITS });
+  const run = (options: { parked?: boolean; dryRun?: boolean; live?: boolean } = {}) =>
+    deploy(stage.deps(options), {
+      parked: options.parked ?? false,
+      alarmsMustArrive: options.live ?? false,
+      limits: LIMITS,
+    });
 
   it('closes entries, deploys, migrates, opens, and restores the state of before', async () => {
     const facts = await run();
@@ -324,6 +332,22 @@ describe('a deployment', () => {
     expect(facts).toMatchObject({ prior: 'HEALTHY', resumed: true, now: 'HEALTHY' });
   });
 
+  it('of real money restores nothing until somebody hears its alarms, and does when it is run again', async () => {
+    stage.advice = 'alarms are mailed to nobody: ada has not confirmed';
+    await expect(run({ live: true })).rejects.toThrow(/ada has not confirmed.*stays LOCKED \(close-only\)/);
+    expect(stage.happened).toEqual(ALL.slice(0, -1));
+    expect(stage.state).toBe('LOCKED');
+
+    stage.advice = null;
+    expect(await run({ live: true })).toMatchObject({ prior: 'HEALTHY', resumed: true, now: 'HEALTHY' });
+  });
+
+  it('of play money says that nobody hears its alarms, and goes on', async () => {
+    stage.advice = 'alarms are mailed to nobody: set aws.alarm_email';
+    expect(await run()).toMatchObject({ now: 'HEALTHY' });
+    expect(stage.said).toContain(stage.advice);
+  });
+
   it('goes no step further once another deployment has taken its lease', async () => {
     let steps = 0;
     const lease = {
@@ -333,7 +357,9 @@ describe('a deployment', () => {
       },
     };
 
-    await expect(deploy(underLease(stage.deps(), lease), { parked: false, limits: LIMITS })).rejects.toThrow('by bob');
+    await expect(
+      deploy(underLease(stage.deps(), lease), { parked: false, alarmsMustArrive: false, limits: LIMITS }),
+    ).rejects.toThrow('by bob');
     expect(stage.happened).toEqual(['lock close-only', 'cdk deploy closed']);
   });
 

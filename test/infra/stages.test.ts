@@ -34,6 +34,7 @@ describe('a stage', () => {
   it('live refuses to be synthesized and lists everything that somebody has to decide', () => {
     const problems = problemsOf('live');
     expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual([
+      'aws.alarm_email',
       'exchanges.hyperliquid.accounts.0.address',
       'exchanges.hyperliquid.live_acknowledgement',
       'limits.max_daily_fees',
@@ -50,6 +51,7 @@ describe('a stage', () => {
     writeFileSync(join(dir, 'default.yaml'), file('default.yaml'));
     const decided = file('live.yaml')
       .replace('live_acknowledgement: null', `live_acknowledgement: ${LIVE_ACKNOWLEDGEMENT}`)
+      .replace('alarm_email: null', 'alarm_email: ada@example.com')
       .replace(/0x0{40}/, `0x${'1'.repeat(40)}`)
       .replace(
         'limits: {}',
@@ -68,6 +70,7 @@ describe('a stage', () => {
     const decided = [
       `exchanges.hyperliquid.live_acknowledgement=${LIVE_ACKNOWLEDGEMENT}`,
       'exchanges.hyperliquid.accounts=[{name: main, address: "0x1111111111111111111111111111111111111111", agent_key_secret: a.b}]',
+      'aws.alarm_email=ada@example.com',
     ];
     expect(problemsOf('live', [...decided, ...LIMITS])).toHaveLength(LIMITS.length);
   });

@@ -9,6 +9,7 @@ export type AwsService =
   | 'rds_data'
   | 'lambda'
   | 'scheduler'
+  | 'sns'
   | 'cloudwatch_logs';
 
 export interface AwsClientLimits {
@@ -27,6 +28,7 @@ const LIMITS: Readonly<Record<AwsService, AwsClientLimits>> = {
   // One statement may take as long as the service lets it: 45 s.
   rds_data: { maxAttempts: 1, connectTimeoutMs: 1_000, requestTimeoutMs: 46_000 },
   cloudwatch_logs: { maxAttempts: 3, connectTimeoutMs: 1_000, requestTimeoutMs: 10_000 },
+  sns: { maxAttempts: 3, connectTimeoutMs: 1_000, requestTimeoutMs: 5_000 },
   scheduler: { maxAttempts: 3, connectTimeoutMs: 1_000, requestTimeoutMs: 5_000 },
   // A synchronous invocation answers when the function does: 15 min at most, ours within one.
   lambda: { maxAttempts: 2, connectTimeoutMs: 1_000, requestTimeoutMs: 65_000 },

@@ -148,6 +148,12 @@ describe('cli without a platform', () => {
       verdict: 'ok',
       detail: 'none needed: kind paper',
     });
+    const deployed = await cli(['doctor', '--json', '--stage', 'dev']);
+    expect(JSON.parse(deployed.out).findings).toContainEqual({
+      check: 'alarms',
+      verdict: 'warning',
+      detail: 'alarms are mailed to nobody: set aws.alarm_email and deploy',
+    });
     expect([pushed.exitCode, pushed.err]).toEqual([2, expect.stringContaining('nobody signs')]);
     expect((await run('config', 'check', '--stage', 'dev')).out).toContain('paper.equity_quote');
   });
