@@ -1,7 +1,7 @@
 import { ConfigError, problemLine } from '#config/config-error.ts';
 import { type LoadedConfig, loadConfig } from '#config/load.ts';
 import type { Config } from '#config/schema.ts';
-import { TEST_ACCOUNTS } from '#local/exchange-simulator/test-accounts.ts';
+import { TEST_ACCOUNTS } from '#local/exchange-simulator/signers/test-accounts.ts';
 import { decimalText, ZERO } from '#shared/core/decimal.ts';
 import { hip3Leverage, targetLeverage } from '#shared/core/risk/leverage.ts';
 import { sizingFrom } from '#shared/core/risk/sizing.ts';

@@ -5,7 +5,7 @@ import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Config } from '#config/schema.ts';
-import { TEST_SIGNERS } from '#local/exchange-simulator/test-accounts.ts';
+import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
 import { startPrivateMariadb } from '#local/mariadb/private-mariadb.ts';
 import { startMinistack } from '#local/ministack/ministack.ts';
 import { startRdsDataApi } from '#local/rds-data-api/rds-data-api.ts';

@@ -1,20 +1,20 @@
 import { ZERO } from '#shared/core/decimal.ts';
-import { nextFundingMs, payFunding } from './clearing.ts';
-import { applyTransfer } from './control.ts';
-import { type Fault, FaultScript } from './fault-script.ts';
-import { answerHttp, type WireRequest, type WireResponse } from './http-wire.ts';
-import { rollDay } from './market-info.ts';
-import type { MarketSource, MarketTick } from './market-source.ts';
-import { fillResting, liquidateIfNeeded } from './order-desk.ts';
-import { PriceModel } from './price-model.ts';
-import { runScheduledCancels } from './scheduled-cancel.ts';
+import type { MarketSource, MarketTick } from './prices/market-source.ts';
+import { PriceModel } from './prices/price-model.ts';
 import { DEFAULT_OPTIONS, type SimulatorOptions } from './simulator-options.ts';
-import { SocketHub } from './socket-hub.ts';
-import type { SocketSession, SocketSink } from './socket-session.ts';
-import { StateStore } from './state-store.ts';
+import { StateStore } from './storage/state-store.ts';
+import { dirtyCommit, fullCommit, loadWorld, marketRow } from './storage/world-codec.ts';
+import { nextFundingMs, payFunding } from './venue/clearing.ts';
+import { fillResting, liquidateIfNeeded } from './venue/order-desk.ts';
+import { runScheduledCancels } from './venue/scheduled-cancel.ts';
+import { createWorld, emptyDirty, hashOf, type MarketState, TAPE_KEPT, type World } from './venue/world.ts';
+import { applyTransfer } from './wire/control.ts';
+import { type Fault, FaultScript } from './wire/fault-script.ts';
+import { answerHttp, type WireRequest, type WireResponse } from './wire/http-wire.ts';
+import { rollDay } from './wire/market-info.ts';
+import { SocketHub } from './wire/socket-hub.ts';
+import type { SocketSession, SocketSink } from './wire/socket-session.ts';
 import { wireNumber } from './wire-number.ts';
-import { createWorld, emptyDirty, hashOf, type MarketState, TAPE_KEPT, type World } from './world.ts';
-import { dirtyCommit, fullCommit, loadWorld, marketRow } from './world-codec.ts';
 
 interface Timer {
   readonly atMs: number;

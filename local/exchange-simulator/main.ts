@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
+import { startServer } from './doors/simulator-server.ts';
 import { ExchangeSimulator } from './exchange-simulator.ts';
 import { marketSpecs } from './market-specs.ts';
-import { ReplaySource } from './replay-source.ts';
+import { ReplaySource } from './prices/replay-source.ts';
 import { runOnClock } from './run-on-clock.ts';
 import type { SimulatorOptions } from './simulator-options.ts';
-import { startServer } from './simulator-server.ts';
 
 /** The simulator as its own process. One JSON line on stdout when it is ready; messages for people on stderr. */
 const number = (low: number, high: number, integer: boolean) => (text: string) => {

@@ -1,7 +1,7 @@
-import type { SignatureSource } from './l1-signature.ts';
-import type { MarketSource } from './market-source.ts';
 import { type MarketSpec, marketSpecs } from './market-specs.ts';
-import { type AccountSpec, TEST_ACCOUNTS } from './test-accounts.ts';
+import type { MarketSource } from './prices/market-source.ts';
+import type { SignatureSource } from './signers/l1-signature.ts';
+import { type AccountSpec, TEST_ACCOUNTS } from './signers/test-accounts.ts';
 
 export interface SimulatorOptions {
   /** The clock of mode `clock`, and the start of mode `stepped` unless `startMs` says otherwise. */

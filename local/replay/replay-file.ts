@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { csvFormat, parseCsvLine } from '#local/exchange-simulator/csv-bar.ts';
-import { LineReader } from '#local/exchange-simulator/line-reader.ts';
+import { csvFormat, parseCsvLine } from '#local/exchange-simulator/prices/csv-bar.ts';
+import { LineReader } from '#local/exchange-simulator/prices/line-reader.ts';
 import { SECOND_MS } from '#shared/core/time.ts';
 import type { ReplayOptions } from '../start-options.ts';
 

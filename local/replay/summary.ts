@@ -33,7 +33,7 @@ export interface ReplaySummary {
     readonly expired: number;
   };
   readonly fills: number;
-  /** These two from the simulator's ledger (local/exchange-simulator/ledger.ts). */
+  /** These two from the simulator's ledger (local/exchange-simulator/venue/ledger.ts). */
   readonly maxOvershootLots: number;
   readonly duplicateOrders: number;
   /** What the venue holds for the account. */

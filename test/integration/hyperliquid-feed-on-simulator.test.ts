@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PRICE_PRODUCER_DEFAULTS } from '#containers/price-producer/env.ts';
 import { createPriceProducer } from '#containers/price-producer/producer.ts';
 import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
-import type { Fault } from '#local/exchange-simulator/fault-script.ts';
+import type { Fault } from '#local/exchange-simulator/wire/fault-script.ts';
 import {
   HyperliquidTradesFeed,
   TRADES_FEED_DEFAULTS,

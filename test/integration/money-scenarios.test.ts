@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { withdrawableOf } from '#local/exchange-simulator/account-info.ts';
-import { applyTransfer, manualOrder } from '#local/exchange-simulator/control.ts';
-import type { Fault } from '#local/exchange-simulator/fault-script.ts';
-import { compareWithTargets } from '#local/exchange-simulator/ledger.ts';
-import { TEST_SIGNERS } from '#local/exchange-simulator/test-accounts.ts';
-import { positionOf } from '#local/exchange-simulator/world.ts';
+import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
+import { compareWithTargets } from '#local/exchange-simulator/venue/ledger.ts';
+import { positionOf } from '#local/exchange-simulator/venue/world.ts';
+import { withdrawableOf } from '#local/exchange-simulator/wire/account-info.ts';
+import { applyTransfer, manualOrder } from '#local/exchange-simulator/wire/control.ts';
+import type { Fault } from '#local/exchange-simulator/wire/fault-script.ts';
 import type { LockMode } from '#shared/core/system/system-state.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
 import { lockSystem } from '#shared/usecases/lock-system.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TEST_SIGNERS } from '#local/exchange-simulator/test-accounts.ts';
+import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
 import { verifyDeath } from './death-scene.ts';
 import { declaredTargets, type Evidence, judge, type Ledger } from './judge.ts';
 import { KILLS_PER_SEQUENCE, planSequence, REQUIRED_KILLS, REQUIRED_POINTS } from './kill-plan.ts';

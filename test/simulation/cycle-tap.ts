@@ -1,5 +1,5 @@
 import type { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
-import { markOf, positionOf } from '#local/exchange-simulator/world.ts';
+import { markOf, positionOf } from '#local/exchange-simulator/venue/world.ts';
 import type { Platform } from '#local/platform/platform.ts';
 import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
 

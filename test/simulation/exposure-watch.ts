@@ -1,6 +1,6 @@
-import { equityOf } from '#local/exchange-simulator/account-info.ts';
 import type { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
-import { leverageOf, markOf, type Publisher, positionOf } from '#local/exchange-simulator/world.ts';
+import { leverageOf, markOf, type Publisher, positionOf } from '#local/exchange-simulator/venue/world.ts';
+import { equityOf } from '#local/exchange-simulator/wire/account-info.ts';
 import { Decimal, dec, ZERO } from '#shared/core/decimal.ts';
 
 /** The account right after a fill that made a position larger. */

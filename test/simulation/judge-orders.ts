@@ -1,5 +1,5 @@
 import type { Config } from '#config/schema.ts';
-import { compareWithTargets } from '#local/exchange-simulator/ledger.ts';
+import { compareWithTargets } from '#local/exchange-simulator/venue/ledger.ts';
 import { Decimal, dec } from '#shared/core/decimal.ts';
 import type { SourceVerdict } from '#shared/core/reconciliation/quorum.ts';
 import { symbolOfCoin } from './cycle-tap.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ledgerReport } from '#local/exchange-simulator/control.ts';
+import { ledgerReport } from '#local/exchange-simulator/wire/control.ts';
 import { type SimulatedPlatform, simulatedPlatform } from '#test/support/simulated-platform.ts';
 
 const MINUTE = 60_000;

@@ -9,7 +9,7 @@ import { createConnection } from 'mysql2/promise';
 import { loadConfig } from '#config/load.ts';
 import type { Config } from '#config/schema.ts';
 import { bundleAll, bundleContainer } from '#infra/bundling/bundle.ts';
-import { TEST_SIGNERS } from '#local/exchange-simulator/test-accounts.ts';
+import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
 import { startPrivateMariadb } from '#local/mariadb/private-mariadb.ts';
 import { startRdsDataApi } from '#local/rds-data-api/rds-data-api.ts';
 import { startSimulator } from '#test/integration/exchange-simulator/simulator-process.ts';

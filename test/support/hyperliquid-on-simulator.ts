@@ -1,6 +1,6 @@
+import { createSimulatorFetch } from '#local/exchange-simulator/doors/simulator-fetch.ts';
 import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
-import { createSimulatorFetch } from '#local/exchange-simulator/simulator-fetch.ts';
-import { TEST_ACCOUNTS, TEST_SIGNERS } from '#local/exchange-simulator/test-accounts.ts';
+import { TEST_ACCOUNTS, TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
 import {
   createHyperliquid,
   type HyperliquidOptions,

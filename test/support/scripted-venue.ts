@@ -1,4 +1,4 @@
-import { TEST_SIGNERS } from '#local/exchange-simulator/test-accounts.ts';
+import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
 import {
   createHyperliquid,
   type HyperliquidOptions,

@@ -1,7 +1,7 @@
 import type { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
-import type { WireRequest } from '#local/exchange-simulator/http-wire.ts';
-import { signL1 } from '#local/exchange-simulator/l1-signature.ts';
-import { TEST_SIGNERS, type TestSigner } from '#local/exchange-simulator/test-accounts.ts';
+import { signL1 } from '#local/exchange-simulator/signers/l1-signature.ts';
+import { TEST_SIGNERS, type TestSigner } from '#local/exchange-simulator/signers/test-accounts.ts';
+import type { WireRequest } from '#local/exchange-simulator/wire/http-wire.ts';
 
 export const MAIN = TEST_SIGNERS.mainMaster.address;
 

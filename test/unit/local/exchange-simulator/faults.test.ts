@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
-import { FAULT_KINDS, faultScriptSchema } from '#local/exchange-simulator/fault-script.ts';
+import { FAULT_KINDS, faultScriptSchema } from '#local/exchange-simulator/wire/fault-script.ts';
 import { cloidOf, MAIN, orderAction, SimulatorClient } from '#test/support/simulator-client.ts';
 
 function prepare(...faults: Record<string, unknown>[]) {

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { cashDifference, ledgerReport } from '#local/exchange-simulator/control.ts';
 import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
-import { faultScriptSchema } from '#local/exchange-simulator/fault-script.ts';
+import { cashDifference, ledgerReport } from '#local/exchange-simulator/wire/control.ts';
+import { faultScriptSchema } from '#local/exchange-simulator/wire/fault-script.ts';
 import { cloidOf, MAIN, orderAction, SimulatorClient } from '#test/support/simulator-client.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'simulator-'));

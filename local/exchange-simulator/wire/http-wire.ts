@@ -1,8 +1,8 @@
+import type { SignatureSource } from '../signers/l1-signature.ts';
+import type { World } from '../venue/world.ts';
 import { answerExchange, exchangeRequestSchema } from './exchange-endpoint.ts';
 import type { Fault, FaultContext } from './fault-script.ts';
 import { answerInfo, infoRequestSchema, type Reply, UNREADABLE } from './info-endpoint.ts';
-import type { SignatureSource } from './l1-signature.ts';
-import type { World } from './world.ts';
 
 export interface WireRequest {
   /** Path only: `/info`, `/exchange`, `/control/...`. */

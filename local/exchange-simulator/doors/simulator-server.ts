@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { ExchangeSimulator } from '../exchange-simulator.ts';
+import type { WireResponse } from '../wire/http-wire.ts';
 import { answerControl } from './control-endpoint.ts';
-import type { ExchangeSimulator } from './exchange-simulator.ts';
-import type { WireResponse } from './http-wire.ts';
 
 /** Epoch milliseconds at which a replay made its request. */
 const MARKET_TIME = /^[0-9]{1,13}$/;

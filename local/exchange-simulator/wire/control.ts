@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import { Decimal, dec, isDecimalText, ZERO } from '#shared/core/decimal.ts';
 import { epochMs } from '#shared/messages/fields.ts';
+import { DEXES, NATIVE } from '../market-specs.ts';
+import { keepHistory, touch } from '../venue/clearing.ts';
+import { placeOrder } from '../venue/order-desk.ts';
+import { hashOf, markOf, record, type SimOrder, subOf, type World } from '../venue/world.ts';
+import { wireDecimal } from '../wire-number.ts';
 import { equityOf, withdrawableOf } from './account-info.ts';
-import { keepHistory, touch } from './clearing.ts';
 import { faultScriptSchema } from './fault-script.ts';
-import { DEXES, NATIVE } from './market-specs.ts';
-import { placeOrder } from './order-desk.ts';
-import { wireDecimal } from './wire-number.ts';
-import { hashOf, markOf, record, type SimOrder, subOf, type World } from './world.ts';
 
 const decimalText = z.string().refine(isDecimalText, 'expected a decimal number as text');
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);

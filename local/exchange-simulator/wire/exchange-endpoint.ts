@@ -1,9 +1,9 @@
 import * as z from 'zod';
+import { l1Digest, type SignatureSource } from '../signers/l1-signature.ts';
+import { NonceWindow } from '../signers/nonce-window.ts';
+import { record, type World } from '../venue/world.ts';
 import { answerAction } from './exchange-actions.ts';
 import { type Reply, UNREADABLE } from './info-endpoint.ts';
-import { l1Digest, type SignatureSource } from './l1-signature.ts';
-import { NonceWindow } from './nonce-window.ts';
-import { record, type World } from './world.ts';
 
 const hexWord = z.string().regex(/^0x[0-9a-fA-F]{1,64}$/);
 

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { Decimal, dec, isDecimalText } from '#shared/core/decimal.ts';
 import { initialMargin } from '#shared/core/matching/margin.ts';
-import { availableMargin, keepHistory, marginPosition, touch } from './clearing.ts';
-import { cancelOrder, type OrderAnswer, placeOrder } from './order-desk.ts';
-import { scheduledCancelProblem } from './scheduled-cancel.ts';
-import { type Account, dexOf, markOf, positionOf, subOf, type World } from './world.ts';
+import { availableMargin, keepHistory, marginPosition, touch } from '../venue/clearing.ts';
+import { cancelOrder, type OrderAnswer, placeOrder } from '../venue/order-desk.ts';
+import { scheduledCancelProblem } from '../venue/scheduled-cancel.ts';
+import { type Account, dexOf, markOf, positionOf, subOf, type World } from '../venue/world.ts';
 
 const MAX_BATCH = 1_000;
 const assetId = z.number().int().min(0);

@@ -1,6 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import type * as z from 'zod';
 import { collectGarbage } from '#local/collect-garbage.ts';
+import type { ExchangeSimulator } from '../exchange-simulator.ts';
+import { compareWithTargets } from '../venue/ledger.ts';
 import {
   advanceSchema,
   applyTransfer,
@@ -11,9 +13,7 @@ import {
   pathSchema,
   targetsSchema,
   transferSchema,
-} from './control.ts';
-import type { ExchangeSimulator } from './exchange-simulator.ts';
-import { compareWithTargets } from './ledger.ts';
+} from '../wire/control.ts';
 
 export interface ControlReply {
   readonly status: number;

@@ -7,8 +7,8 @@ import {
   recoverSigner,
   SignerBook,
   signL1,
-} from '#local/exchange-simulator/l1-signature.ts';
-import { TEST_ACCOUNTS, TEST_SIGNERS } from '#local/exchange-simulator/test-accounts.ts';
+} from '#local/exchange-simulator/signers/l1-signature.ts';
+import { TEST_ACCOUNTS, TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
 
 /** Keys, actions and hashes of https://github.com/hyperliquid-dex/hyperliquid-python-sdk/blob/master/tests/signing_test.py */
 const PYTHON_SDK_KEY = '0x0123456789012345678901234567890123456789012345678901234567890123';

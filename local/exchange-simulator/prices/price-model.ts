@@ -1,7 +1,7 @@
 import { priceDecimals } from '#shared/core/matching/price-grid.ts';
 import { MINUTE_MS, slotOf } from '#shared/core/time.ts';
+import type { MarketSpec } from '../market-specs.ts';
 import { type HistoryBar, type MarketSource, type MarketTick, NO_REFUSALS } from './market-source.ts';
-import type { MarketSpec } from './market-specs.ts';
 import { type RandomState, SeededRandom } from './seeded-random.ts';
 
 /**

@@ -9,9 +9,9 @@ import {
   type TradingRules,
 } from '#shared/core/matching/match-order.ts';
 import type { Side, TimeInForce } from '#shared/core/orders/order.ts';
+import { wireDecimal } from '../wire-number.ts';
 import { applyFill, availableMargin, mustLiquidate, touch } from './clearing.ts';
 import { openAskedRange } from './ledger.ts';
-import { wireDecimal } from './wire-number.ts';
 import {
   type Account,
   bookOf,

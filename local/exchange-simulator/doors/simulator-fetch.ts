@@ -1,4 +1,4 @@
-import type { ExchangeSimulator } from './exchange-simulator.ts';
+import type { ExchangeSimulator } from '../exchange-simulator.ts';
 
 /**
  * `fetch` for a simulator in the same process: no socket, the same answers. Delays and broken connections happen in the

@@ -2,11 +2,11 @@ import { Decimal, ZERO } from '#shared/core/decimal.ts';
 import { markPrice } from '#shared/core/matching/fees-and-funding.ts';
 import { type Book, buildLadder, EMPTY_BOOK, rawLadder, withoutConsumed } from '#shared/core/matching/ladder.ts';
 import type { Side, TimeInForce } from '#shared/core/orders/order.ts';
-import { type Bar, CandleBook } from './candle-book.ts';
-import { SignerBook } from './l1-signature.ts';
-import { type MarketSpec, NATIVE } from './market-specs.ts';
-import type { NonceWindow } from './nonce-window.ts';
-import type { AccountSpec } from './test-accounts.ts';
+import { type MarketSpec, NATIVE } from '../market-specs.ts';
+import { type Bar, CandleBook } from '../prices/candle-book.ts';
+import { SignerBook } from '../signers/l1-signature.ts';
+import type { NonceWindow } from '../signers/nonce-window.ts';
+import type { AccountSpec } from '../signers/test-accounts.ts';
 
 /** A public trade as it goes over the wire. */
 export interface WireTrade {

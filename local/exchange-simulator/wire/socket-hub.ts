@@ -1,9 +1,9 @@
 import { isTimeframe, SECOND_MS } from '#shared/core/time.ts';
+import type { MarketState, Publisher, SimOrder, WireFill, WireTrade, World } from '../venue/world.ts';
 import { wireOrder } from './account-info.ts';
 import type { FaultScript } from './fault-script.ts';
 import { allMids, bbo, isDex, l2Book } from './market-info.ts';
 import { SocketSession, type SocketSink } from './socket-session.ts';
-import type { MarketState, Publisher, SimOrder, WireFill, WireTrade, World } from './world.ts';
 
 /** The venue closes a socket to which it sent nothing for this long. */
 const SILENCE_MS = 60 * SECOND_MS;

@@ -1,7 +1,7 @@
 import { MINUTE_MS } from '#shared/core/time.ts';
-import { DEXES } from './market-specs.ts';
-import { wireDecimal, wireNumber } from './wire-number.ts';
-import { bookOf, type MarketState, markOf, type World } from './world.ts';
+import { DEXES } from '../market-specs.ts';
+import { bookOf, type MarketState, markOf, type World } from '../venue/world.ts';
+import { wireDecimal, wireNumber } from '../wire-number.ts';
 
 const marketsOf = (world: World, dex: string): MarketState[] =>
   world.markets.filter((market) => (market.spec.dex ?? '') === dex);

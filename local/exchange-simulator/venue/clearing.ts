@@ -10,8 +10,8 @@ import {
 import { type Execution, signedSize } from '#shared/core/matching/match-order.ts';
 import { applyTrade } from '#shared/core/matching/position.ts';
 import { HOUR_MS } from '#shared/core/time.ts';
+import { wireDecimal } from '../wire-number.ts';
 import { noteFill } from './ledger.ts';
-import { wireDecimal } from './wire-number.ts';
 import {
   type Account,
   dexOf,

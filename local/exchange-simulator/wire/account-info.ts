@@ -7,8 +7,7 @@ import {
   notional,
   withdrawable,
 } from '#shared/core/matching/margin.ts';
-import { crossPositions, maintenanceOf, marginPosition } from './clearing.ts';
-import { wireDecimal } from './wire-number.ts';
+import { crossPositions, maintenanceOf, marginPosition } from '../venue/clearing.ts';
 import {
   type Account,
   type AccountSnapshot,
@@ -17,7 +16,8 @@ import {
   type Position,
   type SimOrder,
   type World,
-} from './world.ts';
+} from '../venue/world.ts';
+import { wireDecimal } from '../wire-number.ts';
 
 type SubView = { readonly rawQuote: Decimal; readonly positions: ReadonlyMap<string, Position> };
 const EMPTY: SubView = { rawQuote: ZERO, positions: new Map() };

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { isTimeframe } from '#shared/core/time.ts';
+import { NATIVE } from '../market-specs.ts';
+import type { Account, LedgerEvent, SimOrder, WireFill, World } from '../venue/world.ts';
 import { clearinghouseState, frontendOrder, wireOrder } from './account-info.ts';
 import type { Fault } from './fault-script.ts';
 import { allMids, assetContexts, isDex, l2Book, meta, perpDexs, SPOT_CONTEXTS, SPOT_META } from './market-info.ts';
-import { NATIVE } from './market-specs.ts';
-import type { Account, LedgerEvent, SimOrder, WireFill, World } from './world.ts';
 
 /** Body of `POST /info`: fields beyond `type` depend on it. */
 export const infoRequestSchema = z.looseObject({

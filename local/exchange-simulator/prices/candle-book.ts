@@ -1,6 +1,6 @@
 import { slotOf, TIMEFRAMES, type Timeframe, timeframeMs } from '#shared/core/time.ts';
+import { wireNumber } from '../wire-number.ts';
 import type { HistoryBar } from './market-source.ts';
-import { wireNumber } from './wire-number.ts';
 
 export interface Bar {
   t: number;

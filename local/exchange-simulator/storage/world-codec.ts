@@ -1,10 +1,9 @@
 import { dec } from '#shared/core/decimal.ts';
 import type { Timeframe } from '#shared/core/time.ts';
-import type { Bar } from './candle-book.ts';
-import { keepHistory } from './clearing.ts';
-import { NonceWindow } from './nonce-window.ts';
-import { rememberOrder } from './order-desk.ts';
-import type { Commit, StateStore } from './state-store.ts';
+import type { Bar } from '../prices/candle-book.ts';
+import { NonceWindow } from '../signers/nonce-window.ts';
+import { keepHistory } from '../venue/clearing.ts';
+import { rememberOrder } from '../venue/order-desk.ts';
 import {
   type Account,
   type Counters,
@@ -18,7 +17,8 @@ import {
   type WireFill,
   type WireTrade,
   type World,
-} from './world.ts';
+} from '../venue/world.ts';
+import type { Commit, StateStore } from './state-store.ts';
 
 const CANDLES_LOADED = 60_000;
 
