@@ -1,8 +1,10 @@
 import { Gauge, Histogram, Registry } from 'prom-client';
-import { dec, fromMicros, ZERO } from '#shared/core/decimal.ts';
+import { dec, ZERO } from '#shared/core/decimal.ts';
 import { readDecisionInputs } from '#shared/core/reconciliation/decision-inputs.ts';
+import { runFigures } from '#shared/core/runs/run-figures.ts';
 import type { SystemStateName } from '#shared/core/system/system-state.ts';
 import type { OverviewView } from '#shared/ports/repositories/read-model.ts';
+import { metrics } from '#shared/telemetry/names.ts';
 import type { ApiDeps } from './deps.ts';
 import type { ApiEnv } from './env.ts';
 
@@ -98,42 +100,27 @@ type Set = (name: string, help: string, samples: readonly (readonly [number, Lab
 type One = (name: string, help: string, value: number | null) => void;
 
 function runGauges({ runs }: OverviewView, set: Set, one: One): void {
-  const total = (of: (run: OverviewView['runs'][number]) => number) => runs.reduce((sum, run) => sum + of(run), 0);
-  const live = total((r) => r.live);
-  const pnl = fromMicros(total((r) => r.pnlMicros)).toNumber();
-  const bySymbol = Map.groupBy(runs, (run) => run.symbol);
-  const perSymbol = (of: (run: OverviewView['runs'][number]) => number) =>
-    [...bySymbol].map(([symbol, rows]) => [rows.reduce((sum, r) => sum + of(r), 0), { symbol }] as const);
-  one('providence_active_runs_count', 'live runs', live);
-  one('providence_active_runs_pnl_total', 'profit of live runs', pnl);
-  one('providence_active_runs_pnl_mean', 'mean profit of live runs', live === 0 ? null : pnl / live);
-  one(
-    'providence_active_runs_pnl_positive_count',
-    'live runs with profit',
-    total((r) => r.winning),
-  );
-  one(
-    'providence_active_runs_pnl_negative_count',
-    'live runs with loss',
-    total((r) => r.losing),
-  );
+  const { bySymbol, ...all } = runFigures(runs);
+  one(metrics.activeRuns, 'live runs', all.live);
+  one(metrics.runsPnl, 'profit of live runs', all.pnlQuote);
+  one(metrics.runsPnlMean, 'mean profit of live runs', all.meanPnlQuote);
+  one(metrics.runsWinning, 'live runs with profit', all.winning);
+  one(metrics.runsLosing, 'live runs with loss', all.losing);
   set(
-    'providence_active_runs_by_symbol',
+    metrics.runsBySymbol,
     'live runs',
-    perSymbol((r) => r.live),
+    bySymbol.map(({ symbol, live }) => [live, { symbol }]),
   );
   set(
-    'providence_active_runs_pnl_by_symbol',
+    metrics.runsPnlBySymbol,
     'profit of live runs',
-    perSymbol((r) => r.pnlMicros / 1e6),
+    bySymbol.map(({ symbol, pnlQuote }) => [pnlQuote, { symbol }]),
   );
-  const long = total((r) => r.long);
-  const short = total((r) => r.short);
-  set('providence_active_runs_direction', 'live runs by direction', [
-    [long, { direction: 'long' }],
-    [short, { direction: 'short' }],
-    [live - long - short, { direction: 'flat' }],
-  ]);
+  set(
+    'providence_active_runs_direction',
+    'live runs by direction',
+    (['long', 'short', 'flat'] as const).map((direction) => [all[direction], { direction }]),
+  );
 }
 
 function accountGauges(overview: OverviewView, set: Set, one: One): void {

@@ -5,6 +5,7 @@ import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { refreshBalances } from '#shared/usecases/refresh-balances.ts';
 import type { BalanceDeps } from './deps.ts';
 import type { BalanceEnv } from './env.ts';
+import { reportAccount } from './report-account.ts';
 
 const JOB = 'balance';
 
@@ -19,12 +20,7 @@ export function createHandler(deps: BalanceDeps, env: BalanceEnv) {
   async function refresh(trace: Trace): Promise<void> {
     const facts = await refreshBalances(deps, { exchange, account, address, trace });
     const { state, kind, transfersError } = facts;
-    const labels = { exchange, account };
-    if (kind === 'stored' && state.complete) {
-      telemetry.gauge(metrics.equity, Number(state.equityQuote), labels);
-      telemetry.gauge(metrics.marginUsed, Number(state.marginUsedQuote), labels);
-      telemetry.gauge(metrics.openPositions, state.positions.length, labels);
-    }
+    if (kind === 'stored' && state.complete) reportAccount(telemetry, state, { exchange, account });
     for (const { name, complete, error } of state.subAccounts) {
       if (!complete) drop('sub-account', 'not-read', { name, error });
     }

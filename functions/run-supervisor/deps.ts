@@ -1,3 +1,4 @@
+import type { LiveRunCounts } from '#shared/core/runs/run-figures.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { CandlesRepository } from '#shared/ports/repositories/candles-repository.ts';
 import type { InstrumentsRepository } from '#shared/ports/repositories/instruments-repository.ts';
@@ -12,4 +13,6 @@ export interface RunSupervisorDeps {
   readonly jobs: Pick<JobStateRepository, 'recordOk'>;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly telemetry: Telemetry;
+  /** The live runs for the panels; null where they are read from rows when somebody asks. */
+  readonly liveRuns: (() => Promise<readonly LiveRunCounts[]>) | null;
 }

@@ -1,4 +1,5 @@
 import type { SQSBatchResponse } from 'aws-lambda';
+import { runFigures } from '#shared/core/runs/run-figures.ts';
 import { type JobMessage, parseJobEvent } from '#shared/messages/job-event.ts';
 import { slotMsOf } from '#shared/messages/scheduled-job.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
@@ -6,6 +7,7 @@ import { superviseRuns } from '#shared/usecases/supervise-runs.ts';
 import { warmUpSymbol } from '#shared/usecases/warm-up-symbol.ts';
 import type { RunSupervisorDeps } from './deps.ts';
 import type { RunSupervisorEnv } from './env.ts';
+import { reportFigures } from './report-figures.ts';
 
 /** The slot is the identity of the runs that a pass creates. */
 const slotOfJob = (job: JobMessage): number => (job.type === 'schedule' ? slotMsOf(job) : job.trace.bornAtMs);
@@ -21,6 +23,9 @@ export function createHandler(deps: RunSupervisorDeps, env: RunSupervisorEnv) {
     const facts = await superviseRuns(deps, { exchange, account, slotMs: slotOfJob(job), settings });
     for (const symbol of facts.toWarmUp) await warmUpSymbol(deps, { exchange, symbol });
     deps.telemetry.gauge(metrics.activeRuns, facts.liveBefore + facts.created, { exchange });
+    // Nothing of the runs depends on what panels show.
+    const rows = deps.liveRuns ? await deps.liveRuns().catch(() => null) : null;
+    if (rows) reportFigures(deps.telemetry, runFigures(rows));
   }
 
   return async (event: unknown): Promise<SQSBatchResponse> => {

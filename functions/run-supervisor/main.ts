@@ -1,5 +1,6 @@
 import { openAurora } from '#shared/adapters/aws/aurora-database.ts';
 import { startLambda } from '#shared/adapters/aws/lambda-process.ts';
+import { readLiveRuns } from '#shared/adapters/sql/read-model/read-live-runs.ts';
 import { sqlCandlesRepository } from '#shared/adapters/sql/repositories/candles-repository.ts';
 import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
 import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
@@ -22,6 +23,7 @@ export const handler = serve(
       runs: new SqlRunsRepository(db),
       candles: sqlCandlesRepository(db),
       instruments: sqlInstrumentsRepository(db),
+      liveRuns: () => readLiveRuns(db, env.EXCHANGE),
     },
     env,
   ),

@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import type { ProducerEntry } from '../stacks/producer.ts';
 import type { BehaviourEntry } from './behaviours.ts';
+import { moneyPanels, runPanels } from './figure-panels.ts';
 import type { PlatformContext } from './platform-context.ts';
 import type { DeadQueues } from './queue-source.ts';
 
@@ -83,6 +84,8 @@ function tradingPanels(namespace: string, { producer, behaviours }: DashboardPar
         queryLines: [...REFUSALS_QUERY],
       }),
     ],
+    runPanels(behaviours),
+    moneyPanels(behaviours),
     [
       of('Orders ended, by status', metrics.ordersEnded, 'Sum'),
       of('Fills', metrics.fills, 'Sum'),

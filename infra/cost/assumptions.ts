@@ -38,7 +38,7 @@ export const RUNS: Readonly<Record<string, { readonly ms: number; readonly state
   balance: { ms: 900, statements: 6 },
   observer: { ms: 700, statements: 0 },
   'market-data': { ms: 700, statements: 8 },
-  'run-supervisor': { ms: 800, statements: 8 },
+  'run-supervisor': { ms: 800, statements: 9 },
   'order-tracker': { ms: 500, statements: 6 },
   janitor: { ms: 500, statements: 10 },
   reconciliation: { ms: 900, statements: 14 },

@@ -118,7 +118,7 @@ export function registerFunctions(parts: FunctionParts): void {
   add(
     'run-supervisor',
     runSupervisor(
-      { ...common, runs: r.runs, candles: r.candles, instruments: r.instruments },
+      { ...common, runs: r.runs, candles: r.candles, instruments: r.instruments, liveRuns: null },
       runSupervisorEnvSchema.parse(texts['run-supervisor']),
     ),
   );

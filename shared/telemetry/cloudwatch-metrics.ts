@@ -61,6 +61,23 @@ export const cloudwatchMetrics: Readonly<Record<string, CloudwatchMetric>> = {
   [awsMetrics.retries]: counter(1),
 };
 
+/** Gauges that are written as fields of log lines instead (figure-lines.ts): drawn by Logs Insights, and no metric is billed. */
+export const loggedFigures: ReadonlySet<string> = new Set([
+  metrics.marginRatio,
+  metrics.changePercent,
+  metrics.positionsValue,
+  metrics.unrealizedPnl,
+  metrics.runsPnl,
+  metrics.runsPnlMean,
+  metrics.runsWinning,
+  metrics.runsLosing,
+  metrics.runsLong,
+  metrics.runsShort,
+  metrics.runsFlat,
+  metrics.runsBySymbol,
+  metrics.runsPnlBySymbol,
+]);
+
 /** Custom metrics as CloudWatch bills them, at most. */
 export const cloudwatchSeriesMax: number = Object.values(cloudwatchMetrics).reduce((n, m) => n + m.seriesMax, 0);
 

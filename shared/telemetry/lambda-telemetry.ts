@@ -4,6 +4,7 @@ import type { Clock } from '#shared/ports/clock.ts';
 import type { LogFields, LogLevel, Telemetry } from '#shared/ports/telemetry.ts';
 import { metricNamespace } from './cloudwatch-metrics.ts';
 import { EmfBuffer } from './emf-buffer.ts';
+import { FigureLines } from './figure-lines.ts';
 import { messagesIn } from './lambda-messages.ts';
 import { logEvents } from './names.ts';
 import type { Redactor } from './redactor.ts';
@@ -41,6 +42,7 @@ export function createLambdaTelemetry(options: LambdaTelemetryOptions): LambdaTe
   const logFormatter = new RedactingFormatter(redactor, clock, { stage, function: functionName });
   const logger = new Logger({ serviceName: functionName, logFormatter });
   const emf = new EmfBuffer(metricNamespace(stage));
+  const figures = new FigureLines();
   const chain = daemonAddress
     ? new TraceChain({ name: functionName, clock, emit: daemonEmitter(daemonAddress, clock) })
     : null;
@@ -50,9 +52,20 @@ export function createLambdaTelemetry(options: LambdaTelemetryOptions): LambdaTe
   const telemetry: Telemetry = {
     log: (level, event, fields = {}) => write(logger, level, event, fields),
     count: (metric, value = 1, labels = {}) => emf.add(metric, value, labels),
-    gauge: (metric, value, labels = {}) => emf.add(metric, value, labels),
+    gauge: (metric, value, labels = {}) => {
+      emf.add(metric, value, labels);
+      figures.add(metric, value, labels);
+    },
     timing: (metric, durationMs, labels = {}) => emf.add(metric, durationMs, labels),
   };
+
+  function flush(): void {
+    emf.flush();
+    for (const line of figures.take()) {
+      // Whatever the level of the log: they stand in for metrics.
+      process.stdout.write(`${redactor.json({ stage, function: functionName, ...line, event: logEvents.figures })}\n`);
+    }
+  }
 
   function begin(event: unknown, context: unknown): string[] {
     const requestId = (context as { awsRequestId?: unknown } | null)?.awsRequestId;
@@ -74,7 +87,7 @@ export function createLambdaTelemetry(options: LambdaTelemetryOptions): LambdaTe
 
   return {
     ...telemetry,
-    flush: () => emf.flush(),
+    flush,
     traceHeaderOf: ({ body }) => chain?.headerOf(body) ?? null,
     wrap: (handler) => async (event, context) => {
       const correlationIds = begin(event, context);
@@ -89,7 +102,7 @@ export function createLambdaTelemetry(options: LambdaTelemetryOptions): LambdaTe
         telemetry.log('error', logEvents.functionFailed, { function: functionName, error });
         throw printable(error, redactor);
       } finally {
-        emf.flush();
+        flush();
         await chain?.end(failed);
       }
     },

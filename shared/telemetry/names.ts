@@ -26,6 +26,8 @@ export const logEvents = {
   feedDisconnected: 'feed.disconnected',
   feedGap: 'feed.gap',
   alertRaised: 'alert.raised',
+  /** Figures of the platform at the end of an invocation, by the names of their metrics, with their labels. */
+  figures: 'platform.figures',
   httpFailed: 'http.failed',
 } as const;
 
@@ -69,6 +71,11 @@ export const metrics = {
   equity: 'account_balance_value',
   marginUsed: 'account_margin_used',
   openPositions: 'positions_open_count',
+  marginRatio: 'account_margin_ratio',
+  changePercent: 'account_pct_change_from_baseline',
+  /** Sum of |value|. */
+  positionsValue: 'positions_total_value',
+  unrealizedPnl: 'positions_unrealized_pnl_total',
   /** Gauge; label `symbol`. */
   desiredPosition: 'desired_position_size',
   actualPosition: 'actual_position_size',
@@ -78,6 +85,17 @@ export const metrics = {
   candleAgeSeconds: 'market_data_age_seconds',
   /** Gauge. */
   activeRuns: 'providence_active_runs_count',
+  /** Gauges of the live runs; money in the quote unit. */
+  runsPnl: 'providence_active_runs_pnl_total',
+  runsPnlMean: 'providence_active_runs_pnl_mean',
+  runsWinning: 'providence_active_runs_pnl_positive_count',
+  runsLosing: 'providence_active_runs_pnl_negative_count',
+  runsLong: 'providence_active_runs_long_count',
+  runsShort: 'providence_active_runs_short_count',
+  runsFlat: 'providence_active_runs_flat_count',
+  /** Gauges; label `symbol`. */
+  runsBySymbol: 'providence_active_runs_by_symbol',
+  runsPnlBySymbol: 'providence_active_runs_pnl_by_symbol',
   /** Label `span`. */
   spanMs: 'span_duration_ms',
   /** Counter of log records that the disk did not take. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { savedQueries } from '#infra/constructs/saved-queries.ts';
-import { cloudwatchMetrics } from '#shared/telemetry/cloudwatch-metrics.ts';
+import { cloudwatchMetrics, loggedFigures } from '#shared/telemetry/cloudwatch-metrics.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { ResolvedTemplate } from '#test/support/resolved-template.ts';
 import { synthesize } from '#test/support/synthesized.ts';
@@ -95,6 +95,25 @@ describe('dashboards and saved queries', () => {
     expect(asked.length).toBeGreaterThan(12);
     const known: readonly string[] = Object.values(metrics);
     expect(asked.filter((name) => !known.includes(name) || !(name in cloudwatchMetrics))).toEqual([]);
+  });
+
+  it('draw every figure that is written into a log line, from the logs of who writes it', () => {
+    const trading = bodies.find((body) => body.includes('Live runs by direction'))!;
+    const { widgets } = JSON.parse(trading) as { widgets: { properties: { query?: string } }[] };
+    const queries = widgets
+      .flatMap(({ properties }) => properties.query ?? [])
+      .filter((query) => query.includes(logEvents.figures));
+    expect(queries).toHaveLength(7);
+    const drawn = queries.flatMap((query) =>
+      [...query.matchAll(/(?:max|latest)\(([a-z_]+)\)/g)].map((match) => match[1]!),
+    );
+    expect([...drawn].sort()).toEqual([...loggedFigures].sort());
+    const writers = { runsupervisor: /providence_/, balanceLog: /account_|positions_/, balanceconsumer: /account_pct/ };
+    for (const query of queries) {
+      const [, group] = /SOURCE '(\w+)'/.exec(query) ?? [];
+      const writer = Object.entries(writers).find(([name]) => group?.startsWith(name));
+      expect([query, writer?.[1].test(query)]).toEqual([query, true]);
+    }
   });
 
   it('ask for the namespace of the stage', () => {

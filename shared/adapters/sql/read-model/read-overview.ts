@@ -5,13 +5,13 @@ import type {
   OverviewView,
   PositionView,
   PriceView,
-  RunsView,
   SymbolView,
 } from '#shared/ports/repositories/read-model.ts';
 import type { Database } from '../database.ts';
 import type { Db } from '../open-database.ts';
 import { sqlJobStateRepository } from '../repositories/job-state-repository.ts';
 import { sqlSystemStateRepository } from '../repositories/system-state-repository.ts';
+import { readLiveRuns } from './read-live-runs.ts';
 import { decodeDecision, plainOrNull } from './read-trading.ts';
 
 /** Newest decision per product: the index on (exchange, account, symbol, created_at_ms) serves each with one seek. */
@@ -68,7 +68,7 @@ export async function readOverview(db: Db, exchange: string, account: string): P
     .where('exchange', '=', exchange)
     .where('account', '=', account)
     .executeTakeFirst();
-  const runs = await liveRuns(db, exchange);
+  const runs = await readLiveRuns(db, exchange);
   const orders = await db
     .selectFrom('order_execution_log')
     .select(['status', sql<number>`count(*)`.as('n')])
@@ -169,42 +169,6 @@ async function latestDecisions(db: Db, exchange: string, account: string): Promi
     .orderBy('products.symbol')
     .execute();
   return new Map(rows.map((row) => [row.symbol, decodeDecision(row, row.inputs_json)]));
-}
-
-async function liveRuns(db: Db, exchange: string): Promise<readonly RunsView[]> {
-  const sum = (condition: string) => sql<number>`sum(case when ${sql.raw(condition)} then 1 else 0 end)`;
-  const rows = await db
-    .selectFrom('runs')
-    .select(['symbol', 'strategy', sql<number>`count(*)`.as('live')])
-    .select([
-      sum('position_direction > 0').as('long_count'),
-      sum('position_direction < 0').as('short_count'),
-      sum('live_pnl_micros > 0').as('winning'),
-      sum('live_pnl_micros < 0').as('losing'),
-      sql<number>`sum(position_direction)`.as('direction'),
-      sql<number>`sum(live_pnl_micros)`.as('pnl'),
-      sql<number | null>`max(updated_at_ms)`.as('newest'),
-    ])
-    .where('exchange', '=', exchange)
-    .where('ended_at_ms', 'is', null)
-    .where('exit_run', '=', 0)
-    .where('height', 'is', null)
-    .groupBy(['symbol', 'strategy'])
-    .orderBy('symbol')
-    .orderBy('strategy')
-    .execute();
-  return rows.map((row) => ({
-    symbol: row.symbol,
-    strategy: row.strategy,
-    live: Number(row.live),
-    long: Number(row.long_count),
-    short: Number(row.short_count),
-    winning: Number(row.winning),
-    losing: Number(row.losing),
-    directionSum: Number(row.direction),
-    pnlMicros: Number(row.pnl),
-    newestUpdateMs: row.newest === null ? null : Number(row.newest),
-  }));
 }
 
 const decodePosition = (row: Selectable<Database['positions']>): PositionView => ({

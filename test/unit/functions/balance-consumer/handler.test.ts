@@ -9,6 +9,7 @@ import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
 import { MemoryRunsRepository } from '#shared/adapters/memory/runs-repository.ts';
 import type { AccountEvent } from '#shared/messages/account-event.ts';
 import type { QueueMessage } from '#shared/ports/work-queue.ts';
+import { metrics } from '#shared/telemetry/names.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 import { anAccountState } from '#test/support/system.ts';
@@ -68,10 +69,11 @@ describe('balance-consumer handler', () => {
   });
 
   it('asks for nothing while equity stays within its bounds', async () => {
-    const { balances, sent, alerts } = platform();
+    const { balances, sent, alerts, telemetry } = platform();
 
     expect(await balances(...BASELINE, '11000', '9000')).toEqual({ batchItemFailures: [] });
     expect([sent, alerts.raised()]).toEqual([[], []]);
+    expect(telemetry.gauges.get(metrics.changePercent)).toBe(-10);
   });
 
   it.each([

@@ -6,9 +6,11 @@ import { sqsEvent } from '#local/emulators/sqs-envelope.ts';
 import { memoryAccountRepository } from '#shared/adapters/memory/account-repository.ts';
 import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
 import { seededIds } from '#shared/adapters/memory/seeded.ts';
+import type { AccountState } from '#shared/core/portfolio/account-state.ts';
 import { runRequest } from '#shared/messages/reconciliation-messages.ts';
 import type { StreamRecord } from '#shared/ports/event-stream.ts';
 import { ExchangeError } from '#shared/ports/exchange.ts';
+import { metrics } from '#shared/telemetry/names.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 import { anAccountState } from '#test/support/system.ts';
@@ -25,7 +27,7 @@ const batch = (...bodies: readonly string[]) =>
   );
 
 function platform() {
-  const world = { reads: 0, fails: false };
+  const world = { reads: 0, fails: false, change: {} as Partial<AccountState> };
   const telemetry = new RecordingTelemetry();
   const accounts = memoryAccountRepository();
   const jobs = memoryJobStateRepository();
@@ -37,7 +39,7 @@ function platform() {
           world.reads += 1;
           if (world.fails)
             throw new ExchangeError('timeout', 'no answer', { retryable: true, mayHaveReachedVenue: true });
-          return anAccountState(SLOT_MS + world.reads);
+          return anAccountState(SLOT_MS + world.reads, world.change);
         },
         fetchTransfers: async () => [],
       },
@@ -71,6 +73,24 @@ describe('balance handler', () => {
 
     expect(await accounts.latest('hyperliquid', 'main')).toMatchObject({ equityQuote: '10000' });
     expect(await jobs.all()).toMatchObject([{ job: 'balance', lastOkMs: SLOT_MS, detail: { kind: 'stored' } }]);
+  });
+
+  it('tells the figures of the account', async () => {
+    const { handler, telemetry, world } = platform();
+    const position = { entryPrice: '1', marginUsedQuote: '100', liquidationPrice: null };
+    world.change = {
+      marginUsedQuote: '2500',
+      positions: [
+        { ...position, symbol: 'BTC', coin: 'BTC', size: '1', valueQuote: '900', unrealizedPnlQuote: '12.5' },
+        { ...position, symbol: 'ETH', coin: 'ETH', size: '-1', valueQuote: '-600', unrealizedPnlQuote: '-20' },
+      ],
+    };
+    await handler(schedule(60_000));
+    const told = [metrics.equity, metrics.openPositions, metrics.positionsValue, metrics.unrealizedPnl].map((name) =>
+      telemetry.gauges.get(name),
+    );
+    expect(told).toEqual([10_000, 2, 1_500, -7.5]);
+    expect(telemetry.gauges.get(metrics.marginRatio)).toBe(0.25);
   });
 
   it('reads once for a whole batch and keeps the trace of its first request', async () => {

@@ -3,7 +3,9 @@ import { runSupervisorEnvSchema } from '#functions/run-supervisor/env.ts';
 import { createHandler } from '#functions/run-supervisor/handler.ts';
 import { memoryInstrumentsRepository } from '#shared/adapters/memory/instruments-repository.ts';
 import { MemoryRunsRepository } from '#shared/adapters/memory/runs-repository.ts';
+import type { LiveRunCounts } from '#shared/core/runs/run-figures.ts';
 import { newTakeProfitState } from '#shared/core/runs/take-profit.ts';
+import { metrics } from '#shared/telemetry/names.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 import { RUNS_START_MS } from '#test/support/run-builders.ts';
@@ -36,13 +38,15 @@ async function aBench(providence: object = { desired_run_count: 10 }) {
   await instruments.manage('sim', 'ETH/USDC:USDC', null, 0);
   const heartbeats: unknown[] = [];
   const clock = manualClock(RUNS_START_MS + 7);
+  const telemetry = new RecordingTelemetry();
   const deps = {
     runs,
     instruments,
     candles: { range: async () => [] },
     jobs: { recordOk: async (job: string, atMs: number) => void heartbeats.push([job, atMs]) },
     clock,
-    telemetry: new RecordingTelemetry(),
+    telemetry,
+    liveRuns: null as (() => Promise<readonly LiveRunCounts[]>) | null,
   };
   const env = runSupervisorEnvSchema.parse({
     EXCHANGE: 'sim',
@@ -50,10 +54,26 @@ async function aBench(providence: object = { desired_run_count: 10 }) {
     PROVIDENCE: JSON.stringify(providence),
   });
   const count = async () => [...(await runs.liveRuns('sim')).values()].reduce((sum, r) => sum + r.count, 0);
-  return { handle: createHandler(deps, env), runs, instruments, heartbeats, clock, count };
+  return { handle: createHandler(deps, env), deps, telemetry, runs, instruments, heartbeats, clock, count };
 }
 
 describe('run-supervisor', () => {
+  it('tells the figures of the live runs where nobody reads them from rows', async () => {
+    const { handle, deps, telemetry, count } = await aBench();
+    const btc = { symbol: 'BTC/USDC:USDC', live: 3, long: 2, short: 1, winning: 2, losing: 1, pnlMicros: 4_500_000 };
+    deps.liveRuns = async () => [btc, { ...btc, live: 1, long: 0, short: 0, winning: 0, pnlMicros: -500_000 }];
+    await handle(schedule());
+    const told = (name: string) => telemetry.gauges.get(name);
+    expect([metrics.runsLong, metrics.runsShort, metrics.runsFlat].map(told)).toEqual([2, 1, 1]);
+    expect([metrics.runsWinning, metrics.runsLosing].map(told)).toEqual([2, 2]);
+    expect([metrics.runsPnl, metrics.runsPnlMean, metrics.runsPnlBySymbol].map(told)).toEqual([4, 1, 4]);
+    expect(told(metrics.runsBySymbol)).toBe(4);
+
+    deps.liveRuns = async () => Promise.reject(new Error('no database'));
+    expect(await handle(schedule(1)), 'panels are not worth a failure').toEqual({ batchItemFailures: [] });
+    expect(await count()).toBe(10);
+  });
+
   it('fills the population and leaves a heartbeat', async () => {
     const { handle, count, heartbeats } = await aBench();
     expect(await handle(schedule())).toEqual({ batchItemFailures: [] });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { cloudwatchMetrics, cloudwatchSeriesMax } from '#shared/telemetry/cloudwatch-metrics.ts';
 import { exchangeMetrics } from '#shared/telemetry/exchange-names.ts';
 import { createLambdaTelemetry, type LambdaTelemetryOptions } from '#shared/telemetry/lambda-telemetry.ts';
-import { metrics } from '#shared/telemetry/names.ts';
+import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { HIDDEN, Redactor } from '#shared/telemetry/redactor.ts';
 import { capturedOutput } from '#test/support/captured-output.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
@@ -205,6 +205,28 @@ describe('metrics of a Lambda', () => {
     const handler = telemetry.wrap(async () => telemetry.count(metrics.queueDead, 1, { queue: 'orders' }));
 
     expect(await capturedOutput(() => handler({}, CONTEXT))).toEqual([]);
+  });
+
+  it('that would cost more than they tell are fields of one line for each set of labels, whatever the level', async () => {
+    const telemetry = telemetryOf({ minLevel: 'warn' });
+    const handler = telemetry.wrap(async () => {
+      telemetry.gauge(metrics.runsLong, 1);
+      telemetry.gauge(metrics.runsLong, 3);
+      telemetry.gauge(metrics.runsPnl, -2.5);
+      telemetry.gauge(metrics.runsPnl, Number.NaN);
+      telemetry.gauge(metrics.runsBySymbol, 4, { symbol: 'BTC' });
+      telemetry.gauge(metrics.runsPnlBySymbol, 0.5, { symbol: 'BTC' });
+    });
+
+    const lines = json(await capturedOutput(() => handler({}, CONTEXT)));
+    const again = json(await capturedOutput(() => telemetry.flush()));
+
+    const common = { stage: 'dev', function: 'order-gateway', event: logEvents.figures };
+    expect(lines).toEqual([
+      { ...common, [metrics.runsLong]: 3, [metrics.runsPnl]: -2.5 },
+      { ...common, symbol: 'BTC', [metrics.runsBySymbol]: 4, [metrics.runsPnlBySymbol]: 0.5 },
+    ]);
+    expect(again).toEqual([]);
   });
 
   it('stop at the series a metric may have, and count what they refuse', async () => {

@@ -15,7 +15,7 @@ const sources = globSync('{functions,containers,shared,local}/**/*.ts', { cwd: P
 
 /** `names.key` as the first argument of what emits a metric, by file. */
 const emitted = sources.flatMap(({ path, text }) =>
-  [...text.matchAll(/\.(?:count|gauge|timing|add)\(\s*(\w+)\.(\w+)/g)].map(([, object, key]) => ({
+  [...text.matchAll(/(?:\.(?:count|gauge|timing|add)|\btell)\(\s*(\w+)\.(\w+)/g)].map(([, object, key]) => ({
     path,
     object,
     key,
