@@ -70,14 +70,16 @@ export async function bootstrapSystem(
 }
 
 async function findRestoreSign(
-  { marker, jobs }: Pick<BootstrapSystemDeps, 'marker' | 'jobs'>,
+  { marker, jobs, systemState }: Pick<BootstrapSystemDeps, 'marker' | 'jobs' | 'systemState'>,
   tag: string,
   state: SystemState | null,
 ): Promise<string | null> {
   // A database without a state has nothing to protect yet; its first change writes the mark.
   if (!marker || !state) return null;
-  const { exchange, version: stateVersion } = state;
+  const { exchange } = state;
   const mark = await marker.read();
+  // Again, after the mark: somebody may have changed the state and marked it since.
+  const { version: stateVersion } = (await systemState.read(exchange)) ?? state;
   const marked = mark?.beatsMs?.[exchange] !== undefined;
   const beat = marked ? (await jobs.all()).find((row) => row.job === systemJobs(exchange).janitor) : undefined;
   return restoreSign(mark, { exchange, tag, stateVersion, lastBeatMs: beat?.lastOkMs ?? 0 });

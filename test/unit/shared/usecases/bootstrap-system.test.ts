@@ -81,4 +81,29 @@ describe('bootstrap system', () => {
     expect(second.restored, 'it is said once').toBeNull();
     expect(await state()).toMatchObject({ state: 'LOCKED', lockMode: 'freeze' });
   });
+
+  it('takes a state that somebody changes and marks meanwhile for no sign of a backup', async () => {
+    const { deps, state } = await approvedSystem();
+    const read = deps.marker.read;
+    const marker = {
+      ...deps.marker,
+      read: async () => {
+        await deps.control.change({ kind: 'lock', mode: 'close-only', ...at });
+        return read();
+      },
+    };
+
+    expect((await bootstrapSystem({ ...deps, marker }, input)).restored).toBeNull();
+    expect(await state()).toMatchObject({ state: 'LOCKED', lockMode: 'close-only' });
+  });
+
+  it('starts LOCKED when the database has lost beats of the janitor that its mark has seen', async () => {
+    const { deps, state, mark } = await approvedSystem();
+    const beatsMs = { hyperliquid: deps.clock.nowMs() + 600_000 };
+
+    const outcome = await bootstrapSystem(beside(deps, { ...mark, beatsMs }), input);
+
+    expect(outcome.restored).toContain('lost 600 s');
+    expect(await state()).toMatchObject({ state: 'LOCKED', lockMode: 'freeze' });
+  });
 });
