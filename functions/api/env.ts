@@ -24,6 +24,8 @@ export const apiEnvSchema = z.object({
   MAX_BODY_BYTES: z.coerce.number().int().min(1024).max(10_485_760),
   /** Snapshots and prices older than this are marked stale. */
   STALE_AFTER_MS: z.coerce.number().int().min(1000),
+  /** A needed job that did not succeed for so long makes the platform not ready. */
+  HEARTBEAT_AGE_MS: z.coerce.number().int().min(1000),
   /** Server-sent events need a connection that stays open: 0 turns them off where there is none. */
   MAX_EVENT_CLIENTS: z.coerce.number().int().min(0).max(1000),
   EVENTS_INTERVAL_MS: z.coerce.number().int().min(100).max(60_000),

@@ -1,8 +1,13 @@
 import { Hono } from 'hono';
+import type { Clock } from '#shared/ports/clock.ts';
 import { readSnapshot } from '#shared/usecases/read-snapshot.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../env.ts';
 import { HttpError } from '../http-error.ts';
+import { readinessOf } from '../readiness.ts';
+
+/** A probe that asks every second must not read every table each time. */
+const READINESS_AGE_MS_MAX = 5_000;
 
 /** For machines: health, readiness, gauges, and the observer's document that other installations read. */
 export function serviceRoutes(deps: ApiDeps, env: ApiEnv): Hono {
@@ -17,17 +22,13 @@ export function serviceRoutes(deps: ApiDeps, env: ApiEnv): Hono {
     return c.json({ status: 'ok', timestamp: new Date(deps.clock.nowMs()).toISOString() });
   });
 
+  const readiness = remembered(deps.clock, async () => {
+    const { EXCHANGE: exchange, ACCOUNT: account, STALE_AFTER_MS: staleAfterMs } = env;
+    return readinessOf(await readSnapshot(deps, { exchange, account, staleAfterMs }), env.HEARTBEAT_AGE_MS);
+  });
   app.get('/ready', async (c) => {
-    const { system } = await readSnapshot(deps, {
-      exchange: env.EXCHANGE,
-      account: env.ACCOUNT,
-      staleAfterMs: env.STALE_AFTER_MS,
-    });
-    const ready = system?.state === 'HEALTHY';
-    return c.json(
-      { ready, state: system?.state ?? null, reason: system?.reason ?? null, missing: system?.missing ?? [] },
-      ready ? 200 : 503,
-    );
+    const answer = await readiness();
+    return c.json(answer, answer.ready ? 200 : 503);
   });
 
   app.get('/metrics', async (c) => {
@@ -50,4 +51,19 @@ export function serviceRoutes(deps: ApiDeps, env: ApiEnv): Hono {
   });
 
   return app;
+}
+
+/** One reading for whoever asks within its age; one that failed is forgotten. */
+function remembered<T>(clock: Pick<Clock, 'nowMs'>, read: () => Promise<T>): () => Promise<T> {
+  let last: { readonly atMs: number; readonly value: Promise<T> } | null = null;
+  return () => {
+    const nowMs = clock.nowMs();
+    if (last && nowMs >= last.atMs && nowMs - last.atMs < READINESS_AGE_MS_MAX) return last.value;
+    const own = { atMs: nowMs, value: read() };
+    last = own;
+    own.value.catch(() => {
+      if (last === own) last = null;
+    });
+    return own.value;
+  };
 }

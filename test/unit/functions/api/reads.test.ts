@@ -202,12 +202,83 @@ describe('api reads', () => {
     expect(await json('/3T-observer.json')).toEqual(anObserverDocument('a', NOW_MS));
   });
 
-  it('is ready only when HEALTHY', async () => {
-    expect((await api.get('/ready')).status).toBe(200);
-    await api.db.updateTable('system_state').set({ state: 'RECONCILING' }).execute();
+  describe('readiness', () => {
+    const HEARTBEATS = ['balance', 'market-data', 'run-supervisor', 'reconciliation'];
+    beforeEach(async () => {
+      const jobs = sqlJobStateRepository(api.db);
+      for (const job of HEARTBEATS) await jobs.recordOk(job, NOW_MS - 10_000);
+    });
+    /** Past what was remembered. */
+    const ready = async () => {
+      api.clock.set(api.clock.nowMs() + 5_000);
+      const response = await api.get('/ready');
+      return { status: response.status, body: await bodyOf(response) };
+    };
+    const problems = (body: { checks: { problem: string | null }[] }) =>
+      body.checks.flatMap(({ problem }) => problem ?? []);
 
-    expect((await api.get('/ready')).status).toBe(503);
-    expect((await api.get('/health')).status, 'alive all the same').toBe(200);
+    it('needs HEALTHY, an account, prices and every job at work', async () => {
+      expect(await ready()).toMatchObject({ status: 200, body: { ready: true, state: 'HEALTHY', missing: [] } });
+    });
+
+    it('is missing in another state', async () => {
+      await api.db.updateTable('system_state').set({ state: 'RECONCILING' }).execute();
+
+      const { status, body } = await ready();
+
+      expect([status, body.state, problems(body)]).toEqual([503, 'RECONCILING', ['state is RECONCILING']]);
+      expect((await api.get('/health')).status, 'alive all the same').toBe(200);
+    });
+
+    it('is missing when everything stopped, however HEALTHY the state says that it is', async () => {
+      api.clock.set(NOW_MS + 300_000);
+
+      const { status, body } = await ready();
+
+      expect([status, body.state]).toEqual([503, 'HEALTHY']);
+      expect(problems(body)).toEqual([
+        'the account is 308 s old',
+        'the newest price is 306 s old',
+        HEARTBEATS.map((job) => `${job} succeeded 315 s ago`).join('; '),
+      ]);
+    });
+
+    it('is missing when a job never succeeded or the account was read in part', async () => {
+      await api.db.deleteFrom('job_state').where('job', '=', 'reconciliation').execute();
+      await api.db.updateTable('account_snapshots').set({ complete: 0 }).execute();
+
+      expect(problems((await ready()).body)).toEqual([
+        'the account was read in part',
+        'reconciliation never succeeded',
+      ]);
+    });
+
+    it('is read once for all who ask within five seconds, and again after a failure', async () => {
+      let reads = 0;
+      let fails = true;
+      const { readModel } = api.deps;
+      const counting = await apiUnderTest({
+        readModel: {
+          ...readModel,
+          overview: async (...args) => {
+            reads += 1;
+            if (fails) throw new Error('no database');
+            return readModel.overview(...args);
+          },
+          orders: readModel.orders,
+        },
+      });
+      const ask = async () => (await counting.get('/ready')).status;
+
+      expect(await ask()).toBe(500);
+      fails = false;
+      expect(await Promise.all([ask(), ask(), ask()])).toEqual([200, 200, 200]);
+      counting.clock.set(NOW_MS + 4_999);
+      expect([await ask(), reads]).toEqual([200, 2]);
+      counting.clock.set(NOW_MS + 5_000);
+      expect([await ask(), reads]).toEqual([200, 3]);
+      await counting.db.destroy();
+    });
   });
 
   it('is unhealthy when the database cannot be read, also when it holds an unknown state', async () => {

@@ -1,0 +1,74 @@
+import type { PlatformSnapshot } from '#shared/messages/platform-snapshot.ts';
+
+export interface ReadyCheck {
+  readonly check: 'state' | 'account' | 'prices' | 'heartbeats';
+  readonly ok: boolean;
+  /** What is wrong, for a human; null when nothing is. */
+  readonly problem: string | null;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  readonly state: string | null;
+  readonly reason: string | null;
+  readonly missing: readonly { readonly code: string; readonly message: string }[];
+  readonly checks: readonly ReadyCheck[];
+}
+
+/** Jobs without which nothing is traded well, by the names of their heartbeats. */
+const NEEDED_JOBS = ['balance', 'market-data', 'run-supervisor', 'reconciliation'];
+
+/**
+ * Ready to trade: HEALTHY, the account known whole and fresh, prices flowing, and every needed job at work. A single symbol may be
+ * quiet, all of them may not.
+ */
+export function readinessOf(snapshot: PlatformSnapshot, heartbeatAgeMs: number): Readiness {
+  const { system } = snapshot;
+  const checks = [
+    checkOf(
+      'state',
+      system?.state === 'HEALTHY' ? [] : [system ? `state is ${system.state}` : 'there is no state yet'],
+    ),
+    checkOf('account', accountProblems(snapshot)),
+    checkOf('prices', priceProblems(snapshot)),
+    checkOf('heartbeats', heartbeatProblems(snapshot, heartbeatAgeMs)),
+  ];
+  return {
+    ready: checks.every(({ ok }) => ok),
+    state: system?.state ?? null,
+    reason: system?.reason ?? null,
+    missing: system?.missing ?? [],
+    checks,
+  };
+}
+
+const checkOf = (check: ReadyCheck['check'], problems: readonly string[]): ReadyCheck => ({
+  check,
+  ok: problems.length === 0,
+  problem: problems.length === 0 ? null : problems.join('; '),
+});
+
+const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
+
+function accountProblems({ money }: PlatformSnapshot): string[] {
+  if (money === null) return ['the account was never read'];
+  return [
+    ...(money.complete ? [] : ['the account was read in part']),
+    ...(money.stale ? [`the account is ${seconds(money.ageMs)} old`] : []),
+  ];
+}
+
+function priceProblems({ symbols }: PlatformSnapshot): string[] {
+  const managed = symbols.filter((symbol) => symbol.managed);
+  if (managed.length === 0 || managed.some(({ price }) => price?.stale === false)) return [];
+  const ages = managed.flatMap(({ price }) => price?.ageMs ?? []);
+  return [ages.length === 0 ? 'there are no prices' : `the newest price is ${seconds(Math.min(...ages))} old`];
+}
+
+function heartbeatProblems({ jobs }: PlatformSnapshot, heartbeatAgeMs: number): string[] {
+  return NEEDED_JOBS.flatMap((name) => {
+    const ageMs = jobs.find(({ job }) => job === name)?.okAgeMs ?? null;
+    if (ageMs === null) return [`${name} never succeeded`];
+    return ageMs > heartbeatAgeMs ? [`${name} succeeded ${seconds(ageMs)} ago`] : [];
+  });
+}
