@@ -138,7 +138,7 @@ export function functionEnvironments({ config, holder, seed, overlapping = false
       ORIGIN_SCHEME: 'http',
       MAX_BODY_BYTES: String(config.http.max_body_bytes),
       STALE_AFTER_MS: String(config.http.stale_after_s * 1000),
-      HEARTBEAT_AGE_MS: String(1000 * (60 + 3 * slowestBeat(config))),
+      HEARTBEAT_AGES_MS: JSON.stringify(heartbeatAges(config)),
       MAX_EVENT_CLIENTS: String(config.http.max_event_clients),
       EVENTS_INTERVAL_MS: String(config.http.events_interval_ms),
     },
@@ -152,6 +152,13 @@ export function functionEnvironments({ config, holder, seed, overlapping = false
   } as const;
 }
 
-/** Seconds between two beats of the slowest job that trading needs. */
-const slowestBeat = ({ cadences, reconciliation_engine: engine }: Config): number =>
-  Math.max(cadences.balance, cadences.market_data, cadences.run_supervisor, engine.rebalance_frequency);
+/** Milliseconds by job that trading needs: three of its beats, and a minute. */
+function heartbeatAges({ cadences, reconciliation_engine: engine }: Config): Readonly<Record<string, number>> {
+  const beats = {
+    balance: cadences.balance,
+    'market-data': cadences.market_data,
+    'run-supervisor': cadences.run_supervisor,
+    reconciliation: engine.rebalance_frequency,
+  };
+  return Object.fromEntries(Object.entries(beats).map(([job, seconds]) => [job, 1000 * (60 + 3 * seconds)]));
+}

@@ -10,6 +10,7 @@ import {
 } from '#shared/messages/aws-resources.ts';
 
 import { cycleEnvironment } from '#shared/messages/cycle-environment.ts';
+import { jsonSection } from '#shared/messages/json-section.ts';
 
 const list = z.string().transform((text) => text.split(',').filter((item) => item !== ''));
 
@@ -24,8 +25,8 @@ export const apiEnvSchema = z.object({
   MAX_BODY_BYTES: z.coerce.number().int().min(1024).max(10_485_760),
   /** Snapshots and prices older than this are marked stale. */
   STALE_AFTER_MS: z.coerce.number().int().min(1000),
-  /** A needed job that did not succeed for so long makes the platform not ready. */
-  HEARTBEAT_AGE_MS: z.coerce.number().int().min(1000),
+  /** By job, as JSON: one that did not succeed for so long makes the platform not ready. */
+  HEARTBEAT_AGES_MS: jsonSection(z.record(z.string().min(1).max(64), z.int().min(1000))),
   /** Server-sent events need a connection that stays open: 0 turns them off where there is none. */
   MAX_EVENT_CLIENTS: z.coerce.number().int().min(0).max(1000),
   EVENTS_INTERVAL_MS: z.coerce.number().int().min(100).max(60_000),

@@ -15,14 +15,11 @@ export interface Readiness {
   readonly checks: readonly ReadyCheck[];
 }
 
-/** Jobs without which nothing is traded well, by the names of their heartbeats. */
-const NEEDED_JOBS = ['balance', 'market-data', 'run-supervisor', 'reconciliation'];
-
 /**
  * Ready to trade: HEALTHY, the account known whole and fresh, prices flowing, and every needed job at work. A single symbol may be
- * quiet, all of them may not.
+ * quiet, all of them may not. `heartbeatAgesMs`: by needed job, how long ago it may have succeeded.
  */
-export function readinessOf(snapshot: PlatformSnapshot, heartbeatAgeMs: number): Readiness {
+export function readinessOf(snapshot: PlatformSnapshot, heartbeatAgesMs: Readonly<Record<string, number>>): Readiness {
   const { system } = snapshot;
   const checks = [
     checkOf(
@@ -31,7 +28,7 @@ export function readinessOf(snapshot: PlatformSnapshot, heartbeatAgeMs: number):
     ),
     checkOf('account', accountProblems(snapshot)),
     checkOf('prices', priceProblems(snapshot)),
-    checkOf('heartbeats', heartbeatProblems(snapshot, heartbeatAgeMs)),
+    checkOf('heartbeats', heartbeatProblems(snapshot, heartbeatAgesMs)),
   ];
   return {
     ready: checks.every(({ ok }) => ok),
@@ -65,10 +62,10 @@ function priceProblems({ symbols }: PlatformSnapshot): string[] {
   return [ages.length === 0 ? 'there are no prices' : `the newest price is ${seconds(Math.min(...ages))} old`];
 }
 
-function heartbeatProblems({ jobs }: PlatformSnapshot, heartbeatAgeMs: number): string[] {
-  return NEEDED_JOBS.flatMap((name) => {
+function heartbeatProblems({ jobs }: PlatformSnapshot, agesMs: Readonly<Record<string, number>>): string[] {
+  return Object.entries(agesMs).flatMap(([name, ageMsMax]) => {
     const ageMs = jobs.find(({ job }) => job === name)?.okAgeMs ?? null;
     if (ageMs === null) return [`${name} never succeeded`];
-    return ageMs > heartbeatAgeMs ? [`${name} succeeded ${seconds(ageMs)} ago`] : [];
+    return ageMs > ageMsMax ? [`${name} succeeded ${seconds(ageMs)} ago`] : [];
   });
 }

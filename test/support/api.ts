@@ -27,7 +27,7 @@ export const apiEnv: ApiEnv = {
   ORIGIN_SCHEME: 'http',
   MAX_BODY_BYTES: 4096,
   STALE_AFTER_MS: 90_000,
-  HEARTBEAT_AGE_MS: 240_000,
+  HEARTBEAT_AGES_MS: { balance: 240_000, 'market-data': 240_000, 'run-supervisor': 240_000, reconciliation: 360_000 },
   MAX_EVENT_CLIENTS: 2,
   EVENTS_INTERVAL_MS: 100,
 };

@@ -24,7 +24,7 @@ export function serviceRoutes(deps: ApiDeps, env: ApiEnv): Hono {
 
   const readiness = remembered(deps.clock, async () => {
     const { EXCHANGE: exchange, ACCOUNT: account, STALE_AFTER_MS: staleAfterMs } = env;
-    return readinessOf(await readSnapshot(deps, { exchange, account, staleAfterMs }), env.HEARTBEAT_AGE_MS);
+    return readinessOf(await readSnapshot(deps, { exchange, account, staleAfterMs }), env.HEARTBEAT_AGES_MS);
   });
   app.get('/ready', async (c) => {
     const answer = await readiness();

@@ -239,7 +239,7 @@ describe('api reads', () => {
       expect(problems(body)).toEqual([
         'the account is 308 s old',
         'the newest price is 306 s old',
-        HEARTBEATS.map((job) => `${job} succeeded 315 s ago`).join('; '),
+        'balance succeeded 315 s ago; market-data succeeded 315 s ago; run-supervisor succeeded 315 s ago',
       ]);
     });
 
