@@ -24,7 +24,10 @@ export function reportRun(telemetry: Telemetry, exchange: string, run: TrackerRu
     const { clientOrderId, symbol, filledSize, correlationId } = order;
     ended(status, { clientOrderId, symbol, filledSize, code, correlationId });
   }
-  for (const { tradeId, symbol, side, size, price, feeQuote, clientOrderId } of tracked.newFills) {
+  for (const fill of tracked.newFills) {
+    const { tradeId, symbol, side, size, price, feeQuote, clientOrderId } = fill;
+    // One that ended before was not asked for any more; `3t trace` finds its chain by the order's id.
+    const order = view.working.find((o) => o.clientOrderId === clientOrderId || o.venueOrderId === fill.venueOrderId);
     telemetry.count(metrics.fills, 1, { exchange });
     telemetry.log('info', logEvents.fillStored, {
       exchange,
@@ -35,6 +38,7 @@ export function reportRun(telemetry: Telemetry, exchange: string, run: TrackerRu
       price,
       feeQuote,
       clientOrderId,
+      ...(order ? { correlationId: order.correlationId } : {}),
     });
   }
   for (const { symbol, reason, detail } of [...watched.foreign, ...tracked.foreign]) {

@@ -48,7 +48,7 @@ export function createHandler(deps: ReconciliationDeps, env: ReconciliationEnv) 
       return;
     }
     const { decisions, nowMs, cycleId } = outcome;
-    reportDecisions(telemetry, exchange, decisions);
+    reportDecisions(telemetry, { exchange, correlationId: trace.correlationId }, decisions);
     const relay = { batchSize: env.OUTBOX_BATCH_SIZE, resendAfterMs: env.OUTBOX_RESEND_AFTER_MS };
     if (outcome.stored.length > 0) await relayOutbox({ ...deps, queue: orderQueue }, { exchange, ...relay });
     const { SOURCES_RETRY_S_MAX: retryDelaySecondsMax } = env;

@@ -3,7 +3,12 @@ import type { Telemetry } from '#shared/ports/telemetry.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
 
 /** Counts every decision; logs the first of each episode, so that a standing refusal is one line and not one per cycle. */
-export function reportDecisions(telemetry: Telemetry, exchange: string, decisions: readonly CycleDecision[]): void {
+export function reportDecisions(
+  telemetry: Telemetry,
+  cycle: { readonly exchange: string; readonly correlationId: string },
+  decisions: readonly CycleDecision[],
+): void {
+  const { exchange, correlationId } = cycle;
   for (const { symbol, kind, code, message, id, repeats, desiredSize, actualSize } of decisions) {
     telemetry.count(metrics.decisions, 1, { exchange, kind, code });
     if (kind === 'refusal') telemetry.count(metrics.refusals, 1, { exchange, code });
@@ -19,6 +24,7 @@ export function reportDecisions(telemetry: Telemetry, exchange: string, decision
       message,
       desiredSize,
       actualSize,
+      correlationId,
     });
   }
 }

@@ -50,6 +50,7 @@ function logged(report: (telemetry: RecordingTelemetry) => void): readonly Line[
 const refusalsIn = (lines: readonly Line[]) => lines.map(refusalOf).filter((code) => code !== null);
 
 describe('the panel of refusals', () => {
+  const CYCLE = { exchange: 'hyperliquid', correlationId: '00112233445566aa' };
   const intended = order();
   const reported = (outcome: Parameters<typeof reportOrder>[2]) =>
     logged((telemetry) => reportOrder(telemetry, commandOf(intended), outcome));
@@ -59,7 +60,7 @@ describe('the panel of refusals', () => {
     expect(refused.kind).toBe('refusal');
 
     const report = (repeats: boolean) =>
-      logged((telemetry) => reportDecisions(telemetry, 'hyperliquid', [{ ...refused, repeats }]));
+      logged((telemetry) => reportDecisions(telemetry, CYCLE, [{ ...refused, repeats }]));
 
     expect(refusalsIn(report(false))).toEqual([refused.code]);
     expect(refusalsIn(report(true))).toEqual([]);
@@ -76,7 +77,7 @@ describe('the panel of refusals', () => {
   it('shows nothing of what was not refused', () => {
     const decided = decideOne(flat);
     expect(decided.kind).not.toBe('refusal');
-    expect(refusalsIn(logged((telemetry) => reportDecisions(telemetry, 'hyperliquid', [decided])))).toEqual([]);
+    expect(refusalsIn(logged((telemetry) => reportDecisions(telemetry, CYCLE, [decided])))).toEqual([]);
     expect(refusalsIn(reported({ kind: 'expired', order: intended }))).toEqual([]);
     expect(refusalsIn(reported({ kind: 'deferred', order: intended, reason: 'lease-held' }))).toEqual([]);
   });

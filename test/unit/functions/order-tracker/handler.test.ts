@@ -1,6 +1,7 @@
 import type { SQSEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { RECONCILIATION_JOB, runRequest } from '#shared/messages/reconciliation-messages.ts';
+import { logEvents } from '#shared/telemetry/names.ts';
 import { commandOf, fifoEvent, orderRoom, SCHEDULE } from '#test/support/order-room.ts';
 import { ACCOUNT, EXCHANGE, SYMBOL, T0 } from '#test/support/orders.ts';
 import { idleAccount, trackedOrder } from '#test/support/tracked-order.ts';
@@ -19,8 +20,14 @@ const REQUEST = {
 describe('order tracker', () => {
   describe('what became of our orders', () => {
     it('ends a filled order with the time of the venue, stores its fills and asks for fresh sources', async () => {
-      const { run, stored, epoch, orders, runRequests, requestedJobs } = await trackedOrder('fill');
+      const { run, stored, epoch, orders, runRequests, requestedJobs, telemetry } = await trackedOrder('fill');
       await run();
+      const { correlationId } = await stored();
+      expect(telemetry.logs.map(({ event, fields }) => [event, fields.correlationId])).toEqual([
+        [logEvents.orderAnswered, correlationId],
+        [logEvents.orderEnded, correlationId],
+        [logEvents.fillStored, correlationId],
+      ]);
       expect(await stored()).toMatchObject({
         status: 'filled',
         filledSize: '1',

@@ -127,6 +127,8 @@ describe('reconciliation handler', () => {
       ['decision.recorded', 'exit'],
       ['decision.recorded', 'aligned'],
     ]);
+    const chains = telemetry.logs.map((line) => line.fields.correlationId);
+    expect(chains, 'the chain that its schedule began').toEqual(chains.map(() => command.trace.correlationId));
   });
 
   it('answers a batch of requests with one cycle of their symbols, under the oldest trace', async () => {
