@@ -7,6 +7,7 @@ import { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '#cli/program.ts';
 import { loadConfig } from '#config/load.ts';
+import type { Readiness } from '#functions/api/readiness.ts';
 import { type LocalAws, output, startLocalAws } from '#local/aws/local-aws.ts';
 import type { HttpServer } from '#local/http-server.ts';
 import { startStagePage } from '#local/stage/stage-page.ts';
@@ -15,6 +16,7 @@ import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
 import { dec } from '#shared/core/decimal.ts';
 import type { PlatformSnapshot } from '#shared/messages/platform-snapshot.ts';
+import { metrics } from '#shared/telemetry/names.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 const START_TIMEOUT_MS = 240_000;
@@ -89,8 +91,14 @@ describe('the deployed stacks', () => {
     const apart = snapshot.symbols.filter(
       (s) => s.managed && (s.actual === null || s.desired?.size == null || !dec(s.actual.size).eq(s.desired.size)),
     );
+    const readiness = (await (await aws.api('https://api.3t.internal/ready')).json()) as Readiness;
+    const figures = [metrics.runsPnl, metrics.positionsValue].filter((name) => !log.includes(`"${name}":`));
     return [
       ...idle.map((name) => `${name} was not invoked`),
+      ...readiness.checks.flatMap(({ check, problem }) =>
+        problem === null ? [] : [`not ready, ${check}: ${problem}`],
+      ),
+      ...figures.map((name) => `no panel has ${name}`),
       ...(snapshot.system?.state === 'HEALTHY' ? [] : [`state ${snapshot.system?.state}`]),
       ...(filled.length > 0 ? [] : ['no order was filled']),
       ...(snapshot.lastRefusal ? [] : ['nothing was refused']),
