@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ExecuteStatementCommand, RDSDataClient } from '@aws-sdk/client-rds-data';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCli } from '#cli/program.ts';
 import { loadConfig } from '#config/load.ts';
 import type { Readiness } from '#functions/api/readiness.ts';
@@ -130,6 +130,50 @@ describe('the deployed stacks', () => {
     const answered = (await run('logs', '--event', 'order.')).trim().split('\n');
     expect(answered.map((line) => (JSON.parse(line) as { event: string }).event)).toContain('order.answered');
   });
+
+  it('answer every verb by the name of their stage', async () => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+    const answers: string[] = [];
+    const verb = async (words: string): Promise<number> => {
+      const write = (text: string) => answers.push(text);
+      const io = { out: write, err: write, color: false, nowMs: () => Date.now(), fetch: globalThis.fetch };
+      const args = [...words.split(' '), '--stage', 'local-aws', '--json'];
+      return runCli(args, { ...io, env: aws.clientEnvironment });
+    };
+    const { orders } = (await cli('orders')).json as { orders: { clientOrderId: string }[] };
+    const id = orders[0]!.clientOrderId;
+    const reason = '--reason verb';
+    const codes: [string, number][] = [];
+    for (const words of [
+      'status',
+      'positions',
+      'orders',
+      'trades',
+      'pnl',
+      'why BTC',
+      `why ${id}`,
+      `trace ${id}`,
+      'symbols list',
+      'reconcile BTC',
+      `symbols add BTC ${reason}`,
+      `adopt BTC ${reason}`,
+      `release BTC ${reason}`,
+      `symbols add BTC ${reason}`,
+      `rearm hyperliquid ${reason}`,
+      `symbols remove SOL ${reason}`,
+      `symbols add SOL ${reason}`,
+      `lock hyperliquid ${reason}`,
+      `unlock hyperliquid ${reason}`,
+      'logs --event order.',
+      `flatten BTC ${reason}`,
+    ]) {
+      codes.push([words, await verb(words)]);
+    }
+    vi.unstubAllEnvs();
+    expect(codes.filter(([, code]) => code !== 0)).toEqual([]);
+    expect(answers.length).toBeGreaterThanOrEqual(codes.length);
+  }, 60_000);
 
   it('sign in to the database as the users of their secrets, with no more rights than on AWS', async () => {
     const client = new RDSDataClient({
