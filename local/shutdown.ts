@@ -34,8 +34,9 @@ export class Shutdown {
     if (this.#code !== null) void this.#run();
   }
 
+  /** Said once: whatever fails after a failure follows from it, and a stack trace would bury the sentence that says why. */
   fail(why: string): void {
-    this.#terminal.say(`3T stops: ${why}`);
+    if (this.#code !== 1) this.#terminal.say(`3T stops: ${why}`);
     this.end(1);
   }
 

@@ -30,8 +30,9 @@ const UNITS: Record<string, number> = { s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS, 
 
 export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(text);
-  if (!match) throw new InvalidArgumentError('expected a number and a unit: 90s, 30m, 2h or 1d.');
-  return Number(match[1]) * UNITS[match[2]!]!;
+  const ms = match ? Number(match[1]) * UNITS[match[2]!]! : 0;
+  if (ms <= 0) throw new InvalidArgumentError('expected a number above 0 and a unit: 90s, 30m, 2h or 1d.');
+  return ms;
 }
 
 function parseInstant(text: string): number {
@@ -79,6 +80,17 @@ interface RawOptions {
   checkpointEvery?: number;
 }
 
+/** Without a file to replay these would be ignored, and whoever wrote them would wait for an end that does not come. */
+const REPLAY_ONLY: readonly string[] = [
+  '--speed',
+  '--from',
+  '--duration',
+  '--symbol',
+  '--checkpoint-every',
+  '--until-done',
+  '--summary',
+];
+
 /** Parses the words after `npm start --`. Commander prints help (exit 0) or the mistake (exit 2) and ends the process. */
 export function parseStartOptions(argv: readonly string[]): StartOptions {
   const command = new Command('npm start --')
@@ -107,11 +119,9 @@ export function parseStartOptions(argv: readonly string[]): StartOptions {
   const fail = (message: string): never => command.error(`error: ${message}`, { exitCode: 2 });
   if (raw.summary !== undefined && raw.summary !== 'json') fail(`--summary knows json, not '${raw.summary}'`);
   if (!raw.replay) {
-    for (const [name, value] of [
-      ['speed', raw.speed],
-      ['from', raw.from],
-    ] as const) {
-      if (value !== undefined) fail(`--${name} needs --replay FILE`);
+    for (const option of command.options) {
+      const isGiven = command.getOptionValueSource(option.attributeName()) === 'cli';
+      if (isGiven && REPLAY_ONLY.includes(option.long!)) fail(`${option.long} needs --replay FILE`);
     }
   }
   return {

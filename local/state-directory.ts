@@ -6,10 +6,12 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { UserError } from './user-error.ts';
 
 /** What a running platform tells the CLI, in `<state>/platform.json` (mode 600: it holds the write token). */
 export interface PlatformFile {
@@ -37,7 +39,11 @@ export class StateDirectory {
 
   constructor(path: string) {
     this.path = resolve(path);
-    mkdirSync(join(this.path, 'logs'), { recursive: true, mode: 0o700 });
+    try {
+      makeFolder(this.logs);
+    } catch (error) {
+      throw this.#unusable(error);
+    }
   }
 
   get database(): string {
@@ -65,7 +71,7 @@ export class StateDirectory {
     for (const name of readdirSync(this.path)) {
       if (name !== CLAIM) rmSync(join(this.path, name), { recursive: true, force: true });
     }
-    mkdirSync(join(this.path, 'logs'), { recursive: true, mode: 0o700 });
+    makeFolder(this.logs);
   }
 
   /**
@@ -75,16 +81,19 @@ export class StateDirectory {
    */
   claim(): void {
     if (claims.has(this.path)) return;
-    const lock = new DatabaseSync(this.file(CLAIM));
+    let lock: DatabaseSync | null = null;
     try {
+      lock = new DatabaseSync(this.file(CLAIM));
       lock.exec('begin exclusive');
     } catch (error) {
-      lock.close();
-      if (!/locked/i.test((error as Error).message)) throw error;
+      lock?.close();
+      if (!/locked/i.test((error as Error).message)) throw this.#unusable(error);
       const other = this.readPlatform();
       // The one that has it may still be starting: then the mark is missing, or a dead one's.
       const who = other && isAlive(other.pid) ? ` (process ${other.pid})` : '';
-      throw new Error(`another 3T${who} is running on ${this.path}; stop it, or choose another folder with --state`);
+      throw new UserError(
+        `another 3T${who} is running on ${this.path}; stop it, or choose another folder with --state`,
+      );
     }
     claims.set(this.path, lock);
   }
@@ -114,6 +123,11 @@ export class StateDirectory {
     rmSync(this.file('simulator.json'), { force: true });
   }
 
+  #unusable(error: unknown): UserError {
+    const { message } = error as Error;
+    return new UserError(`the state folder ${this.path} cannot be used: ${message}; choose another with --state`);
+  }
+
   #write(name: string, value: unknown): void {
     const target = this.file(name);
     const temporary = `${target}.${process.pid}.tmp`;
@@ -130,6 +144,19 @@ export class StateDirectory {
       // Cut off by a crash of an older version, or edited by hand: as good as absent.
       return null;
     }
+  }
+}
+
+/** Step by step: Node's own `recursive` takes a read-only parent for a missing one, and below /proc it never returns. */
+function makeFolder(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return;
+  if (found) throw new Error(`${path} is a file`);
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

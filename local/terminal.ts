@@ -30,7 +30,7 @@ export function createTerminal(options: { readonly quiet: boolean; readonly stre
     status(text, nowMs) {
       if (quiet) return;
       if (stream.isTTY) {
-        const cut = text.slice(0, Math.max(20, (stream.columns ?? 120) - 1));
+        const cut = text.slice(0, Math.max(20, (stream.columns || 120) - 1));
         stream.write(`\r\u001b[2K${cut}`);
         live = true;
       } else if (nowMs - plainAtMs >= PLAIN_EVERY_MS) {

@@ -4,6 +4,7 @@ import { csvFormat, parseCsvLine } from '#local/exchange-simulator/prices/csv-ba
 import { LineReader } from '#local/exchange-simulator/prices/line-reader.ts';
 import { SECOND_MS } from '#shared/core/time.ts';
 import type { ReplayOptions } from '../start-options.ts';
+import { UserError } from '../user-error.ts';
 
 /** What a file offers to a replay: its readable bars and the span of market time that will be replayed. */
 export interface ReplayFile {
@@ -17,7 +18,7 @@ export interface ReplayFile {
 }
 
 /** The file cannot be replayed; the message says why, in a sentence. */
-export class ReplayFileError extends Error {
+export class ReplayFileError extends UserError {
   override readonly name = 'ReplayFileError';
 }
 
@@ -43,8 +44,10 @@ export function inspectReplayFile(options: Pick<ReplayOptions, 'file' | 'fromMs'
     let bars = 0;
     let startMs = Number.NaN;
     let lastOpenMs = Number.NEGATIVE_INFINITY;
+    let refused: string | null = null;
     for (let line: typeof first | null = first; line !== null; line = reader.next()) {
       const parsed = line.truncated ? null : parseCsvLine(line.text, format);
+      if (parsed?.kind === 'refused') refused ??= `${parsed.code}: ${JSON.stringify(line.text.slice(0, 80))}`;
       if (parsed?.kind !== 'bar' || parsed.bar.openTimeMs <= lastOpenMs) continue;
       const { openTimeMs } = parsed.bar;
       if (fromMs !== null && openTimeMs < fromMs) continue;
@@ -55,7 +58,9 @@ export function inspectReplayFile(options: Pick<ReplayOptions, 'file' | 'fromMs'
     }
     if (bars === 0) {
       const since = fromMs === null ? '' : ` at or after ${new Date(fromMs).toISOString()}`;
-      throw new ReplayFileError(`${path} has no readable bar${since}`);
+      throw new ReplayFileError(
+        `${path} has no readable bar${since}${refused === null ? '' : `; the first line refused, ${refused}`}`,
+      );
     }
     const fileEndMs = lastOpenMs + LAST_TRADE_MS;
     const endMs = durationMs === null ? fileEndMs : Math.min(fileEndMs, startMs + durationMs);

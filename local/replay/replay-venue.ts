@@ -4,6 +4,7 @@ import type { Config } from '#config/schema.ts';
 import { marketSpecs } from '#local/exchange-simulator/market-specs.ts';
 import { unifiedSymbol } from '#shared/adapters/exchange/hyperliquid/hyperliquid-symbols.ts';
 import type { FetchLike } from '#shared/adapters/system/keep-alive-fetch.ts';
+import { resolveSymbol } from '#shared/core/market/resolve-symbol.ts';
 import {
   control,
   type RunningSimulator,
@@ -14,6 +15,7 @@ import {
 } from '../simulator-process.ts';
 import type { StartOptions } from '../start-options.ts';
 import type { StateDirectory } from '../state-directory.ts';
+import { UserError } from '../user-error.ts';
 import type { ProcessFigures } from './profile.ts';
 import { ledgerSchema, type ReplayLedger } from './summary.ts';
 
@@ -30,14 +32,13 @@ export interface ReplayVenue {
   stop(): Promise<void>;
 }
 
-/** The simulator's coin of a symbol; throws a sentence with the symbols that there are. */
-export function coinOf(symbol: string): string {
-  const specs = marketSpecs();
-  const found = specs.find(({ coin }) => unifiedSymbol(coin) === symbol);
-  if (found) return found.coin;
-  throw new Error(
-    `--symbol ${symbol} is not listed; choose one of ${specs.map((s) => unifiedSymbol(s.coin)).join(', ')}`,
-  );
+/** The simulator's market of a symbol, which may be written short (`eth`); throws a sentence with the symbols that there are. */
+export function marketOf(text: string): { readonly symbol: string; readonly coin: string } {
+  const markets = marketSpecs().map(({ coin }) => ({ coin, symbol: unifiedSymbol(coin) }));
+  const symbol = resolveSymbol(markets, text);
+  const found = markets.find((market) => market.symbol === symbol);
+  if (found) return found;
+  throw new UserError(`--symbol ${text} is not listed; choose one of ${markets.map((m) => m.symbol).join(', ')}`);
 }
 
 /**

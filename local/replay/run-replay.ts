@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import type { Config } from '#config/schema.ts';
 import type { Terminal } from '../terminal.ts';
+import { UserError } from '../user-error.ts';
 import { Interruption } from './interruption.ts';
 import { profileLines, type ReplayProfile } from './profile.ts';
 import { inspectReplayFile, ReplayFileError } from './replay-file.ts';
 import { identityOf, replayNote } from './replay-identity.ts';
 import { ReplaySession, type RunReplay } from './replay-session.ts';
-import { coinOf } from './replay-venue.ts';
+import { marketOf } from './replay-venue.ts';
 import type { ReplaySummary } from './summary.ts';
 
 /**
@@ -14,10 +15,11 @@ import type { ReplaySummary } from './summary.ts';
  * interrupted. Resolves with the exit code: 0 done or interrupted, 1 with a sentence on the terminal.
  */
 export async function runReplay(run: RunReplay): Promise<number> {
-  const { options, replay, terminal, state } = run;
+  const { options, terminal, state } = run;
   try {
-    const coin = coinOf(replay.symbol);
-    const config = onlySymbol(run.config, replay.symbol, coin);
+    const { symbol, coin } = marketOf(run.replay.symbol);
+    const replay = { ...run.replay, symbol };
+    const config = onlySymbol(run.config, symbol, coin);
     if (config.exchanges.hyperliquid.kind !== 'simulator') {
       throw new ReplayFileError('a replay needs exchanges.hyperliquid.kind: simulator');
     }
@@ -41,7 +43,7 @@ export async function runReplay(run: RunReplay): Promise<number> {
     }
     note.write({ identity, summary: null });
     const interruption = new Interruption();
-    const session = new ReplaySession({ ...run, config, coin, file, identity, interruption });
+    const session = new ReplaySession({ ...run, replay, config, coin, file, identity, interruption });
     try {
       const result = await session.run();
       if (result === null) return 0;
@@ -57,7 +59,7 @@ export async function runReplay(run: RunReplay): Promise<number> {
     }
   } catch (error) {
     terminal.end();
-    const known = error instanceof ReplayFileError;
+    const known = error instanceof UserError;
     terminal.say(
       `3T: ${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );

@@ -149,6 +149,20 @@ describe('input of a replay', () => {
     expect(result.stderr).toContain('there is no file');
   });
 
+  it('takes a short name of a symbol, and says in a sentence which there are', async () => {
+    const file = writeLines(dir, 'bars.csv', [HEADER, ...barLines(5)]);
+
+    const [known, unknown] = [
+      await replay(file, `${dir}/short`, ['--symbol', 'eth']),
+      await replay(file, `${dir}/unlisted`, ['--symbol', 'nope']),
+    ];
+
+    expect(known.code).toBe(0);
+    expect(known.stderr).toContain('5 candles of ETH/USDC:USDC');
+    expect(unknown.code).toBe(1);
+    expect(unknown.stderr).toMatch(/^3T: --symbol nope is not listed; choose one of BTC\/USDC:USDC, [^\n]*\n$/);
+  });
+
   it('refuses the folder of a platform that is no replay', async () => {
     const file = writeLines(dir, 'bars.csv', [HEADER, ...barLines(5)]);
     writeLines(dir, 'platform.sqlite', ['a live platform']);

@@ -47,9 +47,9 @@ export function parseCsvLine(line: string, format: CsvFormat): CsvLine {
   if (openTimeMs === null) return { kind: 'refused', code: 'time' };
   if (fields.slice(1, 6).some((field) => !NUMBER.test(field))) return { kind: 'refused', code: 'number' };
   const [open, high, low, close, volume] = fields.slice(1, 6).map(Number) as [number, number, number, number, number];
-  if (!(open > 0 && high > 0 && low > 0 && close > 0) || !Number.isFinite(volume)) {
-    return { kind: 'refused', code: 'not-positive' };
-  }
+  // A number may be too large to be one: 1e400.
+  if (![open, high, low, close, volume].every(Number.isFinite)) return { kind: 'refused', code: 'number' };
+  if (!(open > 0 && high > 0 && low > 0 && close > 0)) return { kind: 'refused', code: 'not-positive' };
   if (high < Math.max(open, close, low) || low > Math.min(open, close)) return { kind: 'refused', code: 'price-order' };
   // The project's own files hold the volume in quote units, the archive's sixth column is base units.
   const base = format === 'own' ? volume / ((open + close) / 2) : volume;

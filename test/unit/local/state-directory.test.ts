@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -16,6 +16,25 @@ describe('StateDirectory', () => {
   afterEach(() => {
     state.release();
     rmSync(dir, { recursive: true, force: true });
+  });
+
+  it('makes the folders above it, for its owner alone', () => {
+    const nested = new StateDirectory(join(dir, 'a', 'b'));
+
+    expect(statSync(nested.logs).isDirectory()).toBe(true);
+    expect(['a', 'a/b', 'a/b/logs'].map((name) => statSync(join(dir, name)).mode & 0o777)).toEqual([
+      0o700, 0o700, 0o700,
+    ]);
+  });
+
+  // Below /proc nobody can make anything, root included; Node's own recursive mkdir never returns there.
+  it.each(['/proc/3t', join(tmpdir(), '3t-state-file', 'below')])('says that %s cannot be its folder', (path) => {
+    writeFileSync(join(tmpdir(), '3t-state-file'), '');
+
+    expect(() => new StateDirectory(path)).toThrow(
+      new RegExp(`^the state folder ${path} cannot be used: .*; choose another with --state$`),
+    );
+    rmSync(join(tmpdir(), '3t-state-file'));
   });
 
   /** As another process would: a connection of its own to the lock. */

@@ -124,6 +124,8 @@ describe('replay', () => {
   it('knows a format by its first line', () => {
     expect([csvFormat(HEADER.trim()), csvFormat(UP.trim()), csvFormat('1,2,3')]).toEqual(['own', 'own', null]);
     expect(parseCsvLine('2021-02-30 00:00:00.000000,1,1,1,1,1', 'own')).toEqual({ kind: 'refused', code: 'time' });
+    const boundless = '2021-02-03 00:00:00.000000,1e400,1e400,1e400,1e400,1';
+    expect(parseCsvLine(boundless, 'own')).toEqual({ kind: 'refused', code: 'number' });
   });
 });
 

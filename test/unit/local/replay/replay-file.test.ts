@@ -56,6 +56,7 @@ describe('inspectReplayFile', () => {
     ['is empty', ''],
     ['neither a timestamp', '{"not": "a csv"}\n'],
     ['no readable bar', `${HEADER}\n`],
+    ['no readable bar; the first line refused, columns: "garbage"', `${HEADER}\ngarbage\n1,2\n`],
   ])('says that %s', (message, text) => {
     const file = `${dir}/${text === null ? 'nowhere' : 'wrong'}.csv`;
     if (text !== null) writeFileSync(file, text);
