@@ -38,6 +38,15 @@ export const scheduleInput = (job: string, offsetSeconds: number): string =>
     ...(offsetSeconds === 0 ? {} : { offsetS: offsetSeconds }),
   });
 
+/**
+ * Whole minutes of the clock wherever an hour divides into them: a rate counts from the second at which the schedule was made, and two
+ * slots of a minute could then fall together.
+ */
+const expressionOf = (minutes: number): string => {
+  if (minutes === 1) return 'cron(* * * * ? *)';
+  return minutes < 60 && 60 % minutes === 0 ? `cron(0/${minutes} * * * ? *)` : `rate(${minutes} minutes)`;
+};
+
 /** From a minute up the schedule invokes the function; below, one schedule per slot puts a delayed message on its queue (ADR 0003). */
 export class Schedule extends Construct {
   constructor(target: LambdaBehaviour, context: PlatformContext, props: ScheduleProps) {
@@ -62,12 +71,11 @@ export class Schedule extends Construct {
       },
     });
     for (const offsetS of slotsOf(props.everySeconds)) {
-      const minutes = Math.max(1, props.everySeconds / MINUTE_S);
       const input = scheduleInput(props.job, offsetS);
       new CfnSchedule(this, `At${offsetS}`, {
         name: context.nameOf(direct ? props.job : `${props.job}-${offsetS}`),
         description: `3T ${context.config.stage}: ${props.job} every ${props.everySeconds} s, slot ${offsetS}`,
-        scheduleExpression: minutes === 1 ? 'rate(1 minute)' : `rate(${minutes} minutes)`,
+        scheduleExpression: expressionOf(Math.max(1, props.everySeconds / MINUTE_S)),
         flexibleTimeWindow: { mode: 'OFF' },
         state: context.entriesOpen ? 'ENABLED' : 'DISABLED',
         target: direct

@@ -5,7 +5,8 @@ import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
 
 const MINUTE_MS = 60_000;
 const SEND_MESSAGE = 'arn:aws:scheduler:::aws-sdk:sqs:sendMessage';
-const RATE = /^rate\((\d+) minutes?\)$/;
+/** The expressions that infra/constructs/schedule.ts writes; the first group is the number of minutes, absent for each. */
+const EXPRESSIONS = [/^cron\(\*() \* \* \* \? \*\)$/, /^cron\(0\/(\d+) \* \* \* \? \*\)$/, /^rate\((\d+) minutes?\)$/];
 
 interface DeployedSchedule {
   readonly name: string;
@@ -53,13 +54,14 @@ async function readSchedules(scheduler: ScheduleClients['scheduler']): Promise<r
     const page = await scheduler.send(new ListSchedulesCommand(token === undefined ? {} : { NextToken: token }));
     for (const { Name, GroupName } of page.Schedules ?? []) {
       const full = await scheduler.send(new GetScheduleCommand({ Name, GroupName }));
-      const minutes = RATE.exec(full.ScheduleExpression ?? '')?.[1];
-      if (minutes === undefined) throw new Error(`schedule ${Name}: ${full.ScheduleExpression} is no rate in minutes`);
+      const expression = full.ScheduleExpression ?? '';
+      const minutes = EXPRESSIONS.map((known) => known.exec(expression)?.[1]).find((group) => group !== undefined);
+      if (minutes === undefined) throw new Error(`schedule ${Name}: ${expression} is no number of whole minutes`);
       if (full.State !== 'ENABLED') continue;
       const { Arn, Input } = full.Target ?? {};
       found.push({
         name: Name ?? '',
-        everyMs: Number(minutes) * MINUTE_MS,
+        everyMs: Number(minutes || 1) * MINUTE_MS,
         targetArn: Arn ?? '',
         input: Input ?? '{}',
       });

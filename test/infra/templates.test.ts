@@ -193,8 +193,9 @@ describe('schedules', () => {
     ]);
   });
 
-  it('never use the placeholder of a rate below a minute', () => {
-    for (const { ScheduleExpression } of schedules) expect(ScheduleExpression).toMatch(/^rate\(\d+ minutes?\)$/);
+  it('fire at whole minutes of the clock wherever an hour divides into them', () => {
+    for (const { ScheduleExpression } of schedules)
+      expect(ScheduleExpression).toMatch(/^(cron\((\*|0\/\d+) \* \* \* \? \*\)|rate\(\d+ minutes\))$/);
   });
 });
 
