@@ -8,7 +8,6 @@ import { type Db, openSqlite } from '#shared/adapters/sql/open-database.ts';
 import { type StorageFailure, storageFailure } from '#shared/adapters/sql/storage-failure.ts';
 import { fileInstallationMarker } from '#shared/adapters/system/file-installation-marker.ts';
 import { fileObserverDocuments } from '#shared/adapters/system/file-observer-documents.ts';
-import { FileSecrets } from '#shared/adapters/system/file-secrets.ts';
 import { keepAliveFetch } from '#shared/adapters/system/keep-alive-fetch.ts';
 import { randomIds } from '#shared/adapters/system/random-ids.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
@@ -20,6 +19,7 @@ import { createPlatform, type Platform } from './platform/platform.ts';
 import { findSimulator, type RunningSimulator, spawnSimulator, stopSimulator } from './simulator-process.ts';
 import type { StateDirectory } from './state-directory.ts';
 import { createTelemetry } from './telemetry-setup.ts';
+import { openTradingSecrets } from './trading-secrets.ts';
 
 export const PROJECT_DIR = join(import.meta.dirname, '..');
 
@@ -119,6 +119,11 @@ async function begin(
   atEnd(() => state.removePlatform());
   const telemetry = createTelemetry(config, state.logs, systemClock);
   atEnd(() => telemetry.file.close());
+  const secrets = await openTradingSecrets({
+    dir: PROJECT_DIR,
+    exchange: config.exchanges.hyperliquid,
+    onRead: (value) => telemetry.redactor.addSecret(value),
+  });
   let failed = false;
   const db = await openDatabase(state.database, (failure) => {
     if (!failed) options.onFatal(new Error(sentence(state.database, failure)));
@@ -144,11 +149,7 @@ async function begin(
     telemetry: telemetry.logger,
     fetch: client.fetch,
     connect: connectWebSocket,
-    secrets: new FileSecrets({
-      dir: PROJECT_DIR,
-      allowExample: config.exchanges.hyperliquid.kind === 'simulator',
-      onRead: (value) => telemetry.redactor.addSecret(value),
-    }),
+    secrets,
     venue: { httpUrl: venue.httpUrl, wsUrl: venue.wsUrl },
     observerDocuments: fileObserverDocuments(state.file('observers')),
     marker: fileInstallationMarker(state.file('installation.json')),

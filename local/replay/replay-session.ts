@@ -1,6 +1,5 @@
 import type { Config } from '#config/schema.ts';
 import { openSqlite } from '#shared/adapters/sql/open-database.ts';
-import { FileSecrets } from '#shared/adapters/system/file-secrets.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
 import { MINUTE_MS, slotOf } from '#shared/core/time.ts';
 import type { Clock } from '#shared/ports/clock.ts';
@@ -12,6 +11,7 @@ import type { ReplayOptions, StartOptions } from '../start-options.ts';
 import type { StateDirectory } from '../state-directory.ts';
 import { createTelemetry } from '../telemetry-setup.ts';
 import type { Terminal } from '../terminal.ts';
+import { openTradingSecrets } from '../trading-secrets.ts';
 import { type CheckpointNote, Checkpoints } from './checkpoint.ts';
 import type { Interruption } from './interruption.ts';
 import { LoopbackClient } from './loopback-client.ts';
@@ -150,7 +150,11 @@ export class ReplaySession {
         (() => openSqlite({ path: state.database, commitAtClose: true, onStatement: this.#profiler.onStatement })),
       telemetry: this.#profiler.observe(logger),
       fetch: this.#client.fetch,
-      secrets: new FileSecrets({ dir: PROJECT_DIR, allowExample: true, onRead: (value) => redactor.addSecret(value) }),
+      secrets: await openTradingSecrets({
+        dir: PROJECT_DIR,
+        exchange: config.exchanges.hyperliquid,
+        onRead: (value) => redactor.addSecret(value),
+      }),
       venue,
       pace,
       profiler: this.#profiler,

@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ExchangeKind } from '#config/schema.ts';
+import { openTradingSecrets } from '#local/trading-secrets.ts';
+import { UserError } from '#local/user-error.ts';
+
+const NAMES = ['exchanges.hyperliquid.main.agent_key', 'exchanges.hyperliquid.second.agent_key'];
+const VALUE = 'not-a-real-key';
+
+describe('openTradingSecrets', () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), '3t-keys-'));
+  });
+  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+  const write = (name: string, mode = 0o600) =>
+    writeFileSync(join(dir, name), `exchanges: { hyperliquid: { main: { agent_key: "${VALUE}" } } }\n`, { mode });
+  const open = (kind: ExchangeKind, names = NAMES) => {
+    const accounts = names.map((name, index) => ({ name: `a${index}`, address: '0x0', agent_key_secret: name }));
+    const read: string[] = [];
+    const secrets = openTradingSecrets({ dir, exchange: { kind, accounts }, onRead: (value) => read.push(value) });
+    return { secrets, read };
+  };
+
+  it('names every key that is missing, one by one', async () => {
+    const { secrets } = open('live');
+
+    await expect(secrets).rejects.toThrow(UserError);
+    await expect(secrets).rejects.toThrow(/agent_key: there is no secrets\.yml.*\n.*second\.agent_key: there is no/);
+  });
+
+  it('refuses a file that others may read, also where the example would do', async () => {
+    write('secrets.yml.example');
+    write('secrets.yml', 0o644);
+
+    await expect(open('simulator', NAMES.slice(0, 1)).secrets).rejects.toThrow(
+      /others may read secrets\.yml; run: chmod 600/,
+    );
+  });
+
+  it('hands the keys to whoever blots them out of logs before anything is logged', async () => {
+    write('secrets.yml.example');
+
+    const { secrets, read } = open('simulator', NAMES.slice(0, 1));
+    await secrets;
+
+    expect(read).toEqual([VALUE]);
+  });
+
+  it('asks for none where nothing is signed', async () => {
+    await expect(open('paper').secrets).resolves.toBeDefined();
+  });
+});
