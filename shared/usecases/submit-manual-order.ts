@@ -22,6 +22,12 @@ import type { OrdersRepository } from '#shared/ports/repositories/orders-reposit
 import type { CycleSymbolRow, ReconciliationRepository } from '#shared/ports/repositories/reconciliation-repository.ts';
 import type { WorkQueue } from '#shared/ports/work-queue.ts';
 
+export interface RefusedRequests {
+  /** Hash of the request that was refused under this key; null when none is remembered. */
+  hashOf(key: string): string | null;
+  remember(key: string, requestHash: string): void;
+}
+
 export interface SubmitManualOrderDeps {
   readonly orders: Pick<OrdersRepository, 'find' | 'findByIdempotencyKey' | 'working' | 'markEnqueued'>;
   readonly reconciliation: Pick<ReconciliationRepository, 'readCycle' | 'saveCycle'>;
@@ -29,6 +35,8 @@ export interface SubmitManualOrderDeps {
   readonly observers: readonly { readonly id: string; readonly documents: Pick<ObserverDocuments, 'get'> }[];
   /** FIFO queue `orders`. */
   readonly queue: WorkQueue;
+  /** Requests that came to nothing, by key: no order row tells which body they had. */
+  readonly refusedRequests: RefusedRequests;
   readonly clock: Pick<Clock, 'nowMs' | 'sleep'>;
   readonly ids: Ids;
 }
@@ -60,7 +68,8 @@ const keyOf = (input: SubmitManualOrderInput): string => `${input.exchange}:${in
 
 /**
  * `POST /execute_order`: the same intent, epoch, outbox and gateway as every order, then a bounded wait for the answer. The same
- * key and body give the same order, whatever has become of it by then.
+ * key and body give the same order, whatever has become of it by then; after a refusal they are tried again. Another body under
+ * a key is a conflict, whether its first became an order or was refused.
  */
 export async function submitManualOrder(
   deps: SubmitManualOrderDeps,
@@ -75,10 +84,22 @@ export async function submitManualOrder(
   const hash = requestHash([symbol, side, size, type, price]);
   const earlier = await repeatOf(deps, input, hash);
   if (earlier) return earlier;
+  const refusedHash = deps.refusedRequests.hashOf(keyOf(input));
+  if (refusedHash !== null && refusedHash !== hash) return { kind: 'conflict' };
+  const outcome = await submit(deps, input, parsed.data, hash);
+  if (outcome.kind === 'refused') deps.refusedRequests.remember(keyOf(input), hash);
+  return outcome;
+}
 
-  const row = await readSymbol(deps, input, parsed.data);
-  if (!row) return refused('unknown-symbol', `${symbol} is not a product of ${input.exchange}`);
-  const order = { ...parsed.data, symbol: row.instrument.symbol };
+async function submit(
+  deps: SubmitManualOrderDeps,
+  input: SubmitManualOrderInput,
+  asked: ManualOrder,
+  hash: string,
+): Promise<ManualOrderOutcome> {
+  const row = await readSymbol(deps, input, asked);
+  if (!row) return refused('unknown-symbol', `${asked.symbol} is not a product of ${input.exchange}`);
+  const order = { ...asked, symbol: row.instrument.symbol };
   const plan = await planOrder(deps, input, order, row);
   if (plan.kind === 'refused') return { kind: 'refused', refusal: plan.refusal };
 

@@ -1,5 +1,6 @@
 import type { SQSEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
+import { rememberRefusals } from '#functions/api/remember-refusals.ts';
 import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
 import { manualOrderAnswer } from '#shared/messages/manual-order.ts';
 import type { CycleRows, CycleSave, CycleSaved } from '#shared/ports/repositories/reconciliation-repository.ts';
@@ -50,6 +51,7 @@ async function desk() {
     accounts: room.accounts,
     observers: [{ id: 'a', documents: { get: async () => anObserverDocument('a', room.clock.nowMs()) } }],
     queue: room.orderQueue,
+    refusedRequests: rememberRefusals(),
     clock: {
       nowMs: room.clock.nowMs,
       sleep: async (ms: number) => {
@@ -107,6 +109,18 @@ describe('submitManualOrder', () => {
     expect(venue.submits).toHaveLength(1);
   });
 
+  it('refuses another body under the key of a request that was refused, and tries the same one again', async () => {
+    const { submit, venue } = await desk();
+    const offLot = { ...BODY, size: '1.123456789' };
+    expect(await submit({ body: offLot })).toMatchObject({ httpStatus: 422, body: { code: 'off-lot' } });
+
+    expect(await submit()).toMatchObject({ httpStatus: 409, body: { code: 'idempotency-conflict' } });
+    expect(await submit({ body: offLot })).toMatchObject({ httpStatus: 422, body: { code: 'off-lot' } });
+    expect(venue.submits).toEqual([]);
+
+    expect(await submit({ idempotencyKey: 'key-2' })).toMatchObject({ httpStatus: 200 });
+  });
+
   it('makes one order of two equal requests at once, and of two different ones', async () => {
     const same = await desk();
     const [a, b] = await Promise.all([same.submit(), same.submit()]);
@@ -156,7 +170,9 @@ describe('submitManualOrder', () => {
     const { submit, deps } = await desk();
     deps.observers[0]!.documents.get = async () => Promise.reject(new Error('observer is down'));
     expect(await submit()).toMatchObject({ httpStatus: 422, body: { status: 'refused', code: 'no-quorum' } });
-    expect(await submit({ body: { ...BODY, symbol: 'NOPE' } })).toMatchObject({ body: { code: 'unknown-symbol' } });
+    expect(await submit({ idempotencyKey: 'key-2', body: { ...BODY, symbol: 'NOPE' } })).toMatchObject({
+      body: { code: 'unknown-symbol' },
+    });
   });
 
   it.each([
