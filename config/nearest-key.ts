@@ -21,8 +21,8 @@ export function editDistance(a: string, b: string): number {
 }
 
 /**
- * The existing dotted key that an unknown one probably means: a misspelt sibling first, else the same name in another place.
- * Null when nothing is within a third of its length.
+ * The existing dotted key that an unknown one probably means: a misspelt sibling first, then one whose name was cut off, else
+ * the same name in another place. Null when nothing is within a third of its length.
  */
 export function nearestKey(unknown: string, known: readonly string[]): string | null {
   const parent = unknown.slice(0, unknown.lastIndexOf('.') + 1);
@@ -30,7 +30,14 @@ export function nearestKey(unknown: string, known: readonly string[]): string | 
   if (leaf.length > 64) return null;
   const siblings = known.filter((key) => key.startsWith(parent) && !key.slice(parent.length).includes('.'));
   const sibling = best(leaf, siblings, (key) => key.slice(parent.length));
-  return sibling ?? best(leaf, known, (key) => key.slice(key.lastIndexOf('.') + 1));
+  return sibling ?? cutOff(leaf, parent, siblings) ?? best(leaf, known, (key) => key.slice(key.lastIndexOf('.') + 1));
+}
+
+/** The shortest sibling that begins with the word: `rebalance_freq`. Three letters begin too much. */
+function cutOff(leaf: string, parent: string, siblings: readonly string[]): string | null {
+  if (leaf.length < 4) return null;
+  const longer = siblings.filter((key) => key.startsWith(leaf, parent.length));
+  return longer.toSorted((a, b) => a.length - b.length)[0] ?? null;
 }
 
 function best(leaf: string, keys: readonly string[], leafOf: (key: string) => string): string | null {

@@ -37,6 +37,13 @@ describe('nearestKey', () => {
     expect(nearestKey('max_leverage', known)).toBe('limits.max_leverage');
   });
 
+  it('completes a word that was cut off, to the shortest there is', () => {
+    const keys = ['limits.max_leverage', 'sizing.risk_pos_percentage', 'sizing.risk_pos_size'];
+
+    expect(nearestKey('sizing.risk_pos', keys)).toBe('sizing.risk_pos_size');
+    expect(nearestKey('limits.max', keys)).toBeNull();
+  });
+
   it('says nothing when no key is near', () => {
     expect(nearestKey('http.zebra', known)).toBeNull();
     expect(nearestKey(`http.${'x'.repeat(100)}`, known)).toBeNull();
