@@ -1,9 +1,14 @@
+import { DAY_MS } from '#shared/core/time.ts';
 import type { PlatformSnapshot } from '#shared/messages/platform-snapshot.ts';
+import type { AlertView } from '#shared/ports/repositories/read-model.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { ageText, moneyText, orDash, plain, table } from '../format.ts';
+import { listPath } from '../list-path.ts';
 import { checkAlarms } from '../stage-alarms.ts';
 import { stageConfig } from '../stage-client.ts';
+
+const ALERTS_SHOWN = 5;
 
 const GOOD: Readonly<Record<string, 'green' | 'yellow' | 'red'>> = {
   HEALTHY: 'green',
@@ -18,13 +23,28 @@ export async function status(ctx: CommandContext): Promise<ExitCode> {
   const snapshot = await ctx.platform().get<PlatformSnapshot>('/api/status');
   // A stage without an address says so in `doctor`; one whose address never answered says so whenever somebody looks.
   const alarms = ctx.deployed && stageConfig(ctx.stage).aws.alarm_email !== null ? await checkAlarms(ctx) : null;
-  ctx.print(snapshot, () => statusText(ctx, snapshot));
+  const alerts = snapshot.counts.alerts > 0 && !ctx.json ? await recentAlerts(ctx) : [];
+  ctx.print(snapshot, () => statusText(ctx, snapshot, alerts));
   // Beside the snapshot, which is the platform's own: stays readable for programs.
   if (alarms !== null && alarms.verdict !== 'ok') ctx.io.err(ctx.paint(plain(alarms.detail), 'yellow'));
   return snapshot.system?.state === 'HEALTHY' ? EXIT.ok : EXIT.failed;
 }
 
-function statusText({ paint }: CommandContext, s: PlatformSnapshot): string {
+/** The newest of the last day: what the count alone would leave to be guessed. The runbook has a section for each kind. */
+async function recentAlerts(ctx: CommandContext): Promise<readonly string[]> {
+  const path = listPath('/api/alerts', { limit: ALERTS_SHOWN });
+  const { nowMs, alerts } = await ctx.platform().get<{ nowMs: number; alerts: readonly AlertView[] }>(path);
+  return alerts
+    .filter((alert) => nowMs - alert.lastAtMs < DAY_MS)
+    .map(({ kind, severity, symbol, message, count, lastAtMs }) => {
+      const subject = symbol === null ? kind : `${kind} ${symbol}`;
+      const times = count > 1 ? `, ${count} times` : '';
+      const word = ctx.paint('alert', severity === 'critical' ? 'red' : 'yellow');
+      return `${word} ${subject} ${ageText(nowMs - lastAtMs)} ago${times}: ${plain(message)}`;
+    });
+}
+
+function statusText({ paint }: CommandContext, s: PlatformSnapshot, alerts: readonly string[]): string {
   const lines: string[] = [];
   const { system, money, counts } = s;
   if (system) {
@@ -51,6 +71,7 @@ function statusText({ paint }: CommandContext, s: PlatformSnapshot): string {
     const { symbol, code, message, ageMs } = s.lastRefusal;
     lines.push(`last refusal ${symbol} ${code} ${ageText(ageMs)} ago: ${plain(message)}`);
   }
+  lines.push(...alerts);
   const rows = s.jobs.map((job) => [
     job.stale ? paint(job.job, 'yellow') : job.job,
     job.okAgeMs === null ? 'never' : `${ageText(job.okAgeMs)} ago`,

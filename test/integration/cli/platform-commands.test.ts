@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sqlAlerts } from '#shared/adapters/sql/alerts.ts';
 import { platformSnapshotSchema } from '#shared/messages/platform-snapshot.ts';
 import { cli, type RunningPlatform, runningPlatform } from '#test/support/cli.ts';
 import { EXCHANGE, ORDER_ID } from '#test/support/platform-rows.ts';
@@ -20,6 +21,33 @@ describe('cli against a running platform', () => {
     expect(out).toContain('equity 10010.50, margin used 6.00, unrealised 0.04 (3.0 s old)');
     expect(out).toContain('2 positions, 0 working orders, 2 runs, 0 holds');
     expect(platformSnapshotSchema.parse(await json('status')).system?.state).toBe('HEALTHY');
+  });
+
+  it('tells which alerts the last day had, the newest first', async () => {
+    const { db, clock } = platform.api;
+    const raise = (kind: string, symbol: string | null, atMs: number) =>
+      sqlAlerts(db, { ...clock, nowMs: () => atMs }).raise({
+        id: kind,
+        kind,
+        severity: 'warning',
+        exchange: EXCHANGE,
+        symbol,
+        message: `what ${kind} means`,
+        detail: {},
+      });
+    const nowMs = clock.nowMs();
+    await raise('foreign-writer', null, nowMs - 25 * 3_600_000);
+    await raise('order-unresolved', 'BTC/USDC:USDC', nowMs - 120_000);
+    await raise('sources-dissent', null, nowMs - 90_000);
+    await raise('sources-dissent', null, nowMs - 60_000);
+
+    const { out } = await run('status');
+
+    expect(out.split('\n').filter((line) => line.startsWith('alert '))).toEqual([
+      'alert sources-dissent 60 s ago, 2 times: what sources-dissent means',
+      expect.stringMatching(/^alert order-unresolved BTC\/USDC:USDC .* ago: what order-unresolved means$/),
+    ]);
+    await db.deleteFrom('alerts').execute();
   });
 
   it('lists positions with desired, actual, ages and the last decision, aligned', async () => {
