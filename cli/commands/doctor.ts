@@ -26,7 +26,9 @@ export async function doctor(ctx: CommandContext, options: { readonly proxy?: bo
   const platform = await checkPlatform(ctx);
   findings.push(platform);
   if (config && platform.verdict !== 'ok') findings.push(await checkPort(config.http.port));
-  if (config && options.proxy) findings.push(...(await checkProxies(ctx.io, config.exchanges.hyperliquid)));
+  if (config && options.proxy) {
+    findings.push(...(await checkProxies(ctx.io, config.exchanges.hyperliquid, ctx.stateDir)));
+  }
   const ok = findings.every((finding) => finding.verdict !== 'failed');
   ctx.print({ ok, findings }, () =>
     table(

@@ -1,24 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
 import type { ExchangeConfig } from '#config/schema.ts';
 import type { CliIo } from '../cli-io.ts';
 import type { Finding } from './finding.ts';
 
 const TIMEOUT_MS = 10_000;
 const REPLY_BYTES_MAX = 4 * 1024 ** 2;
-const API: Readonly<Record<string, string>> = {
-  testnet: 'https://api.hyperliquid-testnet.xyz',
-  live: 'https://api.hyperliquid.xyz',
-};
 
 /**
  * Asks the venue for its market list through each configured proxy, with the configured Origin, as every exchange call will go:
- * the proxy's address is put before the venue's. No key is sent.
+ * the proxy's address is put before the venue's. No key is sent. A venue without an address of its own is the simulator of
+ * `stateDir`, which must be running: another venue is never asked in its place.
  */
-export async function checkProxies(io: CliIo, exchange: ExchangeConfig): Promise<readonly Finding[]> {
-  const venue = exchange.http_url ?? API[exchange.kind] ?? API.live!;
-  if (exchange.proxy.length === 0) return [{ check: 'proxy', verdict: 'warning', detail: 'none is configured' }];
+export async function checkProxies(io: CliIo, exchange: ExchangeConfig, stateDir: string): Promise<readonly Finding[]> {
+  const warn = (detail: string): readonly Finding[] => [{ check: 'proxy', verdict: 'warning', detail }];
+  if (exchange.proxy.length === 0) return warn('none is configured');
+  const venue = exchange.http_url ?? simulatorOf(stateDir);
+  if (venue === null)
+    return warn(`not asked: no exchange simulator has left its address in ${stateDir}; start 3T first`);
   const findings: Finding[] = [];
   for (const proxy of exchange.proxy) findings.push(await checkProxy(io, proxy, venue, exchange.origin));
   return findings;
+}
+
+const simulatorFileSchema = z.object({ httpUrl: z.string() });
+
+function simulatorOf(stateDir: string): string | null {
+  try {
+    return simulatorFileSchema.parse(JSON.parse(readFileSync(join(stateDir, 'simulator.json'), 'utf8'))).httpUrl;
+  } catch {
+    return null;
+  }
 }
 
 async function checkProxy(io: CliIo, proxy: string, venue: string, origin: string | null): Promise<Finding> {

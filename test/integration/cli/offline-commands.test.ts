@@ -205,7 +205,7 @@ describe('doctor --proxy', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });
   afterEach(() => new Promise((resolve) => server.close(resolve)));
-  const check = async () => {
+  const check = async (httpUrl: string | null = 'https://venue.example', stateDir = '/nowhere') => {
     const { port } = server.address() as AddressInfo;
     const exchange = loadConfig({
       stage: 'local',
@@ -214,7 +214,7 @@ describe('doctor --proxy', () => {
         'exchanges.hyperliquid.origin=https://3t.example',
       ],
     }).config.exchanges.hyperliquid;
-    return checkProxies(processIo({}), { ...exchange, http_url: 'https://venue.example' });
+    return checkProxies(processIo({}), { ...exchange, http_url: httpUrl }, stateDir);
   };
 
   it('asks the venue through the proxy with the configured Origin', async () => {
@@ -224,6 +224,20 @@ describe('doctor --proxy', () => {
 
     expect(asked).toEqual([{ url: '/https://venue.example/info', origin: 'https://3t.example' }]);
     expect(finding).toMatchObject({ verdict: 'warning', detail: expect.stringContaining('2 markets') });
+  });
+
+  it('asks the running simulator where the venue has no address of its own, and no other venue in its place', async () => {
+    reply = { status: 200, body: JSON.stringify({ universe: [] }) };
+    const dir = mkdtempSync(join(tmpdir(), '3t-proxy-'));
+
+    const [notRunning] = await check(null, dir);
+    expect(notRunning).toMatchObject({ verdict: 'warning', detail: expect.stringContaining('start 3T first') });
+    expect(asked).toEqual([]);
+
+    writeFileSync(join(dir, 'simulator.json'), '{"httpUrl":"http://127.0.0.1:1234"}');
+    await check(null, dir);
+    expect(asked.map(({ url }) => url)).toEqual(['/http://127.0.0.1:1234/info']);
+    rmSync(dir, { recursive: true });
   });
 
   it.each([
