@@ -9,7 +9,7 @@ export interface SeriesProgress {
 }
 
 export interface DueRules {
-  /** Bars asked for at first and after a hole. */
+  /** Bars asked for at first; afterwards those that are missing, however many. */
   readonly lookbackBars: number;
   /** A bar counts as closed this long after its end: the venue needs a moment. */
   readonly settleMs: number;
@@ -45,10 +45,8 @@ export function dueSeries(
   if (lastMs !== null && lastMs >= barMs) return null;
   if (progress && !mayQueue(progress, rules, nowMs)) return null;
   const toMs = runningMs;
-  const lookbackMs = barMs - (rules.lookbackBars - 1) * stepMs;
-  // One bar missing is the normal case; more is a hole, and then the lookback is fetched again with it.
-  const fromMs =
-    lastMs === null ? lookbackMs : lastMs + stepMs === barMs ? barMs : Math.min(lastMs + stepMs, lookbackMs);
+  // What is stored as final stays as it is: asking for it again would cost weight and change nothing.
+  const fromMs = lastMs === null ? barMs - (rules.lookbackBars - 1) * stepMs : lastMs + stepMs;
   return { barMs, fromMs: Math.max(0, fromMs, toMs - (CANDLES_PER_FETCH_MAX - 1) * stepMs), toMs };
 }
 

@@ -44,8 +44,8 @@ describe('dueSeries', () => {
     expect(due({ lastFinalOpenMs: TEN - 2 * M }, TEN + 2_000)).not.toBeNull();
   });
 
-  it('asks for the lookback again after a hole, and for all of a longer hole', () => {
-    expect(due({ lastFinalOpenMs: TEN - 3 * M })?.fromMs).toBe(TEN - 20 * M);
+  it('asks for what is missing, be it longer than the lookback', () => {
+    expect(due({ lastFinalOpenMs: TEN - 3 * M })?.fromMs).toBe(TEN - 2 * M);
     expect(due({ lastFinalOpenMs: TEN - 100 * M })?.fromMs).toBe(TEN - 99 * M);
   });
 
