@@ -1,15 +1,32 @@
 // The only plain-JavaScript file that runs before dependencies exist: any Node >= 18 may run it.
-// It installs once, then hands over to Node 24 from the npm package `node`.
+// It installs once, and again when an update brought other dependencies, then hands over to Node 24 from the npm package `node`.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const node = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 
-if (!existsSync(node)) {
-  console.error('3T: first start, installing dependencies (npm ci) ...');
+/** Why `npm ci` is due, or null. Versions are pinned exactly, so what lies there can be compared with what is asked for. */
+function installReason() {
+  if (!existsSync(node)) return 'first start';
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const other = Object.entries(dependencies).find(([name, version]) => installedVersion(name) !== version);
+  return other ? `${other[0]} ${other[1]} is new` : null;
+}
+
+function installedVersion(name) {
+  try {
+    return JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version;
+  } catch {
+    return null;
+  }
+}
+
+const reason = installReason();
+if (reason !== null) {
+  console.error(`3T: ${reason}, installing dependencies (npm ci) ...`);
   const began = Date.now();
   const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=http'], {
     cwd: root,
