@@ -132,7 +132,7 @@ export const platformSnapshotSchema = z.object({
     openPositions: z.number().int(),
     holds: z.number().int(),
   }),
-  /** The newest refusal of any symbol. */
+  /** The newest refusal of any symbol: by reconciliation, or of an order by gateway or venue. */
   lastRefusal: z.object({ symbol: z.string(), code: z.string(), message: z.string(), ageMs }).nullable(),
   jobs: z.array(
     z.object({ job: z.string(), okAgeMs: ageMs.nullable(), lastError: z.string().nullable(), stale: z.boolean() }),

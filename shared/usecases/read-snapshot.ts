@@ -24,7 +24,6 @@ export async function readSnapshot(
   const nowMs = deps.clock.nowMs();
   const age = (atMs: number) => nowMs - atMs;
   const symbols = overview.symbols.map((view) => symbolSnapshot(view, overview, nowMs, staleAfterMs));
-  const { lastRefusal } = overview;
   return {
     v: 1,
     nowMs,
@@ -56,14 +55,7 @@ export async function readSnapshot(
         }
       : null,
     counts: counts(overview),
-    lastRefusal: lastRefusal
-      ? {
-          symbol: lastRefusal.symbol,
-          code: lastRefusal.code,
-          message: lastRefusal.message,
-          ageMs: age(lastRefusal.lastAtMs),
-        }
-      : null,
+    lastRefusal: lastRefusal(overview, orders, age),
     // A row that only guards a slot is nobody's heartbeat.
     jobs: overview.jobs
       .filter((job) => job.lastOkMs > 0 || job.lastError !== null)
@@ -74,6 +66,25 @@ export async function readSnapshot(
         stale: job.lastError !== null || job.lastOkMs === 0,
       })),
   };
+}
+
+/** The newest of what reconciliation refused and of what gateway or venue did: either way an order that was wanted is not there. */
+function lastRefusal(
+  { lastRefusal: decided }: OverviewView,
+  orders: readonly Order[],
+  age: (atMs: number) => number,
+): PlatformSnapshot['lastRefusal'] {
+  let newest = decided && {
+    symbol: decided.symbol,
+    code: decided.code,
+    message: decided.message,
+    atMs: decided.lastAtMs,
+  };
+  for (const { status, symbol, errorCode, errorMessage, endedAtMs } of orders) {
+    if (status !== 'rejected' || endedAtMs === null || endedAtMs <= (newest?.atMs ?? -1)) continue;
+    newest = { symbol, code: errorCode ?? 'rejected', message: errorMessage ?? 'order rejected', atMs: endedAtMs };
+  }
+  return newest && { symbol: newest.symbol, code: newest.code, message: newest.message, ageMs: age(newest.atMs) };
 }
 
 export const orderView = (order: Order): OrderView => ({

@@ -66,6 +66,25 @@ describe('api reads', () => {
     ]);
   });
 
+  it.each([
+    ['after the last refused decision', NOW_MS + 60_000, 'leverage-not-set'],
+    ['before it', 1, 'sources-dissent'],
+  ])('tells of an order that was rejected %s', async (_when, endedAtMs, code) => {
+    const { db } = api;
+    const row = await db.selectFrom('decisions').selectAll().where('client_order_id', '=', ORDER_ID).executeTakeFirst();
+    await db
+      .insertInto('decisions')
+      .values({ ...row!, id: 'refused', kind: 'refusal', code: 'sources-dissent', last_at_ms: NOW_MS })
+      .execute();
+    await db
+      .updateTable('order_execution_log')
+      .set({ status: 'rejected', error_code: 'leverage-not-set', error_message: 'no', ended_at_ms: endedAtMs })
+      .where('client_order_id', '=', ORDER_ID)
+      .execute();
+
+    expect((await json('/api/status')).lastRefusal).toMatchObject({ symbol: BTC, code });
+  });
+
   it('says flat for a missing position only while the snapshot is complete', async () => {
     expect((await json('/api/positions')).positions[1].actual).toMatchObject({ size: '0' });
 
