@@ -1,8 +1,8 @@
 /**
  * Replays a file at full speed through the whole platform, and then its first tenth: `npm run bench:replay -- FILE`, `--json` for
  * one JSON line, `--duration 7d` for a part of it. Prints real seconds, ticks a second, where the time went, and peak memory
- * with its ratio to that of a tenth of the input. Fails when a replay did not end, traded nothing, passed what was asked for, or
- * sent an order twice. The cadences are those of config/replay.yaml.
+ * with its ratio to that of a tenth of the input. Fails when it misses a goal, or when a replay did not end, traded nothing, passed
+ * what was asked for, or sent an order twice. The cadences are those of config/replay.yaml.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -61,6 +61,8 @@ function run(options: readonly string[]): Promise<{ readonly code: number | null
 
 const { summary, profile, wallMs } = await replay('whole', more);
 const tenth = await replay('tenth', [...more, '--duration', `${Math.round(summary.candles / 10)}m`]);
+/** A month of minutes in five minutes; short replays are not judged by it, because their start costs as much as their candles. */
+const GOALS = { msPerCandle: 300_000 / 45_031, fromCandles: 10_000, peakMiB: 350, memoryRatio: 1.1 };
 /** Of the platform and of the simulator: how much more memory ten times the input takes. */
 const memoryRatio = {
   platform: profile.peakMiB.platform / tenth.profile.peakMiB.platform,
@@ -69,6 +71,15 @@ const memoryRatio = {
       ? null
       : profile.peakMiB.simulator / tenth.profile.peakMiB.simulator,
 };
+function missedGoals(): readonly string[] {
+  const { peakMiB } = profile;
+  return [
+    ...(summary.candles >= GOALS.fromCandles && wallMs > GOALS.msPerCandle * summary.candles ? ['time'] : []),
+    ...(peakMiB.platform > GOALS.peakMiB ? ['peak memory'] : []),
+    ...(memoryRatio.platform > GOALS.memoryRatio ? ['memory for ten times the input'] : []),
+  ];
+}
+
 const result = {
   bench: 'replay',
   candles: summary.candles,
@@ -84,6 +95,8 @@ const result = {
   profile,
   peakMiBOfATenth: tenth.profile.peakMiB,
   memoryRatio,
+  goals: GOALS,
+  missed: missedGoals(),
   node: process.version,
 };
 
@@ -105,6 +118,11 @@ if (json) {
     },
   ]);
   console.log(profileLines(profile).join('\n'));
+  const { msPerCandle, peakMiB, memoryRatio: ratio } = GOALS;
+  console.log(
+    `goal: ≤ ${msPerCandle.toFixed(2)} ms per candle, ≤ ${peakMiB} MiB, ≤ ${ratio} × for ten times the input`,
+  );
+  console.log(result.missed.length === 0 ? 'reached' : `missed: ${result.missed.join(', ')}`);
 }
 if (summary.fills === 0 || summary.maxOvershootLots > 1 || summary.duplicateOrders > 0) {
   console.error(
@@ -112,3 +130,4 @@ if (summary.fills === 0 || summary.maxOvershootLots > 1 || summary.duplicateOrde
   );
   process.exit(1);
 }
+if (result.missed.length > 0) process.exit(1);
