@@ -60,6 +60,7 @@ export const handler = serve(
           queue: queues.queue(env.ORDERS_QUEUE_URL),
           clock,
           ids,
+          telemetry,
         },
         env,
       ),

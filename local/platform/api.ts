@@ -45,6 +45,7 @@ export function createApi(platform: Platform, options: ApiOptions): Hono {
           installation,
           clock,
           ids,
+          telemetry: env.telemetry,
         },
         manualOrdersEnvSchema.parse(variables),
       ),

@@ -19,6 +19,8 @@ export const logEvents = {
   recordDead: 'record.dead',
   stateChanged: 'system.state-changed',
   decisionRecorded: 'decision.recorded',
+  /** An order by hand came to nothing: `code`, `message`, `idempotencyKey`, `sample` of its body. */
+  orderRefused: 'order.refused',
   orderAnswered: 'order.answered',
   orderEnded: 'order.ended',
   fillStored: 'fill.stored',

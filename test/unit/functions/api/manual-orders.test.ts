@@ -4,7 +4,9 @@ import { loadConfig } from '#config/load.ts';
 import { manualOrdersEnvSchema } from '#functions/api/env.ts';
 import { manualOrders } from '#functions/api/manual-orders.ts';
 import { memoryInstrumentsRepository } from '#shared/adapters/memory/instruments-repository.ts';
+import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { apiUnderTest } from '#test/support/api.ts';
+import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 
 describe('manual orders over HTTP', () => {
   const untouched = new Proxy(memoryInstrumentsRepository(), {
@@ -30,8 +32,9 @@ describe('manual orders over HTTP', () => {
     ['{"symbol":"BTC/USDC:USDC","side":"buy","size":-1,"type":"market"}', 'size'],
     ['{"symbol":"BTC/USDC:USDC","side":"buy","size":1,"type":"limit"}', 'price'],
     ['{"symbol":"BTC/USDC:USDC","side":"buy","size":1,"type":"market","leverage":50}', 'leverage'],
-  ])('answers %s with 422 and the field, before anything is read', async (body, field) => {
-    const submit = manualOrders({ ...deps, clock: {}, ids: {} } as never, env);
+  ])('answers %s with 422 and the field, before anything is read, and tells of it', async (body, field) => {
+    const telemetry = new RecordingTelemetry();
+    const submit = manualOrders({ ...deps, telemetry, clock: {}, ids: {} } as never, env);
     const api = await apiUnderTest({ submitManualOrder: submit });
 
     const response = await api.post('/execute_order', body, { 'idempotency-key': 'k' });
@@ -43,6 +46,10 @@ describe('manual orders over HTTP', () => {
       client_order_id: null,
       message: expect.stringContaining(field),
     });
+    expect(telemetry.labelled(metrics.refusals)).toEqual([{ exchange: 'hyperliquid', code: 'hand:invalid' }]);
+    expect(telemetry.logs).toMatchObject([
+      { event: logEvents.orderRefused, fields: { code: 'invalid', idempotencyKey: 'k', sample: body } },
+    ]);
     await api.db.destroy();
   });
 });
