@@ -31,8 +31,8 @@ export interface LeaseInput {
 }
 
 export interface DeploymentLease {
-  /** Throws {@link DeploymentError} when another deployment has the lease by now. */
-  assertHeld(): void;
+  /** Rejects with {@link DeploymentError} when another deployment has the lease by now, or nobody can say that none has. */
+  assertHeld(): Promise<void>;
   /** Call it every {@link DeploymentLease.renewEveryMs}. Never rejects: a lease that is lost shows at the next step. */
   renew(): Promise<void>;
   readonly renewEveryMs: number;
@@ -51,6 +51,7 @@ async function take(input: LeaseInput): Promise<DeploymentLease> {
   const beganAt = new Date(nowMs()).toISOString();
   const text = (expiresAt: string | null): string =>
     `${JSON.stringify({ v: 1, holder, id, beganAt, expiresAt } satisfies Lease)}\n`;
+  let heldUntilMs = 0;
   /** Its tag, or null when somebody else was first. */
   const write = async (expiresAt: string | null, etag: string | null): Promise<string | null> => {
     const condition = etag === null ? { IfNoneMatch: '*' } : { IfMatch: etag };
@@ -64,12 +65,18 @@ async function take(input: LeaseInput): Promise<DeploymentLease> {
       return found?.lease?.id === id ? found.etag : null;
     }
   };
-  const until = (): string => new Date(nowMs() + LEASE_MS).toISOString();
+  /** Counted from before the request: others must not find it free before we do. */
+  const hold = async (tag: string | null): Promise<string | null> => {
+    const untilMs = nowMs() + LEASE_MS;
+    const written = await write(new Date(untilMs).toISOString(), tag);
+    if (written !== null) heldUntilMs = untilMs;
+    return written;
+  };
 
   const found = await readLease(client, place);
   if (found !== null && isHeld(found.lease, nowMs())) throw refused(stage, found.lease);
   if (found?.lease?.expiresAt) say(`the deployment of ${found.lease.holder} ended without giving its lease back`);
-  let etag = await write(until(), found?.etag ?? null);
+  let etag = await hold(found?.etag ?? null);
   if (etag === null) throw refused(stage, (await readLease(client, place))?.lease ?? null);
 
   let lost: Lease | null | undefined;
@@ -77,7 +84,7 @@ async function take(input: LeaseInput): Promise<DeploymentLease> {
   const renew = async (): Promise<void> => {
     if (lost !== undefined) return;
     try {
-      const next = await write(until(), etag);
+      const next = await hold(etag);
       if (next === null) lost = (await readLease(client, place))?.lease ?? null;
       else etag = next;
     } catch (error) {
@@ -87,14 +94,19 @@ async function take(input: LeaseInput): Promise<DeploymentLease> {
       );
     }
   };
+  const renewNext = (): Promise<void> => {
+    renewing = renewing.then(renew);
+    return renewing;
+  };
   return {
     renewEveryMs: RENEW_EVERY_MS,
-    renew: () => {
-      renewing = renewing.then(renew);
-      return renewing;
-    },
-    assertHeld: () => {
+    renew: renewNext,
+    assertHeld: async () => {
+      // A machine that slept goes on with its work before its timer is due: timers do not count that time.
+      if (lost === undefined && nowMs() >= heldUntilMs) await renewNext();
       if (lost !== undefined) throw refused(stage, lost);
+      if (nowMs() < heldUntilMs) return;
+      throw new DeploymentError(`the lease of this deployment of ${stage} ran out and cannot be renewed: deploy again`);
     },
     release: async () => {
       await renewing;
@@ -173,7 +185,7 @@ export function underLease(deps: DeploymentDeps, lease: Pick<DeploymentLease, 'a
   const held =
     <A extends unknown[], R>(step: (...args: A) => Promise<R>) =>
     async (...args: A): Promise<R> => {
-      lease.assertHeld();
+      await lease.assertHeld();
       return step(...args);
     };
   return {

@@ -79,11 +79,38 @@ export function deploymentLeaseContract(name: string, create: () => Promise<Leas
       const taken = await take('bob');
       await slept.renew();
 
-      expect(() => slept.assertHeld()).toThrow('by bob');
+      await expect(slept.assertHeld()).rejects.toThrow('by bob');
       await slept.release();
       await taken.renew();
-      expect(() => taken.assertHeld()).not.toThrow();
+      await expect(taken.assertHeld()).resolves.toBeUndefined();
       await expect(take('cyd')).rejects.toThrow('by bob');
+    });
+
+    it('is looked at again by a holder whose renewal is overdue, before its next step', async () => {
+      const { take, pass } = await setUp();
+      const slept = await take('ada');
+      pass(TEN_MINUTES_MS);
+      await expect(slept.assertHeld()).resolves.toBeUndefined();
+      await expect(take('bob')).rejects.toThrow('by ada');
+
+      pass(TEN_MINUTES_MS);
+      await take('bob');
+      await expect(slept.assertHeld()).rejects.toThrow('by bob');
+    });
+
+    it('that ran out and cannot be renewed lets nothing go on', async () => {
+      const { input, pass, said } = await setUp();
+      const { client, ...rest } = input('ada');
+      let away = false;
+      const sometimes = (...args: [never]) => (away ? Promise.reject(new Error('no network')) : client.send(...args));
+      const lease = await takeDeploymentLease({ ...rest, client: { send: sometimes as typeof client.send } });
+      pass(TEN_MINUTES_MS);
+      away = true;
+
+      await expect(lease.assertHeld()).rejects.toThrow('ran out and cannot be renewed');
+      expect(said).toEqual(['the lease of this deployment could not be renewed: no network']);
+      away = false;
+      await expect(lease.assertHeld()).resolves.toBeUndefined();
     });
 
     it("that nobody can read is nobody's", async () => {
