@@ -153,7 +153,10 @@ async function settled(deps: DeploymentDeps, limits: DeploymentLimits): Promise<
 
 /** After everything runs, so that exits do while a human looks for the mail. */
 async function heard(deps: DeploymentDeps, alarmsMustArrive: boolean): Promise<void> {
-  const advice = await deps.alarmAdvice();
+  // Who may deploy but not look is told so: an error of AWS's here would leave the stage closed without a word about it.
+  const advice = await deps
+    .alarmAdvice()
+    .catch((error: unknown) => `nobody can say whether alarms reach somebody: ${String(error)}`);
   if (advice === null) return;
   if (!alarmsMustArrive) return deps.say(advice);
   throw new DeploymentError(

@@ -31,8 +31,8 @@ class Stage {
   /** Calls to the API that fail first, as with a database that sleeps. */
   asleep = 0;
   migration: { readonly error?: string } = {};
-  /** Why its alarms reach nobody. */
-  advice: string | null = null;
+  /** Why its alarms reach nobody; an error is AWS's own. */
+  advice: string | Error | null = null;
   readonly said: string[] = [];
   readonly happened: string[] = [];
   cutOffAt: string | null = null;
@@ -58,7 +58,10 @@ class Stage {
     });
     return {
       ...stage,
-      alarmAdvice: async () => this.advice,
+      alarmAdvice: async () => {
+        if (this.advice instanceof Error) throw this.advice;
+        return this.advice;
+      },
       sleep: async (ms) => {
         this.nowMs += ms;
       },
@@ -348,10 +351,19 @@ describe('a deployment', () => {
     expect(stage.said).toContain(stage.advice);
   });
 
+  it('takes a look at the alarms that AWS refuses for one that found nobody', async () => {
+    stage.advice = new Error('not authorized to perform: SNS:ListTopics');
+    await expect(run({ live: true })).rejects.toThrow(/SNS:ListTopics.*stays LOCKED \(close-only\)/);
+    await expect(run({ live: true })).rejects.toBeInstanceOf(DeploymentError);
+
+    expect(await run()).toMatchObject({ prior: 'HEALTHY', resumed: true, now: 'HEALTHY' });
+    expect(stage.said.join()).toContain('SNS:ListTopics');
+  });
+
   it('goes no step further once another deployment has taken its lease', async () => {
     let steps = 0;
     const lease = {
-      assertHeld: () => {
+      assertHeld: async () => {
         steps += 1;
         if (steps === 3) throw new DeploymentError('stage dev is being deployed by bob');
       },
