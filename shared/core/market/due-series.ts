@@ -1,4 +1,4 @@
-import { type EpochMs, slotOf, type Timeframe, timeframeMs } from '../time.ts';
+import { DAY_MS, type EpochMs, slotOf, type Timeframe, timeframeMs } from '../time.ts';
 
 /** How far a series has been fetched; see the fetch state repository. */
 export interface SeriesProgress {
@@ -9,7 +9,7 @@ export interface SeriesProgress {
 }
 
 export interface DueRules {
-  /** Bars asked for at first; afterwards those that are missing, however many. */
+  /** Bars asked for at first and with the first bar of each day; else those that are missing, however many. */
   readonly lookbackBars: number;
   /** A bar counts as closed this long after its end: the venue needs a moment. */
   readonly settleMs: number;
@@ -45,8 +45,12 @@ export function dueSeries(
   if (lastMs !== null && lastMs >= barMs) return null;
   if (progress && !mayQueue(progress, rules, nowMs)) return null;
   const toMs = runningMs;
-  // What is stored as final stays as it is: asking for it again would cost weight and change nothing.
-  const fromMs = lastMs === null ? barMs - (rules.lookbackBars - 1) * stepMs : lastMs + stepMs;
+  const lookbackMs = barMs - (rules.lookbackBars - 1) * stepMs;
+  // Asking for everything again each time would cost weight and hardly change anything. Once a day it fills the hole of a bar that was
+  // refused for so long that it was given up, and reaches back as far as the settings want by now: nobody else ever looks there.
+  const isNewDay = lastMs !== null && slotOf(lastMs, DAY_MS) < slotOf(barMs, DAY_MS);
+  const missingMs = lastMs === null ? lookbackMs : lastMs + stepMs;
+  const fromMs = isNewDay ? Math.min(missingMs, lookbackMs) : missingMs;
   return { barMs, fromMs: Math.max(0, fromMs, toMs - (CANDLES_PER_FETCH_MAX - 1) * stepMs), toMs };
 }
 

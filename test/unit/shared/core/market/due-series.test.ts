@@ -49,6 +49,15 @@ describe('dueSeries', () => {
     expect(due({ lastFinalOpenMs: TEN - 100 * M })?.fromMs).toBe(TEN - 99 * M);
   });
 
+  it('asks for the lookback again with the first bar of a day, for bars that the venue refused before or the settings want by now', () => {
+    const midnight = Date.UTC(2026, 0, 6);
+    const ask = (lastFinalOpenMs: number, nowMs: number) => due({ lastFinalOpenMs }, nowMs)?.fromMs;
+    expect(ask(midnight - 2 * M, midnight + 5_000)).toBe(midnight - M);
+    expect(ask(midnight - M, midnight + M + 5_000)).toBe(midnight - 19 * M);
+    expect(ask(midnight - 100 * M, midnight + M + 5_000)).toBe(midnight - 99 * M);
+    expect(ask(midnight, midnight + 2 * M + 5_000)).toBe(midnight + M);
+  });
+
   it('never asks for more bars than the venue gives', () => {
     expect(due({ lastFinalOpenMs: 0 })?.fromMs).toBe(TEN - (CANDLES_PER_FETCH_MAX - 1) * M);
   });
