@@ -1,4 +1,4 @@
-import { restoreSign } from '#shared/core/system/restore-sign.ts';
+import { restoredAlert, restoreSign } from '#shared/core/system/restore-sign.ts';
 import { systemJobs } from '#shared/core/system/system-jobs.ts';
 import type { SystemState } from '#shared/core/system/system-state.ts';
 import type { VenueKind } from '#shared/core/system/transitions.ts';
@@ -52,15 +52,8 @@ export async function bootstrapSystem(
     ? await deps.control.change({ kind: 'database-restored', exchange, by, atMs, reason: restored })
     : await deps.control.change({ kind: 'start', exchange, by, atMs, reason: 'platform started' });
   if (restored) {
-    await deps.alerts.raise({
-      id: `database-restored:${exchange}:${installationTag}`,
-      kind: 'database-restored',
-      severity: 'critical',
-      exchange,
-      symbol: null,
-      message: `${exchange} is LOCKED: ${restored}`,
-      detail: { installationTag, stateVersion: state?.version ?? null },
-    });
+    const detail = { installationTag, stateVersion: state?.version ?? null };
+    await deps.alerts.raise(restoredAlert(exchange, restored, detail));
   }
   // After the lock: who is killed before it finds the difference again, and who unlocks it has accepted it.
   if (formerKind !== venueKind) await deps.installation.recordVenueKind(exchange, venueKind);

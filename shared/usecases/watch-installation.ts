@@ -1,4 +1,4 @@
-import { restoreSign } from '#shared/core/system/restore-sign.ts';
+import { restoredAlert, restoreSign } from '#shared/core/system/restore-sign.ts';
 import { systemJobs } from '#shared/core/system/system-jobs.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
 import type { Clock } from '#shared/ports/clock.ts';
@@ -60,15 +60,8 @@ export async function watchInstallation(
   if (reason !== null) {
     const change = await control.change({ kind: 'database-restored', exchange, by, atMs, reason });
     if (change.kind === 'changed') {
-      await deps.alerts.raise({
-        id: `database-restored:${exchange}:${tag}`,
-        kind: 'database-restored',
-        severity: 'critical',
-        exchange,
-        symbol: null,
-        message: `${exchange} is LOCKED: ${reason}`,
-        detail: { installationTag: tag, stateVersion: state.version, lastBeatMs },
-      });
+      const detail = { installationTag: tag, stateVersion: state.version, lastBeatMs };
+      await deps.alerts.raise(restoredAlert(exchange, reason, detail));
     }
     return { kind: 'restored', reason, change };
   }

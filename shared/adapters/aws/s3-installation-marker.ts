@@ -1,14 +1,6 @@
-import * as z from 'zod';
+import { decodeInstallationMark, encodeInstallationMark } from '#shared/messages/installation-mark.ts';
 import type { InstallationMarker } from '#shared/ports/installation-marker.ts';
 import { readS3Text, type S3Place, writeS3Text } from './s3-text.ts';
-
-const schema = z.object({
-  v: z.literal(1),
-  place: z.string(),
-  tag: z.string().regex(/^[0-9a-f]{8}$/),
-  stateVersions: z.record(z.string().max(64), z.int().min(0)),
-  beatsMs: z.record(z.string().max(64), z.int().min(0)).optional(),
-});
 
 const KEY = 'installation.json';
 const BYTES_MAX = 65_536;
@@ -22,18 +14,8 @@ export function createS3InstallationMarker(place: S3Place & { readonly clusterAr
   return {
     async read() {
       const text = await readS3Text(place, KEY, BYTES_MAX);
-      if (text === null) return null;
-      let value: unknown;
-      try {
-        value = JSON.parse(text);
-      } catch {
-        return null;
-      }
-      const parsed = schema.safeParse(value);
-      if (!parsed.success || parsed.data.place !== here) return null;
-      const { tag, stateVersions, beatsMs } = parsed.data;
-      return { tag, stateVersions, ...(beatsMs === undefined ? {} : { beatsMs }) };
+      return text === null ? null : decodeInstallationMark(text, here);
     },
-    write: async (mark) => writeS3Text(place, KEY, `${JSON.stringify({ v: 1, place: here, ...mark })}\n`),
+    write: async (mark) => writeS3Text(place, KEY, encodeInstallationMark(mark, here)),
   };
 }

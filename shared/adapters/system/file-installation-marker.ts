@@ -2,16 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import * as z from 'zod';
+import { decodeInstallationMark, encodeInstallationMark } from '#shared/messages/installation-mark.ts';
 import type { InstallationMarker } from '#shared/ports/installation-marker.ts';
-
-const schema = z.object({
-  v: z.literal(1),
-  place: z.string(),
-  tag: z.string().regex(/^[0-9a-f]{8}$/),
-  stateVersions: z.record(z.string().max(64), z.int().min(0)),
-  beatsMs: z.record(z.string().max(64), z.int().min(0)).optional(),
-});
 
 /**
  * A hash of the folder's real path and, where the system has one, the machine id: a copied folder is another place.
@@ -42,23 +34,13 @@ export function fileInstallationMarker(path: string): InstallationMarker {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
         throw error;
       }
-      let value: unknown;
-      try {
-        value = JSON.parse(text);
-      } catch {
-        return null;
-      }
-      const parsed = schema.safeParse(value);
-      if (!parsed.success || parsed.data.place !== placeOf(dirname(path))) return null;
-      const { tag, stateVersions, beatsMs } = parsed.data;
-      return { tag, stateVersions, ...(beatsMs === undefined ? {} : { beatsMs }) };
+      return decodeInstallationMark(text, placeOf(dirname(path)));
     },
 
     async write(mark) {
       const temporary = join(dirname(path), `.installation-${process.pid}-${writes}.tmp`);
       writes += 1;
-      const text = JSON.stringify({ v: 1, place: placeOf(dirname(path)), ...mark });
-      await writeFile(temporary, `${text}\n`, { mode: 0o600 });
+      await writeFile(temporary, encodeInstallationMark(mark, placeOf(dirname(path))), { mode: 0o600 });
       await rename(temporary, path);
     },
   };

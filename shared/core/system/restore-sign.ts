@@ -37,3 +37,22 @@ export function restoreSign(mark: InstallationMark | null, database: DatabaseIde
   if (lostMs <= BEATS_LOST_MS_MAX) return null;
   return `the database has lost ${Math.round(lostMs / 1000)} s of the janitor's beats that the mark beside it has seen: restored from a backup?`;
 }
+
+/** The alert of a database that was taken for a copy or a backup, whoever noticed: one episode for each installation. */
+export const restoredAlert = (
+  exchange: string,
+  reason: string,
+  detail: {
+    readonly installationTag: string | null;
+    readonly stateVersion: number | null;
+    readonly lastBeatMs?: EpochMs;
+  },
+) => ({
+  id: `database-restored:${exchange}:${detail.installationTag}`,
+  kind: 'database-restored',
+  severity: 'critical' as const,
+  exchange,
+  symbol: null,
+  message: `${exchange} is LOCKED: ${reason}`,
+  detail,
+});
