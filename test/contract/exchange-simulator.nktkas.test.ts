@@ -1,0 +1,116 @@
+import { ExchangeClient, HttpTransport, InfoClient } from '@nktkas/hyperliquid';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type SimulatorProcess, startSimulator } from '#test/integration/exchange-simulator/simulator-process.ts';
+import { cloidOf, MAIN } from '#test/support/simulator-client.ts';
+import { againstDeclaredTypes, type TypedAnswer } from '#test/support/venue-clients/declared-types.ts';
+import { walletOf } from '#test/support/venue-clients/nktkas-wallet.ts';
+
+const user = MAIN as `0x${string}`;
+const HOUR_MS = 3_600_000;
+
+/** Somebody else's typed client as the judge: it signs and sends, and its declarations say what may be answered. */
+describe('@nktkas/hyperliquid on the simulator', () => {
+  let simulator: SimulatorProcess;
+  let info: InfoClient;
+  let exchange: ExchangeClient;
+  const answers: TypedAnswer[] = [];
+  beforeAll(async () => {
+    simulator = await startSimulator('--stepped', '--start', String(Date.now()), '--history-minutes', '3000');
+    await step(5_000);
+    const transport = new HttpTransport({ apiUrl: simulator.httpUrl });
+    info = new InfoClient({ transport });
+    exchange = new ExchangeClient({ transport, wallet: await walletOf() });
+  }, 60_000);
+  afterAll(() => simulator?.kill('SIGTERM'));
+
+  const step = async (ms: number) => {
+    const { nowMs } = (await simulator.post('/control/status', {})).json as { nowMs: number };
+    await simulator.post('/control/advance', { toMs: nowMs + ms });
+    return nowMs + ms;
+  };
+  const note = <T>(type: TypedAnswer['type'], value: T): T => {
+    answers.push({ name: `${type} ${answers.length}`, type, value });
+    return value;
+  };
+  const mid = async (coin: string) => Number((await info.allMids(coin.includes(':') ? { dex: 'xyz' } : {}))[coin]);
+  const order = async (change: {
+    a?: number;
+    b?: boolean;
+    p: string;
+    s: string;
+    tif?: 'Gtc' | 'Ioc' | 'Alo';
+    c?: string;
+  }) => {
+    const { a = 0, b = true, p, s, tif = 'Gtc', c } = change;
+    const one = { a, b, p, s, r: false, t: { limit: { tif } }, ...(c ? { c: c as `0x${string}` } : {}) };
+    const answer = await exchange.order({ orders: [one], grouping: 'na' });
+    // biome-ignore lint/suspicious/noExplicitAny: three shapes of a status
+    return note('exchange.OrderResponse', answer).response.data.statuses[0] as any;
+  };
+  const rest = async (change: Parameters<typeof order>[0]): Promise<number> => (await order(change)).resting.oid;
+
+  it('places, finds and cancels an order', async () => {
+    const oid = await rest({ p: '30000', s: '0.001' });
+    const open = note('info.OpenOrdersResponse', await info.openOrders({ user }));
+    expect(open).toMatchObject([{ oid, limitPx: '30000.0' }]);
+    note('info.FrontendOpenOrdersResponse', await info.frontendOpenOrders({ user }));
+    const found = note('info.OrderStatusResponse', await info.orderStatus({ user, oid }));
+    expect(found).toMatchObject({ status: 'order', order: { status: 'open' } });
+    note('exchange.CancelResponse', await exchange.cancel({ cancels: [{ a: 0, o: oid }] }));
+    await rest({ p: '30000', s: '0.001', c: cloidOf(1) });
+    const cancels = [{ asset: 0, cloid: cloidOf(1) as `0x${string}` }];
+    note('exchange.CancelByCloidResponse', await exchange.cancelByCloid({ cancels }));
+    note('info.OrderStatusResponse', await info.orderStatus({ user, oid: cloidOf(1) as `0x${string}` }));
+    note('info.OrderStatusResponse', await info.orderStatus({ user, oid: 7 }));
+    expect(await info.openOrders({ user })).toEqual([]);
+  });
+
+  it('buys and sells, long and isolated, and reads what it holds', async () => {
+    await exchange.updateLeverage({ asset: 2, isCross: false, leverage: 5 });
+    const px = (coin: string, away: number) => mid(coin).then((at) => String(Number((at * away).toPrecision(4))));
+    await order({ p: await px('BTC', 1.02), s: '0.01', tif: 'Ioc' });
+    await order({ a: 2, b: false, p: await px('SOL', 0.98), s: '2', tif: 'Ioc', c: cloidOf(2) });
+    await order({ a: 110_001, p: await px('xyz:CL', 1.02), s: '2', tif: 'Ioc' });
+    const state = note('info.ClearinghouseStateResponse', await info.clearinghouseState({ user }));
+    expect(state.assetPositions.map(({ position }) => [position.coin, position.leverage.type])).toEqual([
+      ['BTC', 'cross'],
+      ['SOL', 'isolated'],
+    ]);
+    note('info.ClearinghouseStateResponse', await info.clearinghouseState({ user, dex: 'xyz' }));
+    const toMs = await step(HOUR_MS);
+    note('info.UserFillsResponse', await info.userFills({ user }));
+    note('info.UserFillsByTimeResponse', await info.userFillsByTime({ user, startTime: 0, endTime: toMs }));
+    note('info.HistoricalOrdersResponse', await info.historicalOrders({ user }));
+    note('info.UserNonFundingLedgerUpdatesResponse', await info.userNonFundingLedgerUpdates({ user, startTime: 0 }));
+    note('info.SpotClearinghouseStateResponse', await info.spotClearinghouseState({ user }));
+    note('info.UserAbstractionResponse', await info.userAbstraction({ user }));
+  });
+
+  it('reads the market', async () => {
+    const endTime = await step(0);
+    note('info.AllMidsResponse', await info.allMids());
+    note('info.MetaResponse', await info.meta());
+    note('info.ExchangeStatusResponse', await info.exchangeStatus());
+    note('info.L2BookResponse', await info.l2Book({ coin: 'BTC' }));
+    for (const interval of ['1m', '3m', '5m', '15m', '30m', '1h', '2h', '4h', '8h', '12h', '1d'] as const) {
+      const bars = await info.candleSnapshot({ coin: 'BTC', interval, startTime: endTime - 2 * HOUR_MS, endTime });
+      note('info.CandleSnapshotResponse', bars);
+    }
+  });
+
+  it('would notice a missing, an odd and an unknown field, and a number in another form', async () => {
+    const { specialStatuses: _, ...missing } = await info.exchangeStatus();
+    const problems = await againstDeclaredTypes([
+      { name: 'missing', type: 'info.ExchangeStatusResponse', value: missing },
+      { name: 'odd', type: 'info.ExchangeStatusResponse', value: { time: '1', specialStatuses: null } },
+      { name: 'unknown', type: 'info.ExchangeStatusResponse', value: { time: 1, specialStatuses: null, more: 1 } },
+      { name: 'exponent', type: 'info.AllMidsResponse', value: { BTC: '1e-7' } },
+    ]);
+    expect(problems.map((problem) => problem.split(':')[0])).toEqual(['missing', 'odd', 'unknown', 'exponent']);
+  }, 60_000);
+
+  it('was answered in the declared form each time', async () => {
+    expect(answers.length).toBeGreaterThan(20);
+    expect(await againstDeclaredTypes(answers)).toEqual([]);
+  }, 60_000);
+});
