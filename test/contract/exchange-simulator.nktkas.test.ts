@@ -1,4 +1,5 @@
 import { ExchangeClient, HttpTransport, InfoClient } from '@nktkas/hyperliquid';
+import type { ExchangeSingleWalletConfig } from '@nktkas/hyperliquid/api/exchange';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SimulatorProcess, startSimulator } from '#test/integration/exchange-simulator/simulator-process.ts';
 import { cloidOf, MAIN } from '#test/support/simulator-client.ts';
@@ -12,7 +13,7 @@ const HOUR_MS = 3_600_000;
 describe('@nktkas/hyperliquid on the simulator', () => {
   let simulator: SimulatorProcess;
   let info: InfoClient;
-  let exchange: ExchangeClient;
+  let exchange: ExchangeClient<ExchangeSingleWalletConfig>;
   const answers: TypedAnswer[] = [];
   beforeAll(async () => {
     simulator = await startSimulator('--stepped', '--start', String(Date.now()), '--history-minutes', '3000');
