@@ -1,3 +1,4 @@
+import { dec } from '#shared/core/decimal.ts';
 import type { Order, OrderIntent } from '#shared/core/orders/order.ts';
 import { exitAttemptsAfter } from '#shared/core/orders/order-machine.ts';
 import { writerLease } from '#shared/core/orders/writer-lease.ts';
@@ -212,9 +213,10 @@ async function send(
   command: OrderCommand,
   settings: GatewaySettings,
 ): Promise<ExecuteOrderOutcome> {
-  const answer = await deps.venue
+  const told = await deps.venue
     .submitOrder(approved)
     .catch((error: unknown): SubmitOutcome => ({ kind: 'unknown', errorKind: 'network', message: text(error) }));
+  const answer = believable(order, told);
   const answeredAtMs = deps.clock.nowMs();
   const sent = { kind: 'sent', order, answer, answeredAtMs } as const;
   try {
@@ -223,6 +225,13 @@ async function send(
   } catch (error) {
     return { ...sent, stored: false, error: text(error) };
   }
+}
+
+/** An answer that fills more than was asked for is not an answer to this order. */
+function believable(order: Order, told: SubmitOutcome): SubmitOutcome {
+  if (told.kind !== 'accepted' || dec(told.filledSize).lte(order.size)) return told;
+  const message = `the answer says ${told.filledSize} filled, of an order for ${order.size}`;
+  return { kind: 'unknown', errorKind: 'malformed-reply', message };
 }
 
 async function store(

@@ -1,4 +1,5 @@
 import type { ClientOrderId, Order } from '#shared/core/orders/order.ts';
+import { fitsOrder } from '#shared/core/orders/resolve-unknown.ts';
 import { parseTrackerMemory, type TrackerMemory } from '#shared/core/orders/tracker-memory.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { Clock } from '#shared/ports/clock.ts';
@@ -55,7 +56,10 @@ export async function readVenueOrders(deps: ReadVenueOrdersDeps, input: ReadVenu
 
   const sent = working.filter((order) => order.status !== 'intent');
   const lookups = await lookUp(deps, input, asking, itsTurn(sent, input.lookupsMax, startedAtMs));
-  const unresolved = sent.filter((o) => lookups.has(o.clientOrderId) && lookups.get(o.clientOrderId)?.kind !== 'found');
+  const unresolved = sent.filter((order) => {
+    const lookup = lookups.get(order.clientOrderId);
+    return lookup !== undefined && !(lookup.kind === 'found' && fitsOrder(order, lookup.order));
+  });
   const openOrdersDue = input.scheduled && startedAtMs - memory.openOrdersAtMs >= input.openOrdersEveryMs;
   const openOrders =
     unresolved.length > 0 || openOrdersDue ? await ask(asking, () => deps.reader.fetchOpenOrders(account)) : null;
@@ -80,7 +84,7 @@ export async function readVenueOrders(deps: ReadVenueOrdersDeps, input: ReadVenu
     fillsComplete: read?.complete ?? false,
     own:
       things.length === 0
-        ? { clientOrderIds: new Set(), venueOrderIds: new Set() }
+        ? { clientOrderIds: new Map(), venueOrderIds: new Map() }
         : await deps.orders.ownOrders(exchange, account, { clientOrderIds, venueOrderIds }),
     venueCalls: asking.calls,
     errors: asking.errors,

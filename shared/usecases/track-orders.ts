@@ -2,7 +2,12 @@ import { whatToStore } from '#shared/core/orders/apply-resolution.ts';
 import { type ForeignChange, foreignFills, isOurs } from '#shared/core/orders/foreign-changes.ts';
 import type { ClientOrderId, EndStatus, Order } from '#shared/core/orders/order.ts';
 import { exitAttemptsAfter } from '#shared/core/orders/order-machine.ts';
-import { resolveOrder } from '#shared/core/orders/resolve-unknown.ts';
+import {
+  type Contradiction,
+  contradictions,
+  type ResolveInputs,
+  resolveOrder,
+} from '#shared/core/orders/resolve-unknown.ts';
 import { type EpochMs, slotOf } from '#shared/core/time.ts';
 import type { CancelCommand } from '#shared/messages/order-command.ts';
 import { RECONCILIATION_JOB, runRequest, SOURCE_JOBS } from '#shared/messages/reconciliation-messages.ts';
@@ -15,7 +20,7 @@ import type { VenueView } from '#shared/ports/venue-view.ts';
 import { QueueError, type QueueMessage, type WorkQueue } from '#shared/ports/work-queue.ts';
 
 export interface TrackOrdersDeps {
-  readonly orders: Pick<OrdersRepository, 'saveFills' | 'orderFills' | 'recordAnswer' | 'recordEnd'>;
+  readonly orders: Pick<OrdersRepository, 'saveFills' | 'orderFills' | 'recordAnswer' | 'recordEnd' | 'hold'>;
   /** FIFO queue `orders`, for cancels. */
   readonly queue: WorkQueue;
   /** Queue `run-requests`. */
@@ -126,7 +131,9 @@ async function storeOrders(deps: TrackOrdersDeps, input: TrackOrdersInput): Prom
     const { openOrders, fillsComplete, startedAtMs: readFromMs } = view;
     const lookup = view.lookups.get(clientOrderId)!;
     const graceMs = input.notFoundGraceMs;
-    const resolution = resolveOrder({ order, lookup, openOrders, fills, fillsComplete, readFromMs, graceMs });
+    const asked: ResolveInputs = { order, lookup, openOrders, fills, fillsComplete, readFromMs, graceMs };
+    const resolution = resolveOrder(asked);
+    await holdContradicted(deps, input, order, contradictions(asked));
     if (resolution.kind === 'found' && (resolution.status === 'open' || resolution.status === 'partially-filled')) {
       resting.push(order);
     }
@@ -142,6 +149,42 @@ async function storeOrders(deps: TrackOrdersDeps, input: TrackOrdersInput): Prom
     }
   }
   return { ended, answered, unresolved, resting };
+}
+
+/**
+ * The venue shows under an id of ours what the order cannot have become: an id was given twice, as after an older database was
+ * put back, or the answer is not true. Either way the books of the symbol are in doubt, so nothing is opened there.
+ */
+async function holdContradicted(
+  deps: TrackOrdersDeps,
+  { exchange, account, view }: TrackOrdersInput,
+  order: Order,
+  found: readonly Contradiction[],
+): Promise<void> {
+  const [first] = found;
+  const { symbol, side, size, clientOrderId } = order;
+  if (first === undefined || (view.epochs.get(symbol)?.holdReason ?? null) !== null) return;
+  await deps.orders.hold(exchange, account, symbol, 'order-contradicted', view.startedAtMs);
+  const { symbol: theirSymbol, side: theirSide, size: theirSize, tradeId, venueOrderId } = first;
+  await deps.alerts.raise({
+    id: `hold:${exchange}:${account}:${symbol}:order-contradicted`,
+    kind: 'order-contradicted',
+    severity: 'critical',
+    exchange,
+    symbol,
+    message: `${symbol} is on HOLD: under the id of an order of ours the venue shows what that order cannot be`,
+    detail: {
+      clientOrderId,
+      side,
+      size,
+      theirSymbol,
+      theirSide,
+      theirSize,
+      tradeId,
+      venueOrderId,
+      count: found.length,
+    },
+  });
 }
 
 async function askForCancels(

@@ -338,8 +338,9 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Pla
         });
 
         for (const own of [byClient, byVenue]) {
-          expect([...own.clientOrderIds]).toEqual([clientOrderId]);
-          expect([...own.venueOrderIds]).toEqual(['77']);
+          const asked = { symbol: SYMBOL, side: 'buy', size: '1' };
+          expect([...own.clientOrderIds]).toEqual([[clientOrderId, asked]]);
+          expect([...own.venueOrderIds]).toEqual([['77', asked]]);
         }
         expect(none.clientOrderIds.size + none.venueOrderIds.size).toBe(0);
       });

@@ -13,6 +13,7 @@ type Outbox = OutboxRow & { readonly ackedAtMs: EpochMs | null };
 type Idempotency = { readonly key: string; readonly requestHash: string };
 
 const keyOf = (...parts: (string | number)[]): string => JSON.stringify(parts);
+const askedFor = ({ symbol, side, size }: Order) => ({ symbol, side, size });
 const byCreation = (a: { createdAtMs: number; clientOrderId: string }, b: typeof a): number =>
   a.createdAtMs - b.createdAtMs || (a.clientOrderId < b.clientOrderId ? -1 : 1);
 
@@ -194,8 +195,8 @@ export function memoryOrdersRepository(): MemoryOrders {
             (o.venueOrderId !== null && ids.venueOrderIds.includes(o.venueOrderId))),
       );
       return {
-        clientOrderIds: new Set(own.map((o) => o.clientOrderId)),
-        venueOrderIds: new Set(own.flatMap((o) => (o.venueOrderId === null ? [] : [o.venueOrderId]))),
+        clientOrderIds: new Map(own.map((o) => [o.clientOrderId, askedFor(o)])),
+        venueOrderIds: new Map(own.flatMap((o) => (o.venueOrderId === null ? [] : [[o.venueOrderId, askedFor(o)]]))),
       };
     },
 

@@ -1,9 +1,9 @@
 import { type DecimalText, dec, decimalText } from '../decimal.ts';
 import type { EpochMs } from '../time.ts';
 import { installationTagOf } from './client-order-id.ts';
-import type { ClientOrderId, Side } from './order.ts';
+import type { ClientOrderId, OrderIntent, Side } from './order.ts';
 
-export type HoldReason = 'foreign-fill' | 'foreign-order' | 'liquidation' | 'position-mismatch';
+export type HoldReason = 'foreign-fill' | 'foreign-order' | 'liquidation' | 'position-mismatch' | 'order-contradicted';
 
 /** A change that no intent of ours explains (architecture, rule 3.10): the symbol goes on HOLD. */
 export interface ForeignChange {
@@ -19,10 +19,13 @@ export interface ForeignWriter {
   readonly symbol: string;
 }
 
-/** Ids of orders that we have rows for. */
+/** What was asked for under an id of ours. */
+export type OwnOrder = Pick<OrderIntent, 'symbol' | 'side' | 'size'>;
+
+/** Orders that we have rows for, by either id. */
 export interface OwnOrders {
-  readonly clientOrderIds: ReadonlySet<string>;
-  readonly venueOrderIds: ReadonlySet<string>;
+  readonly clientOrderIds: ReadonlyMap<string, OwnOrder>;
+  readonly venueOrderIds: ReadonlyMap<string, OwnOrder>;
 }
 
 interface Traceable {
@@ -31,10 +34,25 @@ interface Traceable {
   readonly clientOrderId: ClientOrderId | null;
 }
 
-/** A row of ours explains it. Our tag alone does not: the row may be missing from a restored database. */
-export const isOurs = (thing: Omit<Traceable, 'symbol'>, own: OwnOrders): boolean =>
-  (thing.clientOrderId !== null && own.clientOrderIds.has(thing.clientOrderId)) ||
-  own.venueOrderIds.has(thing.venueOrderId);
+const rowsOf = (thing: Traceable, own: OwnOrders): readonly OwnOrder[] =>
+  [own.clientOrderIds.get(thing.clientOrderId ?? ''), own.venueOrderIds.get(thing.venueOrderId)].filter(
+    (row) => row !== undefined,
+  );
+
+/**
+ * A row of ours explains the fill: by id, symbol, side and size. Our tag alone does not: the row may be missing from a restored
+ * database, or be that of another order.
+ */
+export const isOurs = (
+  fill: Traceable & { readonly side: Side; readonly size: DecimalText },
+  own: OwnOrders,
+): boolean =>
+  rowsOf(fill, own).some((row) => row.symbol === fill.symbol && row.side === fill.side && dec(fill.size).lte(row.size));
+
+const isOurOrder = (order: ForeignOrder, own: OwnOrders): boolean =>
+  rowsOf(order, own).some(
+    (row) => row.symbol === order.symbol && row.side === order.side && dec(order.originalSize).eq(row.size),
+  );
 
 export interface ForeignFill extends Traceable {
   readonly tradeId: string;
@@ -76,7 +94,7 @@ export function foreignOrders(
   adoptedAtMs: ReadonlyMap<string, EpochMs>,
 ): readonly ForeignChange[] {
   return openOrders
-    .filter((order) => !isOurs(order, own) && order.statusTimeMs > (adoptedAtMs.get(order.symbol) ?? -1))
+    .filter((order) => !isOurOrder(order, own) && order.statusTimeMs > (adoptedAtMs.get(order.symbol) ?? -1))
     .map((order) => ({
       symbol: order.symbol,
       reason: 'foreign-order' as const,

@@ -30,19 +30,20 @@ export type OrderEvent =
       readonly atMs: EpochMs;
     };
 
-export type IgnoredReason = 'already-ended' | 'not-an-intent' | 'never-sent' | 'status-moved-on';
+export type IgnoredReason = 'already-ended' | 'not-an-intent' | 'never-sent' | 'status-moved-on' | 'beyond-its-size';
 
 export type Transition =
   | { readonly kind: 'apply'; readonly next: Order }
   | { readonly kind: 'ignore'; readonly reason: IgnoredReason };
 
 /**
- * The life of an order (see OrderStatus). An end is never left; the cumulative fill never shrinks; only an intent is sent; an
- * order that was never sent has no answer and can only be refused, expire or be cancelled. News that breaks this is ignored
+ * The life of an order (see OrderStatus). An end is never left; the cumulative fill never shrinks, nor exceeds the order's size;
+ * only an intent is sent; an order that was never sent has no answer and can only be refused, expire or be cancelled. News that breaks this is ignored
  * with a reason, because deliveries repeat and overtake each other.
  */
 export function decide(order: Order, event: OrderEvent): Transition {
   if (isEnded(order.status)) return ignore(event.type === 'sending' ? 'not-an-intent' : 'already-ended');
+  if (event.type !== 'sending' && dec(event.filledSize).gt(order.size)) return ignore('beyond-its-size');
   switch (event.type) {
     case 'sending':
       return order.status === 'intent' ? apply(order, event) : ignore('not-an-intent');

@@ -1,11 +1,16 @@
-import { type DecimalText, dec, decimalText, ZERO } from '../decimal.ts';
+import { type Decimal, type DecimalText, dec, decimalText, ZERO } from '../decimal.ts';
 import type { EpochMs } from '../time.ts';
-import type { ClientOrderId, EndStatus, Order } from './order.ts';
+import type { ClientOrderId, EndStatus, Order, Side } from './order.ts';
 
-/** What the venue says of one order: VenueOrder of the exchange port, reduced to what is needed here. */
-export interface VenueOrderView {
+interface Claim {
+  readonly symbol: string;
+  readonly side: Side;
   readonly venueOrderId: string;
   readonly clientOrderId: ClientOrderId | null;
+}
+
+/** What the venue says of one order: VenueOrder of the exchange port, reduced to what is needed here. */
+export interface VenueOrderView extends Claim {
   readonly originalSize: DecimalText;
   readonly remainingSize: DecimalText;
   readonly status: 'open' | 'partially-filled' | EndStatus;
@@ -13,9 +18,8 @@ export interface VenueOrderView {
   readonly statusTimeMs: EpochMs;
 }
 
-export interface VenueFillView {
-  readonly venueOrderId: string;
-  readonly clientOrderId: ClientOrderId | null;
+export interface VenueFillView extends Claim {
+  readonly tradeId: string;
   readonly price: DecimalText;
   readonly size: DecimalText;
   readonly venueTimeMs: EpochMs;
@@ -60,21 +64,24 @@ export type Resolution =
   | { readonly kind: 'never-accepted' }
   | { readonly kind: 'still-unknown'; readonly reason: StillUnknownReason };
 
-export type StillUnknownReason = 'reads-incomplete' | 'may-still-arrive' | 'accepted-but-invisible';
+export type StillUnknownReason =
+  | 'reads-incomplete'
+  | 'may-still-arrive'
+  | 'accepted-but-invisible'
+  /** Fills under its id are more than it can have traded, or of several orders: which are its own would be a guess. */
+  | 'fills-contradict';
 
 /**
  * What became of an order (architecture, rule 3.5). The venue's order status speaks first, then its open orders, then its
- * fills. Absence from all three, read from `graceMs` after the venue-side expiry on, means that it was never accepted; an order
- * that the venue once acknowledged is never declared so.
+ * fills; of each only what fits the order by id, symbol, side and size ({@link contradictions} are somebody else's). Absence
+ * from all three, read from `graceMs` after the venue-side expiry on, means that it was never accepted; an order that the venue
+ * once acknowledged is never declared so.
  */
 export function resolveOrder(inputs: ResolveInputs): Resolution {
-  const { order, lookup, openOrders, fills } = inputs;
-  const traded = sumFills(order, fills);
+  const { order, lookup, openOrders } = inputs;
+  const { seen, traded, isGuess } = claimsOf(inputs);
 
-  if (lookup.kind === 'found') return fromVenueOrder(order, lookup.order, traded);
-  const resting = (openOrders ?? []).find((o) => isSame(order, o));
-  if (resting) return fromVenueOrder(order, resting, traded);
-
+  if (seen) return fromVenueOrder(order, seen, traded);
   if (traded && dec(traded.filledSize).gte(order.size)) {
     return { kind: 'found', status: 'filled', venueStatus: 'fills', venueEndedAtMs: traded.lastMs, ...learned(traded) };
   }
@@ -83,6 +90,7 @@ export function resolveOrder(inputs: ResolveInputs): Resolution {
   }
   if (inputs.readFromMs <= order.expiresAtMs + inputs.graceMs)
     return { kind: 'still-unknown', reason: 'may-still-arrive' };
+  if (isGuess) return { kind: 'still-unknown', reason: 'fills-contradict' };
   // Partly filled, not resting and unknown to the status query: what was left has been cancelled.
   if (traded) {
     return {
@@ -98,6 +106,74 @@ export function resolveOrder(inputs: ResolveInputs): Resolution {
   }
   return { kind: 'never-accepted' };
 }
+
+/** An order or a fill that the venue shows under an id of the order, and that cannot be the order's. */
+export interface Contradiction extends Claim {
+  /** Of the order: its original size. */
+  readonly size: DecimalText;
+  /** Null: an order. */
+  readonly tradeId: string | null;
+}
+
+/** What the venue says under the order's ids and the order does not take for its own: orders first, then fills. */
+export const contradictions = (inputs: ResolveInputs): readonly Contradiction[] => claimsOf(inputs).contradicting;
+
+interface Claims {
+  /** The order as the venue sees it; null when it shows none that fits. */
+  readonly seen: VenueOrderView | null;
+  /** Its own fills; null without any. */
+  readonly traded: Traded | null;
+  /** There are fills that may be its own, and cannot all be. */
+  readonly isGuess: boolean;
+  readonly contradicting: readonly Contradiction[];
+}
+
+/** Sorts what carries an id of the order into what fits it and what does not. */
+function claimsOf({ order, lookup, openOrders, fills }: ResolveInputs): Claims {
+  const shown = [
+    ...(lookup.kind === 'found' ? [lookup.order] : []),
+    ...(openOrders ?? []).filter((open) => hasItsId(order, open)),
+  ];
+  const seen = shown.find((found) => fitsOrder(order, found)) ?? null;
+  const strangers = shown.filter((found) => !fitsOrder(order, found));
+  const strangerIds = new Set(strangers.map((found) => found.venueOrderId));
+  const venueOrderId = seen?.venueOrderId ?? order.venueOrderId;
+
+  const claimed = fills.filter((fill) => hasItsId(order, fill));
+  const fitting = claimed.filter(
+    (fill) =>
+      isAlike(order, fill) &&
+      !strangerIds.has(fill.venueOrderId) &&
+      (venueOrderId === null || fill.venueOrderId === venueOrderId),
+  );
+  // One order of ours is one order of the venue, and trades its size at most.
+  const ofOneOrder = new Set(fitting.map((fill) => fill.venueOrderId)).size === 1;
+  const own = ofOneOrder && sizeOf(fitting).lte(order.size) ? fitting : [];
+  return {
+    seen,
+    traded: sumFills(own),
+    isGuess: fitting.length > own.length,
+    contradicting: [
+      ...strangers.map((found) => ({ ...claimOf(found), size: found.originalSize, tradeId: null })),
+      ...claimed
+        .filter((fill) => !own.includes(fill))
+        .map((fill) => ({ ...claimOf(fill), size: fill.size, tradeId: fill.tradeId })),
+    ],
+  };
+}
+
+const claimOf = ({ symbol, side, venueOrderId, clientOrderId }: Claim): Claim => ({
+  symbol,
+  side,
+  venueOrderId,
+  clientOrderId,
+});
+
+const isAlike = (order: Order, theirs: Claim): boolean => theirs.symbol === order.symbol && theirs.side === order.side;
+
+/** The venue's order is the one that was asked for; an id alone may have been given twice. */
+export const fitsOrder = (order: Order, found: VenueOrderView): boolean =>
+  isAlike(order, found) && dec(found.originalSize).eq(order.size);
 
 const wasAcknowledged = (order: Order): boolean =>
   order.venueOrderId !== null ||
@@ -135,20 +211,18 @@ function fromVenueOrder(order: Order, venue: VenueOrderView, traded: Traded | nu
   };
 }
 
-const isSame = (
-  order: Order,
-  theirs: { readonly venueOrderId: string; readonly clientOrderId: ClientOrderId | null },
-): boolean =>
+const hasItsId = (order: Order, theirs: Claim): boolean =>
   theirs.clientOrderId === order.clientOrderId ||
   (order.venueOrderId !== null && theirs.venueOrderId === order.venueOrderId);
 
 const max = <T extends { gte(other: T): boolean }>(a: T, b: T): T => (a.gte(b) ? a : b);
 
-function sumFills(order: Order, fills: readonly VenueFillView[]): Traded | null {
-  const own = fills.filter((fill) => isSame(order, fill));
+const sizeOf = (fills: readonly VenueFillView[]): Decimal => fills.reduce((sum, fill) => sum.plus(fill.size), ZERO);
+
+function sumFills(own: readonly VenueFillView[]): Traded | null {
   const first = own[0];
   if (!first) return null;
-  const size = own.reduce((sum, fill) => sum.plus(fill.size), ZERO);
+  const size = sizeOf(own);
   const value = own.reduce((sum, fill) => sum.plus(dec(fill.price).times(fill.size)), ZERO);
   return {
     venueOrderId: first.venueOrderId,

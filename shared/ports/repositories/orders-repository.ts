@@ -1,4 +1,5 @@
 import type { DecimalText } from '#shared/core/decimal.ts';
+import type { OwnOrders } from '#shared/core/orders/foreign-changes.ts';
 import type { ClientOrderId, EndStatus, Order, OrderStatus } from '#shared/core/orders/order.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { VenueFill } from '#shared/ports/exchange.ts';
@@ -99,12 +100,12 @@ export interface OrdersRepository {
   epochs(exchange: string, account: string): Promise<readonly PositionEpoch[]>;
   /** One symbol's epoch; that of epoch 0 when it has no row. */
   epoch(exchange: string, account: string, symbol: string): Promise<PositionEpoch>;
-  /** Which of these ids belong to orders of ours, ended or not. One statement for all. */
+  /** The orders of ours, ended or not, that have one of these ids. One statement for all. */
   ownOrders(
     exchange: string,
     account: string,
     ids: { readonly clientOrderIds: readonly string[]; readonly venueOrderIds: readonly string[] },
-  ): Promise<{ readonly clientOrderIds: ReadonlySet<string>; readonly venueOrderIds: ReadonlySet<string> }>;
+  ): Promise<OwnOrders>;
   /**
    * Stores new fills (duplicates ignored) and returns those that were new. A new one with a `holdReason` puts its symbol on HOLD
    * in the same transaction: a crash cannot separate the two.

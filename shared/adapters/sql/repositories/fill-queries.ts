@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { decimalText, fromMicros } from '#shared/core/decimal.ts';
+import type { Side } from '#shared/core/orders/order.ts';
 import { DAY_MS, slotOf } from '#shared/core/time.ts';
 import type { NewFill, OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
 import type { Db } from '../open-database.ts';
@@ -139,7 +140,7 @@ export function fillQueries(
       const venueIds = jsonRows(db, asRows(ids.venueOrderIds), { id: 'text' });
       const ofAccount = db
         .selectFrom('order_execution_log')
-        .select(['client_order_id', 'venue_order_id'])
+        .select(['client_order_id', 'venue_order_id', 'symbol', 'side', 'size'])
         .where('exchange', '=', exchange)
         .where('account', '=', account);
       // Two look-ups by key; with OR the engines walk through every order of the account instead.
@@ -147,9 +148,15 @@ export function fillQueries(
         .where('client_order_id', 'in', sql<string>`(select c.id from ${clientIds} as c)`)
         .union(ofAccount.where('venue_order_id', 'in', sql<string>`(select v.id from ${venueIds} as v)`))
         .execute();
+      const own = rows.map((row) => ({
+        ...row,
+        order: { symbol: row.symbol, side: row.side as Side, size: decimalText(row.size) },
+      }));
       return {
-        clientOrderIds: new Set(rows.map((row) => row.client_order_id)),
-        venueOrderIds: new Set(rows.flatMap((row) => (row.venue_order_id === null ? [] : [row.venue_order_id]))),
+        clientOrderIds: new Map(own.map((row) => [row.client_order_id, row.order])),
+        venueOrderIds: new Map(
+          own.flatMap((row) => (row.venue_order_id === null ? [] : [[row.venue_order_id, row.order]])),
+        ),
       };
     },
   };

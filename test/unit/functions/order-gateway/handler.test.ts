@@ -80,6 +80,15 @@ describe('order gateway', () => {
     expect(requestedJobs()).toEqual([]);
   });
 
+  it('does not believe an answer that fills more than was asked for', async () => {
+    const { deliver, venue, stored } = await open();
+    venue.submitOrder = async () => {
+      return { kind: 'accepted', venueOrderId: '7', state: 'filled', filledSize: '1.5', averagePrice: '100' };
+    };
+    await deliver();
+    expect(await stored()).toMatchObject({ status: 'unknown', filledSize: '0', errorCode: 'unknown-malformed-reply' });
+  });
+
   it('has an exit that the venue refused planned again at once, until that was tried often enough', async () => {
     const room = orderRoom();
     await room.start();

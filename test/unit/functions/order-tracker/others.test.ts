@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { orderRoom, SCHEDULE } from '#test/support/order-room.ts';
 import { ACCOUNT, EXCHANGE, fill, SYMBOL, T0 } from '#test/support/orders.ts';
 import { anAccountState } from '#test/support/system.ts';
-import { idleAccount } from '#test/support/tracked-order.ts';
+import { idleAccount, trackedOrder } from '#test/support/tracked-order.ts';
 
 const ETH = 'ETH/USDC:USDC';
 
@@ -49,6 +49,47 @@ describe('order tracker, what others do', () => {
     pass(60_000);
     await run();
     expect((await epoch(ETH)).holdReason).toBeNull();
+  });
+
+  it.each([
+    ['side', { side: 'sell' }],
+    ['symbol', { symbol: ETH }],
+    ['size', { size: '1.5' }],
+  ] as const)(
+    'gives an order no fill of another %s under its id: HOLD, and the order stays as it is',
+    async (_, over) => {
+      const { run, venue, planned, stored, epoch, alertKinds, clock } = await trackedOrder('rest');
+      const { clientOrderId } = planned;
+      const { venueOrderId } = venue.ledger.get(clientOrderId)!;
+      venue.fills.push(fill({ tradeId: 'odd', clientOrderId, venueOrderId, venueTimeMs: clock.nowMs(), ...over }));
+      await run();
+      expect(await stored()).toMatchObject({ status: 'open', filledSize: '0' });
+      expect((await epoch()).holdReason).not.toBeNull();
+      expect(alertKinds()).toContain('foreign-fill');
+      expect(alertKinds()).toContain('order-contradicted');
+    },
+  );
+
+  it('does not take an older order under its id for itself, as after an older database was put back', async () => {
+    const { run, venue, planned, stored, epoch, alertKinds, pass, clock } = await trackedOrder('lose', {
+      side: 'sell',
+      size: '0.36',
+    });
+    const { clientOrderId } = planned;
+    const { submits } = venue;
+    venue.behaviour = 'fill';
+    // The venue remembers the id from an order that the older database does not know.
+    await venue.submitOrder({ ...planned, side: 'buy', size: '0.5' } as never);
+    expect(submits).toEqual([clientOrderId, clientOrderId]);
+    await run();
+    expect(await stored()).toMatchObject({ status: 'unknown', filledSize: '0', venueOrderId: null });
+    expect((await epoch()).holdReason).not.toBeNull();
+    expect(alertKinds()).toContain('order-contradicted');
+
+    clock.set(planned.expiresAtMs);
+    pass(6_000);
+    await run();
+    expect(await stored()).toMatchObject({ status: 'expired', errorCode: 'never-accepted', filledSize: '0' });
   });
 
   it('takes trades before the first run for history', async () => {

@@ -11,7 +11,8 @@ import { parseTrackerMemory, watchMismatches } from '#shared/core/orders/tracker
 import { fill, order, SYMBOL, T0, TAG } from '#test/support/orders.ts';
 
 const mine = order().clientOrderId;
-const own = { clientOrderIds: new Set([mine]), venueOrderIds: new Set(['7']) };
+const row = { symbol: SYMBOL, side: 'buy', size: '1' } as const;
+const own = { clientOrderIds: new Map([[mine, row]]), venueOrderIds: new Map([['7', row]]) };
 const foreignTag = `0xffffffff${'0'.repeat(24)}` as const;
 
 describe('foreignFills', () => {
@@ -21,10 +22,13 @@ describe('foreignFills', () => {
   it.each([
     ['foreign-fill', {}],
     ['foreign-fill', { clientOrderId: `0x${TAG}${'0'.repeat(24)}` as const }],
+    ['foreign-fill', { clientOrderId: mine, side: 'sell' }],
+    ['foreign-fill', { clientOrderId: mine, size: '1.01' }],
+    ['foreign-fill', { venueOrderId: '7', symbol: 'ETH/USDC:USDC' }],
     ['liquidation', { liquidation: true }],
     ['liquidation', { liquidation: true, clientOrderId: mine }],
   ] as const)('says %s of %o', (reason, over) => {
-    expect(foreignFills([fill(over)], own)).toMatchObject([{ symbol: SYMBOL, reason, detail: { tradeId: 'trade-1' } }]);
+    expect(foreignFills([fill(over)], own)).toMatchObject([{ reason, detail: { tradeId: 'trade-1' } }]);
   });
 });
 
@@ -41,7 +45,17 @@ describe('foreignOrders', () => {
     expect(foreignOrders([open], own, new Map())).toMatchObject([{ reason: 'foreign-order', detail: { size: '2' } }]);
     expect(foreignOrders([open], own, new Map([[SYMBOL, T0]]))).toEqual([]);
     expect(foreignOrders([open], own, new Map([[SYMBOL, T0 - 1]]))).toHaveLength(1);
-    expect(foreignOrders([{ ...open, venueOrderId: '7' }], own, new Map())).toEqual([]);
+    expect(foreignOrders([{ ...open, venueOrderId: '7', originalSize: '1.0' }], own, new Map())).toEqual([]);
+  });
+  it.each([{ side: 'sell' }, { originalSize: '2' }, { symbol: 'ETH/USDC:USDC' }] as const)(
+    'says an order under an id of ours that is not as ours was: %o',
+    (over) => {
+      const order = { ...open, venueOrderId: '7', originalSize: '1', ...over };
+      expect(foreignOrders([order], own, new Map())).toHaveLength(1);
+    },
+  );
+  it('keeps an adopted one', () => {
+    expect(foreignOrders([open], own, new Map([[SYMBOL, T0]]))).toEqual([]);
   });
 });
 

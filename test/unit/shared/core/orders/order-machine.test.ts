@@ -63,6 +63,16 @@ describe('order machine', () => {
     });
   });
 
+  it('takes no fill beyond its size, neither as an answer nor as an end', () => {
+    const start = { status: 'partially-filled', size: '0.36', filledSize: '0.1' } as const;
+    for (const news of [answered('partially-filled', '0.5'), ended('filled', '0.5')]) {
+      const { order: after, last } = given(start, news);
+      expect(last).toBe('beyond-its-size');
+      expect(after).toMatchObject({ status: 'partially-filled', filledSize: '0.1' });
+    }
+    expect(given(start, ended('filled', '0.36')).order).toMatchObject({ status: 'filled', filledSize: '0.36' });
+  });
+
   it('keeps the time of the first answer and gives none to an order that was never sent', () => {
     const first = given({ status: 'sending', sentAtMs: T0 }, answered('open'), { ...answered('open'), atMs: T0 + 9 });
     expect(first.order.answeredAtMs).toBe(T0 + 2);

@@ -1,12 +1,20 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { whatToStore } from '#shared/core/orders/apply-resolution.ts';
-import { type ResolveInputs, resolveOrder, type VenueOrderView } from '#shared/core/orders/resolve-unknown.ts';
+import {
+  contradictions,
+  type ResolveInputs,
+  resolveOrder,
+  type VenueOrderView,
+} from '#shared/core/orders/resolve-unknown.ts';
 import { fill, order, T0 } from '#test/support/orders.ts';
 
 const unknown = order({ status: 'unknown', sentAtMs: T0 + 1 });
 const LATE = unknown.expiresAtMs + 5_001;
 
 const venueOrder = (over: Partial<VenueOrderView> = {}): VenueOrderView => ({
+  symbol: unknown.symbol,
+  side: unknown.side,
   venueOrderId: '77',
   clientOrderId: unknown.clientOrderId,
   originalSize: '1',
@@ -18,17 +26,17 @@ const venueOrder = (over: Partial<VenueOrderView> = {}): VenueOrderView => ({
 });
 const ours = (over = {}) => fill({ clientOrderId: unknown.clientOrderId, venueTimeMs: T0 + 600, ...over });
 
-const resolve = (over: Partial<ResolveInputs> = {}) =>
-  resolveOrder({
-    order: unknown,
-    lookup: { kind: 'not-found' },
-    openOrders: [],
-    fills: [],
-    fillsComplete: true,
-    readFromMs: LATE,
-    graceMs: 5_000,
-    ...over,
-  });
+const inputs = (over: Partial<ResolveInputs> = {}): ResolveInputs => ({
+  order: unknown,
+  lookup: { kind: 'not-found' },
+  openOrders: [],
+  fills: [],
+  fillsComplete: true,
+  readFromMs: LATE,
+  graceMs: 5_000,
+  ...over,
+});
+const resolve = (over: Partial<ResolveInputs> = {}) => resolveOrder(inputs(over));
 
 describe('resolveOrder', () => {
   it('says never accepted only when all three lack it, later than the grace after the expiry', () => {
@@ -104,6 +112,101 @@ describe('resolveOrder', () => {
       venueEndedAtMs: T0 + 600,
     });
     expect(resolve({ lookup, order: { ...unknown, filledSize: '0.7' } })).toMatchObject({ filledSize: '0.7' });
+  });
+});
+
+describe('an order takes only what is its own', () => {
+  const sell = order({ status: 'unknown', side: 'sell', size: '0.36', venueOrderId: null });
+  const claimed = (tradeId: string, over = {}) =>
+    fill({ tradeId, clientOrderId: sell.clientOrderId, side: 'sell', size: '0.1', ...over });
+
+  it('leaves the fills of older orders under its id alone, as after an older database was put back', () => {
+    const older = [
+      claimed('a', { venueOrderId: '1', side: 'buy', size: '0.1' }),
+      claimed('b', { venueOrderId: '2', side: 'buy', size: '0.2' }),
+      claimed('c', { venueOrderId: '3', side: 'buy', size: '0.1' }),
+      claimed('d', { venueOrderId: '4', size: '0.1' }),
+    ];
+    const theirs = venueOrder({
+      clientOrderId: sell.clientOrderId,
+      venueOrderId: '4',
+      side: 'sell',
+      originalSize: '0.1',
+    });
+    const older04 = { kind: 'found', order: { ...theirs, status: 'filled', remainingSize: '0' } } as const;
+    const asked = inputs({ order: sell, lookup: older04, fills: older });
+
+    expect(resolveOrder(asked)).toEqual({ kind: 'never-accepted' });
+    expect(contradictions(asked).map((c) => c.venueOrderId)).toEqual(['4', '1', '2', '3', '4']);
+  });
+
+  it.each([
+    ['the other side', { side: 'buy' }],
+    ['another symbol', { symbol: 'ETH/USDC:USDC' }],
+    ['more than its size', { size: '0.37' }],
+    ['another order of the venue', { venueOrderId: '99' }],
+  ] as const)('does not count a fill of %s', (_what, over) => {
+    const known = { ...sell, venueOrderId: '77', filledSize: '0.05', status: 'partially-filled' } as const;
+    const cancelled = venueOrder({ side: 'sell', originalSize: '0.36', status: 'cancelled', remainingSize: '0' });
+    const asked = inputs({
+      order: known,
+      lookup: { kind: 'found', order: { ...cancelled, clientOrderId: sell.clientOrderId } },
+      fills: [claimed('x', over)],
+    });
+    expect(resolveOrder(asked)).toMatchObject({ status: 'cancelled', filledSize: '0.05' });
+    expect(contradictions(asked)).toHaveLength(1);
+  });
+
+  it('counts no fill of one order beyond its size, and does not guess which are its own', () => {
+    const fills = [claimed('a', { size: '0.2' }), claimed('b', { size: '0.2' })];
+    expect(resolve({ order: sell, fills })).toEqual({ kind: 'still-unknown', reason: 'fills-contradict' });
+    const twoOrders = [claimed('a', { venueOrderId: '1' }), claimed('b', { venueOrderId: '2' })];
+    expect(resolve({ order: sell, fills: twoOrders })).toEqual({ kind: 'still-unknown', reason: 'fills-contradict' });
+  });
+
+  it.each([
+    ['side', { side: 'sell' }],
+    ['symbol', { symbol: 'ETH/USDC:USDC' }],
+    ['size', { originalSize: '2' }],
+  ] as const)('does not take an order of another %s under its id for itself', (_what, over) => {
+    const theirs = venueOrder({ status: 'filled', remainingSize: '0', ...over });
+    expect(resolve({ lookup: { kind: 'found', order: theirs } })).toEqual({ kind: 'never-accepted' });
+    expect(resolve({ openOrders: [venueOrder(over)] })).toEqual({ kind: 'never-accepted' });
+    expect(contradictions(inputs({ lookup: { kind: 'found', order: theirs } }))).toHaveLength(1);
+  });
+
+  it('is never filled beyond its size, whatever it is told', () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({
+            tradeId: fc.uuid(),
+            side: fc.constantFrom('buy' as const, 'sell' as const),
+            venueOrderId: fc.constantFrom('1', '77'),
+            size: fc.integer({ min: 1, max: 90 }).map((n) => String(n / 100)),
+          }),
+          { maxLength: 8 },
+        ),
+        fc.constantFrom('filled' as const, 'cancelled' as const, 'open' as const),
+        fc.constantFrom('buy' as const, 'sell' as const),
+        (told, status, side) => {
+          const found = venueOrder({
+            status,
+            side,
+            clientOrderId: sell.clientOrderId,
+            originalSize: '0.36',
+            remainingSize: '0',
+          });
+          const resolution = resolve({
+            order: sell,
+            lookup: { kind: 'found', order: found },
+            fills: told.map((over) => claimed(over.tradeId, over)),
+          });
+          if (resolution.kind !== 'found') return;
+          expect(Number(resolution.filledSize)).toBeLessThanOrEqual(0.36);
+        },
+      ),
+    );
   });
 });
 
