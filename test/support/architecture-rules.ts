@@ -55,6 +55,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
 };
 
+export const roomNames = (): readonly string[] => Object.keys(ROOMS);
+
 /** Every folder that may exist, down to where a room orders itself. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   '': [

@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { roomNames } from '#test/support/architecture-rules.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -114,14 +115,43 @@ describe('the documents', () => {
 });
 
 describe('README.md', () => {
+  it('is short enough to be read', () => {
+    expect(Buffer.byteLength(read('README.md'))).toBeLessThanOrEqual(9_000);
+  });
+});
+
+describe('docs/DEPENDENCIES.md', () => {
   it('says of each dependency why it is there, and of no other', () => {
-    const table = read('README.md').split('\n## Dependencies\n')[1]?.split('\n## ')[0] ?? '';
-    const rows = table.split('\n').filter((line) => line.startsWith('| `'));
+    const rows = read('docs/DEPENDENCIES.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| `'));
     const named = rows.flatMap((row) => [...row.split('|')[1]!.matchAll(/`([^`]+)`/g)].map((match) => match[1]!));
 
     expect(named.toSorted()).toEqual(
       [...Object.keys(manifest.dependencies), ...Object.keys(manifest.devDependencies)].toSorted(),
     );
+  });
+});
+
+describe('docs/ARCHITECTURE.md', () => {
+  const section = (heading: string): string =>
+    read('docs/ARCHITECTURE.md').split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+  const firstCells = (text: string): string[] =>
+    text.split('\n').flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map((match) => match[1]!));
+
+  it('has a row for each room', () => {
+    const named = firstCells(section('Rooms and walls'));
+
+    expect(named).toEqual(named.filter((room) => existsSync(join(ROOT, room))));
+    expect(roomNames().filter((room) => !named.includes(`${room}/`))).toEqual(['infra/deploy']);
+  });
+
+  it('has a row for each exported error, and for no other', () => {
+    const exported = glob('{cli,config,containers,functions,infra,local,shared}/**/*.ts').flatMap((path) =>
+      [...read(path).matchAll(/^export class (\w+) extends \w*Error\b/gm)].map((match) => match[1]!),
+    );
+
+    expect(firstCells(section('Errors')).toSorted()).toEqual(exported.toSorted());
   });
 });
 
