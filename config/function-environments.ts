@@ -137,7 +137,6 @@ export function functionEnvironments({ config, holder, seed, overlapping = false
         .join(','),
       ORIGIN_SCHEME: 'http',
       MAX_BODY_BYTES: String(config.http.max_body_bytes),
-      STALE_AFTER_MS: String(config.http.stale_after_s * 1000),
       HEARTBEAT_AGES_MS: JSON.stringify(heartbeatAges(config)),
       MAX_EVENT_CLIENTS: String(config.http.max_event_clients),
       EVENTS_INTERVAL_MS: String(config.http.events_interval_ms),

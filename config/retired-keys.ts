@@ -1,6 +1,6 @@
 /**
- * Keys of the original 3T's config.yml that have another name or no meaning here. Such a key is a warning, not an error,
- * so that an existing file can be moved over step by step.
+ * Keys of the original 3T's config.yml and of earlier releases that have another name or no meaning here. Such a key is a
+ * warning, not an error, so that an existing file can be moved over step by step.
  */
 export interface RetiredKey {
   /** Dotted; `*` stands for one key. Keys below it are covered. */
@@ -40,7 +40,11 @@ export const RETIRED_KEYS: readonly RetiredKey[] = [
     advice: 'Kelly sizing is not part of this version; sizing is fixed or a share of equity',
   },
   { path: 'reconciliation_engine.probationary_multiplier', advice: 'Kelly sizing is not part of this version' },
-  { path: 'health_monitor.polling_threshold', renamedTo: 'http.stale_after_s', advice: 'ages are shown on the page' },
+  {
+    path: 'http.stale_after_s',
+    advice:
+      'a number turns grey when the gates refuse it: limits.max_price_age_s, limits.max_mark_age_s, quorum.max_age_s',
+  },
   { path: 'health_monitor', advice: 'every age is judged where it is used' },
   { path: 'observability', advice: 'telemetry.log_level decides what is written' },
   { path: 'providence.use_apex_survivors', advice: 'runs are not seeded from files in this version' },

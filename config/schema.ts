@@ -131,7 +131,6 @@ export const configSchema = z.strictObject({
     max_body_bytes: count(1024, 10_485_760),
     events_interval_ms: count(100, 60_000),
     max_event_clients: count(1, 1000),
-    stale_after_s: seconds(1, 86_400),
   }),
   streams: z.strictObject({
     max_records: count(100, 10_000_000),

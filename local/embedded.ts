@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { accountOf, EXCHANGE } from '#config/function-environments.ts';
+import { functionEnvironments } from '#config/function-environments.ts';
 import { takesSimulator } from '#config/kind-settings.ts';
 import type { Config } from '#config/schema.ts';
+import { apiEnvSchema } from '#functions/api/env.ts';
+import { readStatus } from '#functions/api/read-status.ts';
 import { connectWebSocket } from '#shared/adapters/exchange/hyperliquid-feed/connect-web-socket.ts';
 import { type Db, openSqlite } from '#shared/adapters/sql/open-database.ts';
 import { type StorageFailure, storageFailure } from '#shared/adapters/sql/storage-failure.ts';
@@ -11,7 +13,6 @@ import { fileObserverDocuments } from '#shared/adapters/system/file-observer-doc
 import { keepAliveFetch } from '#shared/adapters/system/keep-alive-fetch.ts';
 import { randomIds } from '#shared/adapters/system/random-ids.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
-import { readSnapshot } from '#shared/usecases/read-snapshot.ts';
 import { type HttpServer, startHttpServer } from './http-server.ts';
 import { loadPageAssets } from './page-assets.ts';
 import { createApi } from './platform/api.ts';
@@ -27,7 +28,7 @@ export interface Embedded {
   readonly platform: Platform;
   readonly server: HttpServer;
   readonly simulator: RunningSimulator | null;
-  snapshot(): ReturnType<typeof readSnapshot>;
+  snapshot(): ReturnType<typeof readStatus>;
   /** Trades received since the start. */
   ticks(): number;
   /** Flushes and ends everything that this process started; the simulator too unless `keepVenue`. */
@@ -179,16 +180,12 @@ async function begin(
   atEnd(() => firstLook.cancel());
   state.writePlatform({ pid: process.pid, port, token, startedAtMs: Date.now() });
   isUp = true;
-  const account = accountOf(config).name;
+  const apiEnv = apiEnvSchema.parse(functionEnvironments(platform.env).api);
   return {
     platform,
     server,
     simulator: venue.simulator,
-    snapshot: () =>
-      readSnapshot(
-        { clock: systemClock, readModel: platform.repositories.readModel },
-        { exchange: EXCHANGE, account, staleAfterMs: config.http.stale_after_s * 1000 },
-      ),
+    snapshot: () => readStatus({ clock: systemClock, readModel: platform.repositories.readModel }, apiEnv),
     ticks: () => platform.venue.feed.counters().tradesDelivered,
   };
 }

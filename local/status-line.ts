@@ -13,11 +13,13 @@ export function statusLine(snapshot: PlatformSnapshot, ticksPerSecond: number | 
   const held = symbols.filter((s) => s.actual && !dec(s.actual.size).isZero()).length;
   const state = system ? `${system.state}${system.lockMode ? ` (${system.lockMode})` : ''}` : 'no state yet';
   const waiting = system?.missing[0] ? ` waits for ${system.missing[0].code}` : '';
+  const failing = (snapshot.readiness?.checks ?? []).filter(({ check, ok }) => !ok && check !== 'state');
+  const unready = failing.length === 0 ? '' : `, not ready: ${failing.map(({ check }) => check).join(', ')}`;
   const refusal = lastRefusal ? `${lastRefusal.symbol} ${lastRefusal.code} ${seconds(lastRefusal.ageMs)} ago` : 'none';
   return [
-    `${state}${waiting}`,
+    `${state}${waiting}${unready}`,
     ...(ticksPerSecond === null ? [] : [`${ticksPerSecond.toFixed(1)} ticks/s`]),
-    `equity ${money ? usd(money.equityQuote) : 'unknown'}`,
+    `equity ${money ? `${usd(money.equityQuote)} (${seconds(money.ageMs)} old)` : 'unknown'}`,
     `positions ${held}`,
     `orders ${counts.workingOrders} working${counts.unknownOrders > 0 ? `, ${counts.unknownOrders} UNKNOWN` : ''}`,
     `last refusal: ${refusal}`,

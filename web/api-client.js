@@ -2,6 +2,7 @@
 /** @typedef {{ openTimeMs: number, open: string, high: string, low: string, close: string, volume: string, final: boolean }} Candle */
 /** @typedef {{ tradeId: string, venueOrderId: string, side: string, price: string, size: string, venueTimeMs: number }} Fill */
 /** @typedef {{ curve: [venueTimeMs: number, equityQuote: string, netTransfersQuote: string][], realizedQuote: string, feesQuote: string }} Pnl */
+/** @typedef {{ id: string, kind: string, severity: string, symbol: string | null, message: string, count: number, firstAtMs: number, lastAtMs: number }} Alert */
 
 const TIMEOUT_MS = 8000;
 
@@ -40,10 +41,15 @@ export async function fetchPnl() {
   return /** @type {Pnl} */ (await request('/api/pnl'));
 }
 
+/** One row an episode, newest first. @param {number} limit */
+export async function fetchAlerts(limit) {
+  return /** @type {{ nowMs: number, alerts: Alert[] }} */ (await request(`/api/alerts?limit=${limit}`));
+}
+
 /** @param {string} subject A symbol or an order id. */
 export const fetchWhy = (subject) => request(`/api/why/${encodeURIComponent(subject)}`);
 
-/** @param {'lock' | 'unlock'} action @param {Record<string, unknown>} body */
+/** @param {'lock' | 'unlock' | 'adopt' | 'release' | 'flatten'} action @param {Record<string, unknown>} body */
 export function changeState(action, body) {
   const token = document.querySelector('meta[name="3t-token"]')?.getAttribute('content') ?? '';
   return request(`/api/${action}`, {

@@ -1,13 +1,17 @@
 // @ts-check
+import { isStale } from './ages.js';
+import { AlertsTable } from './alerts-table.js';
 import { fetchPnl } from './api-client.js';
 import { CandleChart } from './candle-chart.js';
 import { byId, element, setData, setText } from './dom.js';
 import { EquityChart } from './equity-chart.js';
 import { age, decimal, direction, money, shortSymbol, signed } from './format.js';
+import { HoldBanners } from './hold-banners.js';
 import { LiveConnection } from './live-connection.js';
 import { OrdersTable } from './orders-table.js';
+import { ReasonDialog } from './reason-dialog.js';
 import { SymbolsTable } from './symbols-table.js';
-import { SystemPanel } from './system-panel.js';
+import { SystemPanel, stateWord } from './system-panel.js';
 import { WhyDialog } from './why-dialog.js';
 
 /** @import { PlatformSnapshot } from '../shared/messages/platform-snapshot.ts' */
@@ -15,6 +19,7 @@ import { WhyDialog } from './why-dialog.js';
 const TIMEFRAMES = ['1m', '5m', '15m', '1h', '4h'];
 const CANDLES_EVERY_MS = 3000;
 const PNL_EVERY_MS = 15_000;
+const ALERTS_EVERY_MS = 10_000;
 const AGES_EVERY_MS = 1000;
 
 /** @type {PlatformSnapshot | null} */
@@ -28,7 +33,10 @@ const symbolSelect = byId('symbol');
 const candleChart = new CandleChart(byId('candles'));
 const equityChart = new EquityChart(byId('equity-chart'));
 const whyDialog = new WhyDialog();
-const systemPanel = new SystemPanel();
+const reasonDialog = new ReasonDialog();
+const systemPanel = new SystemPanel(reasonDialog);
+const holdBanners = new HoldBanners(byId('holds'), reasonDialog);
+const alertsTable = new AlertsTable(byId('alerts-table'));
 const symbolsTable = new SymbolsTable(byId('symbols'), {
   onChoose: choose,
   onWhy: (symbol) => void whyDialog.open(symbol),
@@ -36,11 +44,14 @@ const symbolsTable = new SymbolsTable(byId('symbols'), {
 const ordersTable = new OrdersTable(byId('orders'), (orderId) => void whyDialog.open(orderId));
 
 const connection = new LiveConnection('/api/events', (next) => {
+  const before = snapshot;
   snapshot = next;
   const first = chosen === null;
+  const moreAlerts = next.counts.alerts !== before?.counts.alerts;
   chosen ??= next.symbols[0]?.symbol ?? null;
   render();
   if (first) void refreshCandles();
+  if (moreAlerts) void alertsTable.refresh();
 });
 
 /** @param {string} symbol */
@@ -57,9 +68,10 @@ function render() {
   const elapsedMs = Math.max(0, connection.silenceMs);
   showHeader(snapshot, elapsedMs);
   showSymbolChoice(snapshot);
-  symbolsTable.update(snapshot.symbols, { elapsedMs, chosen });
+  symbolsTable.update(snapshot.symbols, { elapsedMs, chosen, ages: snapshot.ages ?? null });
   ordersTable.update(snapshot.orders, snapshot.nowMs + elapsedMs);
-  systemPanel.update(snapshot, connection.state !== 'offline');
+  systemPanel.update(snapshot, connection.state);
+  holdBanners.update(snapshot.symbols, connection.state !== 'offline');
   showChosen(snapshot, elapsedMs);
   // An incomplete read lacks a sub-account: its lower equity would be a cliff that never was.
   const { money: now } = snapshot;
@@ -73,6 +85,17 @@ function showConnection() {
   setText(byId('connection-age'), snapshot === null || state === 'active' ? '' : age(connection.silenceMs));
   setData(byId('connection'), 'state', state);
   setData(document.body, 'connection', state);
+  // Nothing is green on facts that are old: neither when the platform is silent nor when it refuses to act on what it has.
+  const known = (snapshot?.readiness?.checks ?? []).every(({ check, ok }) => ok || check === 'state');
+  setData(document.body, 'live', state === 'active' && known ? 'yes' : 'no');
+  const banner = byId('offline');
+  banner.hidden = snapshot === null || state !== 'offline';
+  if (snapshot === null || state !== 'offline') return;
+  const last = `${snapshot.system?.state ?? 'no state'}, equity ${money(snapshot.money?.equityQuote)}`;
+  setText(
+    banner,
+    `OFFLINE: the platform has said nothing for ${age(connection.silenceMs)}. Everything below is from then (${last}). Open positions stay open without it.`,
+  );
 }
 
 /** @param {PlatformSnapshot} now @param {number} elapsedMs */
@@ -81,10 +104,11 @@ function showHeader(now, elapsedMs) {
   setText(byId('venue'), [now.exchange, venue, now.account].filter(Boolean).join(' · '));
   setData(byId('venue'), 'tone', /\blive\b/.test(venue) ? 'bad' : '');
   const purse = now.money;
-  const stale = purse !== null && (purse.stale || !purse.complete);
-  const old = purse?.stale ? ` ${age(purse.ageMs + elapsedMs)} old` : '';
+  const old = isStale(purse, now.ages?.accountMs, elapsedMs);
+  const stale = purse !== null && (old || !purse.complete);
+  const oldText = old && purse !== null ? ` ${age(purse.ageMs + elapsedMs)} old` : '';
   for (const id of ['equity', 'margin', 'unrealized']) byId(id).classList.toggle('stale', stale);
-  setText(byId('equity'), `${money(purse?.equityQuote)}${purse !== null && !purse.complete ? ' incomplete' : old}`);
+  setText(byId('equity'), `${money(purse?.equityQuote)}${purse !== null && !purse.complete ? ' incomplete' : oldText}`);
   setText(byId('margin'), money(purse?.marginUsedQuote));
   setText(byId('unrealized'), signed(purse?.unrealizedPnlQuote, money));
   byId('unrealized').dataset.direction = direction(purse?.unrealizedPnlQuote);
@@ -108,7 +132,8 @@ function showHeader(now, elapsedMs) {
     foreign.length === 0 ? managed : `${managed} · positions nobody manages: ${foreign.join(', ')}`,
   );
   setText(byId('orders-note'), now.orders.length === 0 ? '' : `newest ${now.orders.length}`);
-  const title = `${now.system?.state ?? 'no state'} · ${money(purse?.equityQuote)} · 3T`;
+  const word = stateWord(now, connection.state);
+  const title = word === 'OFFLINE' ? 'OFFLINE · 3T' : `${word} · ${money(purse?.equityQuote)} · 3T`;
   if (document.title !== title) document.title = title;
 }
 
@@ -132,8 +157,12 @@ function showSymbolChoice(now) {
 function showChosen(now, elapsedMs) {
   const symbol = now.symbols.find((candidate) => candidate.symbol === chosen);
   const price = symbol?.price ?? null;
-  byId('last-price').classList.toggle('stale', price?.stale ?? false);
-  setText(byId('last-price'), `${decimal(price?.price)}${price?.stale ? ` ${age(price.ageMs + elapsedMs)} old` : ''}`);
+  const stale = isStale(price, now.ages?.priceMs, elapsedMs);
+  byId('last-price').classList.toggle('stale', stale);
+  setText(
+    byId('last-price'),
+    `${decimal(price?.price)}${price !== null && stale ? ` ${age(price.ageMs + elapsedMs)} old` : ''}`,
+  );
   if (symbol === undefined) return;
   if (price !== null) candleChart.tick(symbol.symbol, price.price, now.nowMs - price.ageMs);
   const open = symbol.actual !== null && Number(symbol.actual.size) !== 0;
@@ -184,3 +213,4 @@ connection.open();
 setInterval(render, AGES_EVERY_MS);
 void repeat(refreshCandles, CANDLES_EVERY_MS);
 void repeat(refreshPnl, PNL_EVERY_MS);
+void repeat(() => alertsTable.refresh(), ALERTS_EVERY_MS);

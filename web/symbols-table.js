@@ -1,16 +1,16 @@
 // @ts-check
+import { isStale } from './ages.js';
 import { element, KeyedRows, setData, setText } from './dom.js';
 import { age, decimal, direction, money, shortSymbol, signed, words } from './format.js';
 
-/** @import { SymbolSnapshot } from '../shared/messages/platform-snapshot.ts' */
-/** @typedef {{ elapsedMs: number, chosen: string | null }} View `elapsedMs`: since the snapshot; every age grows by it. */
+/** @import { PlatformSnapshot, SymbolSnapshot } from '../shared/messages/platform-snapshot.ts' */
+/** @typedef {NonNullable<PlatformSnapshot['ages']>} Ages */
+/** @typedef {{ elapsedMs: number, chosen: string | null, ages: Ages | null }} View `elapsedMs`: since the snapshot; every age grows by it. */
 
 /** @type {Readonly<Record<string, string>>} */
 const DECISION_TONE = { order: 'info', 'in-sync': 'good', refusal: 'warn', cancel: 'info', superseded: '' };
 /** Why there was no quorum; any other code came from a later rule. @type {Readonly<Record<string, string>>} */
 const QUORUM_CODES = { dissent: 'bad', 'no-quorum': 'warn', 'awaiting-fill-visibility': 'warn' };
-/** A source that was fine for its decision is grey again when the decision itself is this old. */
-const SOURCE_STALE_MS = 120_000;
 const SOURCES_MAX = 8;
 
 /** Desired, actual, each source with its age, quorum, and the last decision in words. */
@@ -22,7 +22,7 @@ export class SymbolsTable {
   /** @type {readonly string[]} */
   #sources = [];
   /** @type {View} */
-  #view = { elapsedMs: 0, chosen: null };
+  #view = { elapsedMs: 0, chosen: null, ages: null };
 
   /**
    * @param {HTMLTableElement} table
@@ -65,18 +65,28 @@ export class SymbolsTable {
     if (item.symbol === this.#view.chosen) row.setAttribute('aria-current', 'true');
     else row.removeAttribute('aria-current');
     row.classList.toggle('unmanaged', !item.managed || item.released);
+    const { ages, elapsedMs } = this.#view;
+    // Where the gates would refuse, no old verdict is green.
+    const counts = item.price?.counts ?? !isStale(item.price, ages?.priceMs, elapsedMs);
+    row.classList.toggle('not-live', !counts || isStale(item.actual, ages?.accountMs, elapsedMs));
 
     const cells = [...row.cells];
     const next = () => /** @type {HTMLTableCellElement} */ (cells.shift());
     const { actual, price } = item;
     next();
-    this.#number(next(), decimal(price?.price), price);
+    this.#number(next(), decimal(price?.price), price, ages?.priceMs);
     this.#desired(next(), item);
-    this.#number(next(), actual === null ? 'unknown' : signed(actual.size, decimal), actual, direction(actual?.size));
+    this.#number(
+      next(),
+      actual === null ? 'unknown' : signed(actual.size, decimal),
+      actual,
+      ages?.accountMs,
+      direction(actual?.size),
+    );
     for (const name of this.#sources) this.#source(next(), item, name);
     this.#quorum(next(), item);
     const unrealized = item.unrealizedPnlQuote;
-    this.#number(next(), signed(unrealized, money), actual, direction(unrealized));
+    this.#number(next(), signed(unrealized, money), actual, ages?.accountMs, direction(unrealized));
     this.#runs(next(), item);
     this.#decision(next(), item);
   }
@@ -111,12 +121,12 @@ export class SymbolsTable {
   /**
    * A number that turns grey, with its age, when it is old.
    * @param {HTMLElement} cell @param {string} text
-   * @param {{ ageMs: number, stale: boolean } | null} seen @param {string} [tone]
+   * @param {{ ageMs: number, stale: boolean } | null} seen @param {number | undefined} maxMs @param {string} [tone]
    */
-  #number(cell, text, seen, tone = '') {
+  #number(cell, text, seen, maxMs, tone = '') {
     const [value, note] = cell.children;
     if (!(value instanceof HTMLElement) || !(note instanceof HTMLElement)) return;
-    const stale = seen?.stale ?? false;
+    const stale = isStale(seen, maxMs, this.#view.elapsedMs);
     cell.classList.toggle('stale', stale);
     value.className = stale ? '' : tone;
     setText(value, text);
@@ -128,7 +138,7 @@ export class SymbolsTable {
     const { desired } = item;
     const unknown = desired !== null && desired.size === null;
     cell.classList.toggle('unknown', unknown);
-    this.#number(cell, unknown ? 'unknown' : signed(desired?.size, decimal), null, direction(desired?.size));
+    this.#number(cell, unknown ? 'unknown' : signed(desired?.size, decimal), null, undefined, direction(desired?.size));
     const note = cell.children[1];
     if (note) setText(note, unknown ? words(desired.reason ?? item.dataState ?? '') : '');
   }
@@ -141,7 +151,8 @@ export class SymbolsTable {
     // Its age was taken when the decision was made.
     const sinceMs = (item.decision?.ageMs ?? 0) + this.#view.elapsedMs;
     const ageMs = source === undefined || source.ageMs === null ? null : source.ageMs + sinceMs;
-    cell.classList.toggle('stale', !source?.counts || ageMs === null || ageMs > SOURCE_STALE_MS);
+    const old = isStale(ageMs === null ? null : { ageMs, stale: false }, this.#view.ages?.accountMs, 0);
+    cell.classList.toggle('stale', !source?.counts || ageMs === null || old);
     setText(value, source === undefined ? '–' : signed(source.size, decimal));
     const reason = source?.why ? words(source.why) : '';
     setText(note, [ageMs === null ? '' : age(ageMs), reason].filter(Boolean).join(' · '));

@@ -1,8 +1,10 @@
 // @ts-check
-import { ApiRefusal, changeState } from './api-client.js';
+import { changeState } from './api-client.js';
 import { byId, setData, setText } from './dom.js';
 
 /** @import { PlatformSnapshot } from '../shared/messages/platform-snapshot.ts' */
+/** @import { ConnectionState } from './live-connection.js' */
+/** @import { ReasonDialog } from './reason-dialog.js' */
 
 /** @type {Readonly<Record<string, string>>} */
 const TONE = {
@@ -25,82 +27,75 @@ export class SystemPanel {
   #lock = byId('lock');
   /** @type {HTMLButtonElement} */
   #unlock = byId('unlock');
-  /** @type {HTMLDialogElement} */
-  #dialog = byId('system-dialog');
-  /** @type {HTMLInputElement} */
-  #reason = byId('reason');
-  /** @type {HTMLSelectElement} */
-  #mode = byId('mode');
-  /** @type {HTMLButtonElement} */
-  #go = byId('system-dialog-go');
+  #dialog;
   /** @type {PlatformSnapshot['system']} */
   #system = null;
-  /** @type {'lock' | 'unlock'} */
-  #action = 'lock';
-  /** The version that the human looked at when the dialog opened. @type {number | undefined} */
-  #seenVersion;
 
-  constructor() {
-    this.#lock.addEventListener('click', () => this.#ask('lock'));
-    this.#unlock.addEventListener('click', () => this.#ask('unlock'));
-    byId('system-dialog-cancel').addEventListener('click', () => this.#dialog.close());
-    this.#dialog.querySelector('form')?.addEventListener('submit', (event) => {
-      event.preventDefault();
-      void this.#send();
-    });
+  /** @param {ReasonDialog} dialog */
+  constructor(dialog) {
+    this.#dialog = dialog;
+    this.#lock.addEventListener('click', () => this.#askToLock());
+    this.#unlock.addEventListener('click', () => this.#askToUnlock());
   }
 
-  /** @param {PlatformSnapshot} snapshot @param {boolean} online */
-  update(snapshot, online) {
+  /** @param {PlatformSnapshot} snapshot @param {ConnectionState} connection */
+  update(snapshot, connection) {
     const system = snapshot.system;
     this.#system = system;
-    const mode = system?.lockMode ? ` · ${system.lockMode}` : '';
-    setText(this.#state, `${system?.state ?? 'NO STATE'}${mode}`);
-    setData(this.#state, 'tone', TONE[system?.state ?? ''] ?? 'bad');
+    const online = connection !== 'offline';
+    const problems = problemsOf(snapshot);
+    const word = stateWord(snapshot, connection);
+    const mode = online && system?.lockMode ? ` · ${system.lockMode}` : '';
+    setText(this.#state, `${word}${mode}`);
+    const isWell = problems.length === 0 || system?.state !== 'HEALTHY';
+    setData(this.#state, 'tone', online ? (isWell ? (TONE[system?.state ?? ''] ?? 'bad') : 'warn') : 'bad');
     const locked = system?.state === 'LOCKED';
     this.#lock.disabled = !online;
     this.#unlock.disabled = !online || system === null || WORKING_BY_ITSELF.includes(system.state);
-    this.#reasonLine.hidden = system === null || system.state === 'HEALTHY';
+    const words = [system === null || system.state === 'HEALTHY' ? '' : sentence(system), ...problems];
+    const text = words.filter(Boolean).join(' ');
+    this.#reasonLine.hidden = text === '';
     setData(this.#reasonLine, 'tone', locked ? 'bad' : 'warn');
-    setText(this.#reasonLine, system === null ? '' : sentence(system));
+    setText(this.#reasonLine, text);
   }
 
-  /** @param {'lock' | 'unlock'} action */
-  #ask(action) {
-    this.#action = action;
-    this.#seenVersion = this.#system?.version;
-    const title = action === 'lock' ? 'Lock trading' : 'Unlock trading';
-    setText(byId('system-dialog-title'), title);
-    const why = this.#system === null ? '' : `It is ${this.#system.state}: ${this.#system.reason}`;
-    setText(byId('system-dialog-text'), action === 'lock' ? 'Nothing new is opened until a human unlocks.' : why);
-    setText(byId('system-dialog-error'), '');
-    byId('mode-field').hidden = action !== 'lock';
-    setText(this.#go, action === 'lock' ? 'Lock' : 'Unlock');
-    this.#go.disabled = false;
-    this.#reason.value = '';
-    this.#dialog.showModal();
-    this.#reason.focus();
+  #askToLock() {
+    this.#dialog.ask({
+      title: 'Lock trading',
+      text: 'Nothing new is opened until a human unlocks.',
+      go: 'Lock',
+      modes: true,
+      send: (reason, mode) => changeState('lock', { mode, reason }),
+    });
   }
 
-  async #send() {
-    const reason = this.#reason.value.trim();
-    if (reason === '') {
-      setText(byId('system-dialog-error'), 'Give a reason.');
-      return;
-    }
-    this.#go.disabled = true;
-    const body =
-      this.#action === 'lock' ? { mode: this.#mode.value, reason } : { reason, expectedVersion: this.#seenVersion };
-    try {
-      await changeState(this.#action, body);
-      this.#dialog.close();
-    } catch (error) {
-      setText(byId('system-dialog-error'), error instanceof ApiRefusal ? error.message : String(error));
-    } finally {
-      this.#go.disabled = false;
-    }
+  #askToUnlock() {
+    // The version that the human looked at when the dialog opened.
+    const expectedVersion = this.#system?.version;
+    this.#dialog.ask({
+      title: 'Unlock trading',
+      text: this.#system === null ? '' : `It is ${this.#system.state}: ${this.#system.reason}`,
+      go: 'Unlock',
+      send: (reason) => changeState('unlock', { reason, expectedVersion }),
+    });
   }
 }
+
+/**
+ * The state as one word for pill and tab title: a platform that is not heard of, or that refuses everything, is not healthy.
+ * @param {PlatformSnapshot} snapshot @param {ConnectionState} connection
+ */
+export function stateWord({ system, readiness }, connection) {
+  if (connection === 'offline') return 'OFFLINE';
+  if (system === null) return 'NO STATE';
+  return system.state === 'HEALTHY' && readiness?.ready === false ? 'NOT READY' : system.state;
+}
+
+/** What `/ready` finds wrong beside the state, in words. @param {PlatformSnapshot} snapshot */
+const problemsOf = ({ readiness }) =>
+  (readiness?.checks ?? []).flatMap(({ check, problem }) =>
+    check === 'state' || problem === null ? [] : [`Not ready, ${check}: ${problem}.`],
+  );
 
 /** @param {NonNullable<PlatformSnapshot['system']>} system */
 function sentence(system) {

@@ -23,8 +23,9 @@ export const apiEnvSchema = z.object({
   /** Scheme of the one origin that browsers may come from; its host is the request's own. */
   ORIGIN_SCHEME: z.enum(['http', 'https']),
   MAX_BODY_BYTES: z.coerce.number().int().min(1024).max(10_485_760),
-  /** Snapshots and prices older than this are marked stale. */
-  STALE_AFTER_MS: z.coerce.number().int().min(1000),
+  /** Ages are judged by what the gates refuse by. */
+  LIMITS: cycleEnvironment.LIMITS,
+  QUORUM: cycleEnvironment.QUORUM,
   /** By job, as JSON: one that did not succeed for so long makes the platform not ready. */
   HEARTBEAT_AGES_MS: jsonSection(z.record(z.string().min(1).max(64), z.int().min(1000))),
   /** Server-sent events need a connection that stays open: 0 turns them off where there is none. */

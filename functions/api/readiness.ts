@@ -1,11 +1,4 @@
-import type { PlatformSnapshot } from '#shared/messages/platform-snapshot.ts';
-
-export interface ReadyCheck {
-  readonly check: 'state' | 'account' | 'prices' | 'heartbeats';
-  readonly ok: boolean;
-  /** What is wrong, for a human; null when nothing is. */
-  readonly problem: string | null;
-}
+import type { PlatformSnapshot, ReadyCheck } from '#shared/messages/platform-snapshot.ts';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -57,9 +50,13 @@ function accountProblems({ money }: PlatformSnapshot): string[] {
 
 function priceProblems({ symbols }: PlatformSnapshot): string[] {
   const managed = symbols.filter((symbol) => symbol.managed);
-  if (managed.length === 0 || managed.some(({ price }) => price?.stale === false)) return [];
-  const ages = managed.flatMap(({ price }) => price?.ageMs ?? []);
-  return [ages.length === 0 ? 'there are no prices' : `the newest price is ${seconds(Math.min(...ages))} old`];
+  if (managed.length === 0 || managed.some(({ price }) => price?.counts === true)) return [];
+  const priced = managed.flatMap(({ price }) => price ?? []);
+  if (priced.length === 0) return ['there are no prices'];
+  const marks = priced.flatMap(({ markAgeMs }) => markAgeMs ?? []);
+  const newest = Math.min(...marks, ...priced.map(({ ageMs }) => ageMs));
+  const mark = marks.length === 0 ? 'there is no mark price' : `the newest mark price ${seconds(Math.min(...marks))}`;
+  return [`the newest price is ${seconds(newest)} old, ${mark}: nothing is opened on it`];
 }
 
 function heartbeatProblems({ jobs }: PlatformSnapshot, agesMs: Readonly<Record<string, number>>): string[] {

@@ -34,6 +34,8 @@ const symbolView = z.object({
       stale: z.boolean(),
       markPrice: decimalOrNull,
       markAgeMs: ageMs.nullable(),
+      /** An opening order may rest on it: last trade or mark is fresh, and the mark is not too old. */
+      counts: z.boolean().optional(),
     })
     .nullable(),
   /** Desired position of the newest decision: a size, or null with the reason why it is unknown. */
@@ -86,12 +88,24 @@ const orderView = z.object({
 });
 export type OrderView = z.infer<typeof orderView>;
 
+const readyCheck = z.object({
+  check: z.enum(['state', 'account', 'prices', 'heartbeats']),
+  ok: z.boolean(),
+  /** What is wrong, for a human; null when nothing is. */
+  problem: z.string().nullable(),
+});
+export type ReadyCheck = z.infer<typeof readyCheck>;
+
 /** `GET /api/status`, and each event of `GET /api/events`: everything the page shows at once. Ages are against `nowMs`. */
 export const platformSnapshotSchema = z.object({
   v: z.literal(1),
   nowMs: epochMs,
   exchange: nameText,
   account: nameText,
+  /** What `stale` and `counts` were judged by, for ages that go on growing after this moment; see `FactAges`. */
+  ages: z.object({ priceMs: ageMs, markMs: ageMs, accountMs: ageMs, futureMs: ageMs }).optional(),
+  /** The answer of `GET /ready`. */
+  readiness: z.object({ ready: z.boolean(), checks: z.array(readyCheck) }).optional(),
   system: z
     .object({
       state: z.string(),

@@ -1,10 +1,17 @@
 import { type Decimal, dec, decimalText, fromMicros, ZERO } from '#shared/core/decimal.ts';
 import type { Order } from '#shared/core/orders/order.ts';
 import { readDecisionInputs } from '#shared/core/reconciliation/decision-inputs.ts';
+import { type FactAges, isStale } from '#shared/core/system/fact-ages.ts';
 import { systemJobs } from '#shared/core/system/system-jobs.ts';
 import type { OrderView, PlatformSnapshot, SymbolSnapshot } from '#shared/messages/platform-snapshot.ts';
 import type { Clock } from '#shared/ports/clock.ts';
-import type { OverviewView, PositionView, ReadModel, SymbolView } from '#shared/ports/repositories/read-model.ts';
+import type {
+  OverviewView,
+  PositionView,
+  PriceView,
+  ReadModel,
+  SymbolView,
+} from '#shared/ports/repositories/read-model.ts';
 
 const ORDERS_SHOWN = 20;
 
@@ -13,22 +20,28 @@ export interface ReadSnapshotDeps {
   readonly readModel: Pick<ReadModel, 'overview' | 'orders'>;
 }
 
+export interface ReadSnapshotInput {
+  readonly exchange: string;
+  readonly account: string;
+  readonly ages: FactAges;
+  /** By job that trading needs, how long ago it may have succeeded. */
+  readonly heartbeatAgesMs: Readonly<Record<string, number>>;
+}
+
 /** The platform at one moment, as page, CLI and events show it. Unknown stays null: nothing is filled in with zero. */
-export async function readSnapshot(
-  deps: ReadSnapshotDeps,
-  input: { readonly exchange: string; readonly account: string; readonly staleAfterMs: number },
-): Promise<PlatformSnapshot> {
-  const { exchange, account, staleAfterMs } = input;
+export async function readSnapshot(deps: ReadSnapshotDeps, input: ReadSnapshotInput): Promise<PlatformSnapshot> {
+  const { exchange, account, ages, heartbeatAgesMs } = input;
   const overview = await deps.readModel.overview(exchange, account);
   const orders = await deps.readModel.orders(exchange, account, { limit: ORDERS_SHOWN });
   const nowMs = deps.clock.nowMs();
   const age = (atMs: number) => nowMs - atMs;
-  const symbols = overview.symbols.map((view) => symbolSnapshot(view, overview, nowMs, staleAfterMs));
+  const symbols = overview.symbols.map((view) => symbolSnapshot(view, overview, nowMs, ages));
   return {
     v: 1,
     nowMs,
     exchange,
     account,
+    ages,
     system: overview.state
       ? {
           state: overview.state.state,
@@ -41,7 +54,7 @@ export async function readSnapshot(
           missing: overview.state.state === 'RECONCILING' ? missing(overview, exchange) : [],
         }
       : null,
-    money: money(overview, age, staleAfterMs),
+    money: money(overview, age, ages),
     symbols,
     foreignPositions: overview.foreignPositions
       .filter((p) => !dec(p.size).isZero())
@@ -63,7 +76,10 @@ export async function readSnapshot(
         job: job.job,
         okAgeMs: job.lastOkMs > 0 ? age(job.lastOkMs) : null,
         lastError: job.lastError,
-        stale: job.lastError !== null || job.lastOkMs === 0,
+        stale:
+          job.lastError !== null ||
+          job.lastOkMs === 0 ||
+          age(job.lastOkMs) > (heartbeatAgesMs[job.job] ?? Number.POSITIVE_INFINITY),
       })),
   };
 }
@@ -105,7 +121,7 @@ export const orderView = (order: Order): OrderView => ({
   endedAtMs: order.endedAtMs,
 });
 
-function symbolSnapshot(view: SymbolView, overview: OverviewView, nowMs: number, staleAfterMs: number): SymbolSnapshot {
+function symbolSnapshot(view: SymbolView, overview: OverviewView, nowMs: number, ages: FactAges): SymbolSnapshot {
   const { price, position, decision } = view;
   const inputs = decision ? readDecisionInputs(decision.inputs) : null;
   const reason = inputs?.desired?.kind === 'unknown' ? inputs.desired.reason : null;
@@ -120,17 +136,9 @@ function symbolSnapshot(view: SymbolView, overview: OverviewView, nowMs: number,
     leverage: view.leverage,
     hold: view.holdReason,
     dataState: view.dataState,
-    price: price
-      ? {
-          price: price.price,
-          ageMs: nowMs - price.venueTimeMs,
-          stale: nowMs - price.venueTimeMs > staleAfterMs,
-          markPrice: price.markPrice,
-          markAgeMs: price.markTimeMs === null ? null : nowMs - price.markTimeMs,
-        }
-      : null,
+    price: price ? priceSnapshot(price, nowMs, ages) : null,
     desired: decision ? { size: decision.desiredSize, reason } : null,
-    actual: actual(position, overview, nowMs, staleAfterMs),
+    actual: actual(position, overview, nowMs, ages),
     entryPrice: position?.entryPrice ?? null,
     valueQuote: position?.valueQuote ?? null,
     unrealizedPnlQuote: position?.unrealizedPnlQuote ?? null,
@@ -158,17 +166,33 @@ function symbolSnapshot(view: SymbolView, overview: OverviewView, nowMs: number,
   };
 }
 
+/** `counts` asks what the gates ask. */
+function priceSnapshot(price: PriceView, nowMs: number, ages: FactAges): SymbolSnapshot['price'] {
+  const { markPrice, markTimeMs, venueTimeMs } = price;
+  const ageMs = nowMs - venueTimeMs;
+  const markAgeMs = markTimeMs === null ? null : nowMs - markTimeMs;
+  const fresh = [ageMs, ...(markAgeMs === null ? [] : [markAgeMs])].some((age) => !isStale(age, ages.priceMs, ages));
+  return {
+    price: price.price,
+    ageMs,
+    stale: isStale(ageMs, ages.priceMs, ages),
+    markPrice,
+    markAgeMs,
+    counts: fresh && markAgeMs !== null && !isStale(markAgeMs, ages.markMs, ages),
+  };
+}
+
 /** No row means flat only where the snapshot is complete. */
 function actual(
   position: PositionView | null,
   overview: OverviewView,
   nowMs: number,
-  staleAfterMs: number,
+  ages: FactAges,
 ): SymbolSnapshot['actual'] {
   const atMs = position?.venueTimeMs ?? (overview.account?.complete ? overview.account.venueTimeMs : null);
   if (atMs === null) return null;
   const ageMs = nowMs - atMs;
-  return { size: position?.size ?? '0', ageMs, stale: ageMs > staleAfterMs };
+  return { size: position?.size ?? '0', ageMs, stale: isStale(ageMs, ages.accountMs, ages) };
 }
 
 function symbolRuns(symbol: string, overview: OverviewView): SymbolSnapshot['runs'] {
@@ -183,7 +207,7 @@ function symbolRuns(symbol: string, overview: OverviewView): SymbolSnapshot['run
   };
 }
 
-function money(overview: OverviewView, age: (atMs: number) => number, staleAfterMs: number): PlatformSnapshot['money'] {
+function money(overview: OverviewView, age: (atMs: number) => number, ages: FactAges): PlatformSnapshot['money'] {
   const { account } = overview;
   if (!account) return null;
   const unrealized = allPositions(overview).reduce<Decimal>((sum, p) => sum.plus(p.unrealizedPnlQuote), ZERO);
@@ -195,7 +219,7 @@ function money(overview: OverviewView, age: (atMs: number) => number, staleAfter
     unrealizedPnlQuote: decimalText(unrealized),
     ageMs,
     complete: account.complete,
-    stale: ageMs > staleAfterMs,
+    stale: isStale(ageMs, ages.accountMs, ages),
   };
 }
 

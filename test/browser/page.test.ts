@@ -44,6 +44,21 @@ describe.skipIf(executablePath === undefined)('Mission Control', () => {
   const row = (symbol: string) =>
     page.locator('#symbols tbody tr', { has: page.locator(`button[title^="${symbol}/"]`) });
   const textOf = (selector: string) => page.locator(selector).innerText();
+  /** For a person to look at, in the folder that PAGE_PICTURES names. */
+  const picture = async (name: string) => {
+    const folder = process.env.PAGE_PICTURES;
+    if (folder !== undefined) await page.screenshot({ path: `${folder}/${name}.png` });
+  };
+  /** Texts whose colour or background is the page's green. */
+  const greens = () =>
+    page.evaluate(`[...document.querySelectorAll('body *')]
+      .filter((node) => {
+        const { color, backgroundColor, visibility } = getComputedStyle(node);
+        const before = getComputedStyle(node, '::before').backgroundColor;
+        return visibility === 'visible' && node.checkVisibility() &&
+          [color, backgroundColor, before].some((c) => c === 'rgb(46, 192, 139)' || c === 'rgb(14, 42, 33)');
+      })
+      .map((node) => node.id || node.textContent.slice(0, 40))`) as Promise<string[]>;
 
   it('shows the platform at a glance without an error or a request elsewhere', async () => {
     const asked: string[] = [];
@@ -57,6 +72,7 @@ describe.skipIf(executablePath === undefined)('Mission Control', () => {
     expect(await textOf('#venue')).toBe('hyperliquid · simulator local · main');
     expect(await textOf('#connection-state')).toBe('active');
     expect(await page.title()).toContain('HEALTHY · 15,012.35');
+    await picture('healthy');
     expect(asked.filter((url) => !url.startsWith(server.url))).toEqual([]);
     expect(server.missing).toEqual([]);
     expect(troubles).toEqual([]);
@@ -206,13 +222,112 @@ describe.skipIf(executablePath === undefined)('Mission Control', () => {
     const state = () => textOf('#connection-state');
     await expect.poll(state, { timeout: 10_000 }).toBe('stale');
     expect(await page.locator('body').getAttribute('data-connection')).toBe('stale');
+    expect(await greens()).toEqual([]);
     await expect.poll(state, { timeout: 25_000 }).toBe('offline');
     expect(await page.locator('#lock').isEnabled()).toBe(false);
+    expect(await page.title()).toBe('OFFLINE · 3T');
+    expect(await textOf('#state')).toBe('OFFLINE');
+    expect(await textOf('#offline')).toMatch(/said nothing for 1\ds.*HEALTHY, equity 15,012\.35/);
+    expect(await page.locator('#holds button:enabled').count()).toBe(0);
+    expect(await greens()).toEqual([]);
+    await picture('offline');
 
     server.snapshot = pageSample(Date.now(), { counts: { ...server.snapshot.counts, liveRuns: 77 } });
     server.resume();
     await expect.poll(state, { timeout: 25_000 }).toBe('active');
     expect(await textOf('#runs')).toBe('77');
+    expect(await page.locator('#offline').isVisible()).toBe(false);
+    expect(await page.title()).toContain('HEALTHY');
+    expect(await greens()).not.toEqual([]);
+  });
+
+  it('shows nothing green while the venue is frozen, from the age at which the gates refuse', async () => {
+    expect(await greens()).not.toEqual([]);
+    const nowMs = Date.now();
+    const frozen = pageSample(nowMs);
+    const problem = 'the newest price is 11 s old, the newest mark price 41 s: nothing is opened on it';
+    server.snapshot = {
+      ...frozen,
+      symbols: frozen.symbols.map((symbol) => ({
+        ...symbol,
+        price: { ...symbol.price!, ageMs: 10_500, stale: true, counts: false },
+      })),
+      readiness: {
+        ready: false,
+        checks: [
+          { check: 'state', ok: true, problem: null },
+          { check: 'prices', ok: false, problem },
+        ],
+      },
+    };
+    server.send();
+
+    await expect.poll(() => textOf('#state')).toBe('NOT READY');
+    expect(await textOf('#state-reason')).toBe(`Not ready, prices: ${problem}.`);
+    expect(await page.title()).toContain('NOT READY');
+    expect(await greens()).toEqual([]);
+    await picture('frozen');
+  });
+
+  it('greys a number as it grows too old between two snapshots', async () => {
+    const nowMs = Date.now();
+    const price = { price: '65000', ageMs: 9_200, stale: false, markPrice: null, markAgeMs: null };
+    server.snapshot = pageSample(nowMs, { symbols: [symbolSample('BTC/USDC:USDC', nowMs, { price })] });
+    server.send();
+
+    const cell = row('BTC').locator('td').nth(1);
+    await expect.poll(() => cell.innerText()).toBe('65,000');
+    await expect.poll(() => cell.getAttribute('class'), { timeout: 4_000 }).toContain('stale');
+    expect(await cell.innerText()).toMatch(/65,000 1\ds/);
+  });
+
+  it('says HOLD in a banner and takes the answer there, with a reason', async () => {
+    expect(await textOf('#holds')).toMatch(/HOLD APT.*a fill of 6 that no order of ours explains.*position \+31/s);
+    await picture('hold');
+    for (const action of ['Adopt', 'Release', 'Flatten']) {
+      await page.locator('#holds button', { hasText: action }).click();
+      expect(await textOf('#system-dialog-title')).toBe(`${action} APT`);
+      expect(await page.locator('#mode-field').isVisible()).toBe(false);
+      await page.locator('#reason').fill(`mine: ${action}`);
+      await page.locator('#system-dialog-go').click();
+      await page.locator('#system-dialog:not([open])').waitFor({ state: 'attached' });
+    }
+
+    const body = (action: string) => ({ symbol: 'APT/USDC:USDC', reason: `mine: ${action}` });
+    expect(server.changes).toEqual([
+      { path: '/api/adopt', body: body('Adopt') },
+      { path: '/api/release', body: body('Release') },
+      { path: '/api/flatten', body: body('Flatten') },
+    ]);
+    server.snapshot = pageSample(Date.now(), { symbols: [symbolSample('APT/USDC:USDC', Date.now())] });
+    server.send();
+    await expect.poll(() => page.locator('#holds .banner').count()).toBe(0);
+  });
+
+  it('shows the alerts themselves, new ones as soon as their number changes', async () => {
+    expect(await textOf('#alerts-table tbody')).toContain('No alerts.');
+    const lastAtMs = server.snapshot.nowMs - 65_000;
+    const message = 'APT/USDC:USDC is on HOLD: <b>foreign-fill</b>';
+    server.alerts = [
+      {
+        id: 'hold:1',
+        kind: 'foreign-fill',
+        severity: 'critical',
+        symbol: 'APT/USDC:USDC',
+        message,
+        count: 2,
+        firstAtMs: lastAtMs - 5_000,
+        lastAtMs,
+      },
+    ];
+    server.snapshot = pageSample(Date.now(), { counts: { ...server.snapshot.counts, alerts: 2 } });
+    server.send();
+
+    await expect.poll(() => textOf('#alerts-table tbody')).toContain(message);
+    const text = await textOf('#alerts-table tbody');
+    expect(text).toMatch(/1m 0\ds ago\s+critical\s+foreign fill\s+APT/);
+    await page.locator('#alerts-panel').scrollIntoViewIfNeeded();
+    await picture('alerts');
   });
 
   it('fits a telephone without scrolling sideways', async () => {

@@ -10,6 +10,8 @@ import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/inst
 import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
 import { SqlRunsRepository } from '#shared/adapters/sql/runs-repository.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
+import { quorumSectionSchema } from '#shared/core/reconciliation/cycle-settings.ts';
+import { orderLimitsSchema } from '#shared/core/risk/limits.ts';
 import type { ObserverDocument } from '#shared/messages/observer-document.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
 import { manualClock } from './manual-clock.ts';
@@ -26,7 +28,8 @@ export const apiEnv: ApiEnv = {
   OBSERVER_IDS: ['a', 'b'],
   ORIGIN_SCHEME: 'http',
   MAX_BODY_BYTES: 4096,
-  STALE_AFTER_MS: 90_000,
+  LIMITS: orderLimitsSchema.parse({}),
+  QUORUM: quorumSectionSchema.parse({}),
   HEARTBEAT_AGES_MS: { balance: 240_000, 'market-data': 240_000, 'run-supervisor': 240_000, reconciliation: 360_000 },
   MAX_EVENT_CLIENTS: 2,
   EVENTS_INTERVAL_MS: 100,

@@ -78,7 +78,14 @@ export function symbolSample(symbol: string, nowMs: number, over: Partial<Symbol
     released: false,
     hold: null,
     dataState: 'live',
-    price: { price: samplePrice(symbol, nowMs), ageMs: 400, stale: false, markPrice: null, markAgeMs: null },
+    price: {
+      price: samplePrice(symbol, nowMs),
+      ageMs: 400,
+      stale: false,
+      markPrice: null,
+      markAgeMs: null,
+      counts: true,
+    },
     desired: { size: '0', reason: null },
     actual: { size: '0', ageMs: 2000, stale: false },
     entryPrice: null,
@@ -132,7 +139,7 @@ export function pageSample(nowMs: number, over: Partial<PlatformSnapshot> = {}):
     symbolSample('ZEC/USDC:USDC', nowMs, {
       desired: { size: null, reason: 'data-gap' },
       dataState: 'data-gap',
-      price: { price: '60.11', ageMs: 160_000, stale: true, markPrice: null, markAgeMs: null },
+      price: { price: '60.11', ageMs: 160_000, stale: true, markPrice: null, markAgeMs: null, counts: false },
       sources: sources(['0', '0', null], [null, null, 'unreadable']),
       decision: decided('refusal', 'price-stale', 'the last price is 160 s old; at most 10 s', 16, nowMs),
     }),
@@ -154,6 +161,8 @@ export function pageSample(nowMs: number, over: Partial<PlatformSnapshot> = {}):
     nowMs,
     exchange: 'hyperliquid',
     account: 'main',
+    ages: { priceMs: 10_000, markMs: 180_000, accountMs: 300_000, futureMs: 2_000 },
+    readiness: { ready: true, checks: [{ check: 'state', ok: true, problem: null }] },
     system: {
       state: 'HEALTHY',
       lockMode: null,

@@ -2,15 +2,19 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { loadPageAssets, PAGE_HEADERS } from '#local/page-assets.ts';
 import { type PlatformSnapshot, platformSnapshotSchema } from '#shared/messages/platform-snapshot.ts';
+import type { AlertView } from '#shared/ports/repositories/read-model.ts';
 import { pageCandles, pageFills, pagePnl, pageWhy } from './page-samples.ts';
 
+const CHANGES = new Set(['lock', 'unlock', 'adopt', 'release', 'flatten'].map((name) => `/api/${name}`));
 export const PAGE_TOKEN = 'test-token-0123456789';
 
 export interface PageServer {
   readonly url: string;
   /** What the page sees; `send` pushes it to every open page. */
   snapshot: PlatformSnapshot;
-  /** Bodies of lock and unlock requests that carried the token. */
+  /** What `GET /api/alerts` answers. */
+  alerts: readonly AlertView[];
+  /** Bodies of writing requests that carried the token. */
   readonly changes: { readonly path: string; readonly body: unknown }[];
   /** Bodies that did not. */
   readonly refused: string[];
@@ -56,7 +60,9 @@ export async function startPageServer(first: PlatformSnapshot): Promise<PageServ
       json(200, pagePnl(handle.snapshot.nowMs));
     } else if (url.pathname.startsWith('/api/why/')) {
       json(200, pageWhy(decodeURIComponent(url.pathname.slice('/api/why/'.length)), handle.snapshot.nowMs));
-    } else if (url.pathname === '/api/lock' || url.pathname === '/api/unlock') {
+    } else if (url.pathname === '/api/alerts') {
+      json(200, { nowMs: handle.snapshot.nowMs, alerts: handle.alerts });
+    } else if (CHANGES.has(url.pathname)) {
       let text = '';
       for await (const chunk of request) text += chunk;
       if (request.headers['x-3t-token'] !== PAGE_TOKEN) {
@@ -81,6 +87,7 @@ export async function startPageServer(first: PlatformSnapshot): Promise<PageServ
   const handle: PageServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     snapshot: first,
+    alerts: [],
     changes: [],
     refused: [],
     refuseNextWith: null,

@@ -2,10 +2,10 @@ import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { PlatformSnapshot } from '#shared/messages/platform-snapshot.ts';
 import { logEvents } from '#shared/telemetry/names.ts';
-import { readSnapshot } from '#shared/usecases/read-snapshot.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../env.ts';
 import { HttpError } from '../http-error.ts';
+import { readStatus } from '../read-status.ts';
 
 /** `GET /api/events`: the snapshot as server-sent events, one an interval of wall time, read once for all clients. */
 export function eventRoutes(deps: ApiDeps, env: ApiEnv): Hono {
@@ -16,8 +16,7 @@ export function eventRoutes(deps: ApiDeps, env: ApiEnv): Hono {
   const current = (): Promise<PlatformSnapshot> => {
     const wallMs = deps.wallClock.nowMs();
     if (!shared || wallMs - shared.atMs >= env.EVENTS_INTERVAL_MS / 2) {
-      const input = { exchange: env.EXCHANGE, account: env.ACCOUNT, staleAfterMs: env.STALE_AFTER_MS };
-      shared = { atMs: wallMs, snapshot: readSnapshot(deps, input) };
+      shared = { atMs: wallMs, snapshot: readStatus(deps, env) };
     }
     return shared.snapshot;
   };

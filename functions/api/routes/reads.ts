@@ -5,12 +5,13 @@ import type { Timeframe } from '#shared/core/time.ts';
 import { HOUR_MS } from '#shared/core/time.ts';
 import { explain } from '#shared/usecases/explain.ts';
 import { readPnl } from '#shared/usecases/read-pnl.ts';
-import { orderView, readSnapshot } from '#shared/usecases/read-snapshot.ts';
+import { orderView } from '#shared/usecases/read-snapshot.ts';
 import { traceChain } from '#shared/usecases/trace-chain.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../env.ts';
 import { HttpError, refusalError } from '../http-error.ts';
 import { candlesQuery, check, listQuery, pnlQuery } from '../input.ts';
+import { readStatus } from '../read-status.ts';
 
 const HEIGHTS_MAX = 500;
 
@@ -19,7 +20,7 @@ export function readRoutes(deps: ApiDeps, env: ApiEnv): Hono {
   const app = new Hono();
   const { readModel } = deps;
   const own = { exchange: env.EXCHANGE, account: env.ACCOUNT };
-  const snapshot = () => readSnapshot(deps, { ...own, staleAfterMs: env.STALE_AFTER_MS });
+  const snapshot = () => readStatus(deps, env);
   const nowMs = () => deps.clock.nowMs();
 
   /** A symbol as the caller wrote it, in full; unknown text is refused. */

@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
 import type { Clock } from '#shared/ports/clock.ts';
-import { readSnapshot } from '#shared/usecases/read-snapshot.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../env.ts';
 import { HttpError } from '../http-error.ts';
+import { readStatus } from '../read-status.ts';
 import { readinessOf } from '../readiness.ts';
 
 /** A probe that asks every second must not read every table each time. */
@@ -23,8 +23,7 @@ export function serviceRoutes(deps: ApiDeps, env: ApiEnv): Hono {
   });
 
   const readiness = remembered(deps.clock, async () => {
-    const { EXCHANGE: exchange, ACCOUNT: account, STALE_AFTER_MS: staleAfterMs } = env;
-    return readinessOf(await readSnapshot(deps, { exchange, account, staleAfterMs }), env.HEARTBEAT_AGES_MS);
+    return readinessOf(await readStatus(deps, env), env.HEARTBEAT_AGES_MS);
   });
   app.get('/ready', async (c) => {
     const answer = await readiness();

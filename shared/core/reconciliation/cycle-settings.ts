@@ -3,6 +3,7 @@ import { dec, decimalText } from '../decimal.ts';
 import type { OrderLimits } from '../risk/limits.ts';
 import type { TradingCalendar } from '../risk/market-hours.ts';
 import { sizingFrom } from '../risk/sizing.ts';
+import { factAges } from '../system/fact-ages.ts';
 import type { CycleSettings } from './cycle-inputs.ts';
 
 const fraction = z.number().min(0).max(1);
@@ -62,6 +63,7 @@ export function cycleSettings(sections: CycleSections): CycleSettings {
   const { engine, quorum, limits, calendar, hip3Leverage, supervisorAgeMsMax } = sections;
   const sizing = sizingFrom(engine.risk_pos_size, engine.risk_pos_percentage);
   if (sizing.kind === 'refused') throw new RangeError(sizing.refusal.message);
+  const ages = factAges(limits, quorum);
   return {
     sizing: sizing.sizing,
     invertDecisions: engine.invert_decisions,
@@ -74,8 +76,8 @@ export function cycleSettings(sections: CycleSections): CycleSettings {
     slippage: { entry: text(engine.entry_slippage), exitSteps: engine.exit_slippage_steps.map(text) },
     dustExitAttemptsMax: DUST_EXIT_ATTEMPTS_MAX,
     quorum: quorum.quorum,
-    sourceAgeMsMax: quorum.max_age_s * 1000,
-    futureToleranceMs: quorum.future_tolerance_s * 1000,
+    sourceAgeMsMax: ages.accountMs,
+    futureToleranceMs: ages.futureMs,
     supervisorAgeMsMax,
     orderTtlMs: engine.order_timeout * 1000,
     calendar,

@@ -211,8 +211,8 @@ const chainOf = ({ effect }: WantedTrade): RuleChain => (reduces(effect) ? 'redu
 
 /** Positions in symbols that nobody manages are reported and left alone (architecture, rule 3.1). */
 function reportForeign(inputs: CycleInputs, offset: number): readonly CycleDecision[] {
-  const report = (position: ForeignPosition, index: number): CycleDecision =>
-    toDecision(
+  const report = (position: ForeignPosition, index: number): CycleDecision => {
+    const decision = toDecision(
       {
         kind: 'refusal',
         code: 'unmanaged-position',
@@ -228,6 +228,9 @@ function reportForeign(inputs: CycleInputs, offset: number): readonly CycleDecis
       offset + index,
       inputs,
     );
+    // Told once: the operator knows of it, and may have released it.
+    return decision.repeats ? { ...decision, alarm: null } : decision;
+  };
   if (inputs.only !== null) return [];
   return inputs.foreign.toSorted((a, b) => (a.symbol < b.symbol ? -1 : 1)).map(report);
 }

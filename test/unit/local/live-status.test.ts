@@ -37,6 +37,17 @@ it('shows the line at each interval, with the prices seen a second, until the en
   ]);
 });
 
+it('tells how old the equity is, and what is not ready', async () => {
+  const money = { equityQuote: '10000', ageMs: 12_345 } as PlatformSnapshot['money'];
+  const readiness = { ready: false, checks: [{ check: 'prices' as const, ok: false, problem: 'old' }] };
+  const system = { state: 'HEALTHY', lockMode: null, missing: [] } as unknown as PlatformSnapshot['system'];
+  const { shown } = setUp({ snapshot: async () => ({ ...SNAPSHOT, system, money, readiness }) });
+  await vi.advanceTimersByTimeAsync(1000);
+
+  expect(shown[0]).toContain('HEALTHY, not ready: prices |');
+  expect(shown[0]).toContain('equity 10000.00 (12s old)');
+});
+
 it('begins no second reading while one takes its time', async () => {
   const asked: ((snapshot: PlatformSnapshot) => void)[] = [];
   const { shown } = setUp({ snapshot: () => new Promise((answer) => asked.push(answer)) });

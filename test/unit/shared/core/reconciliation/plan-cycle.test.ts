@@ -137,6 +137,15 @@ describe('planCycle: error is not flat', () => {
     expect(decision).toMatchObject({ kind: 'refusal', code: 'unmanaged-position', actualSize: '-5', intent: null });
     expect(decision?.alarm).toBe('unmanaged-position');
   });
+
+  it('alarms about such a position once, not each cycle', () => {
+    const previous = { id: 'first', symbol: 'DOGE/USDC:USDC', kind: 'refusal', code: 'unmanaged-position', epoch: 0 };
+    const position = { symbol: 'DOGE/USDC:USDC', source: 'own-table', size: '-5', venueTimeMs: NOW };
+    const foreign = [{ ...position, previous: { ...previous, kind: 'refusal' as const, episodeCount: 3 } }];
+    const [decision] = planCycle(aCycle([], { foreign }));
+
+    expect(decision).toMatchObject({ code: 'unmanaged-position', episodeCount: 4, alarm: null });
+  });
 });
 
 describe('planCycle: the actual position', () => {
