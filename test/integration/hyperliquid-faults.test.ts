@@ -145,6 +145,14 @@ describe('HyperLiquid with faults', () => {
     expect(await finish(observe())).toMatchObject({ complete: false });
   });
 
+  it('reads an account as incomplete, by both of its readers, while the venue ignores which dex was asked for', async () => {
+    expect((await submit()).outcome).toMatchObject({ kind: 'accepted' });
+    faults({ id: 'f', kind: 'dex-ignored' });
+    const state = await finish(exchange.accountReader.fetchAccountState('main'));
+    expect(state).toMatchObject({ complete: false, subAccounts: [{ complete: true }, { complete: false }] });
+    expect(await finish(observe())).toMatchObject({ complete: false });
+  });
+
   it('shows the age of a lagging answer to each reader by itself', async () => {
     faults({ id: 'f', kind: 'snapshot-lag', lagMs: 20_000, match: { observer: 'observer-1' } });
     await clock.advanceBy(30_000);

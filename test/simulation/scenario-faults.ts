@@ -12,6 +12,7 @@ export const SCENARIO_FAULTS = [
   'snapshot-lag',
   'snapshot-time',
   'dex-failure',
+  'dex-ignored',
   'ws-disconnect',
   'ws-mute',
   'ws-duplicate',
@@ -132,6 +133,7 @@ export function drawFault(kind: VenueFault, id: string, draw: Draw, period: Faul
         ...within(60, 300),
       };
     case 'dex-failure':
+    case 'dex-ignored':
       return { id, kind, match: { dex: 'xyz' }, ...within(20, 300) };
     case 'ws-disconnect':
       return { id, kind, ...within(1, 90) };

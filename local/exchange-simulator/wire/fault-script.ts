@@ -49,6 +49,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('snapshot-time'), offsetMs: z.number().int(), ...common }),
   /** Requests about a HIP-3 dex answer 500. Give the dex in `match.dex`; all dexes otherwise. */
   z.strictObject({ kind: z.literal('dex-failure'), ...common }),
+  /** Requests about a HIP-3 dex are answered as if none had been named: with the native one. */
+  z.strictObject({ kind: z.literal('dex-ignored'), ...common }),
   /** Closes every socket once at `fromMs`; until `toMs` new ones are closed at once. */
   z.strictObject({ kind: z.literal('ws-disconnect'), ...common }),
   /** Sockets stay open and nothing is sent, pongs included. */
@@ -92,6 +94,7 @@ const HTTP_KINDS: ReadonlySet<FaultKind> = new Set([
   'snapshot-lag',
   'snapshot-time',
   'dex-failure',
+  'dex-ignored',
 ]);
 const MAX_FIRED = 100_000;
 
@@ -191,7 +194,8 @@ const inWindow = (fault: Fault, nowMs: number): boolean =>
 function applies(fault: Fault, context: FaultContext): boolean {
   if (fault.kind === 'unknown-oid') return context.type === 'orderStatus';
   if (fault.kind === 'snapshot-lag' || fault.kind === 'snapshot-time') return context.type === 'clearinghouseState';
-  if (fault.kind === 'dex-failure') return context.dex !== undefined && context.dex !== '';
+  if (fault.kind === 'dex-failure' || fault.kind === 'dex-ignored')
+    return context.dex !== undefined && context.dex !== '';
   if (fault.kind === 'arrive-late') return context.path === '/exchange';
   return true;
 }

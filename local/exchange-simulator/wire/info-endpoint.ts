@@ -43,6 +43,9 @@ export function answerInfo(world: World, request: InfoRequest, faults: readonly 
   const dex = request.dex ?? '';
   if (faults.some((fault) => fault.kind === 'dex-failure')) return NULL_500;
   if (!isDex(dex)) return NULL_500;
+  if (dex !== '' && faults.some((fault) => fault.kind === 'dex-ignored')) {
+    return answerInfo(world, { ...request, dex: '' }, faults);
+  }
   switch (request.type) {
     case 'meta':
       return json(meta(world, dex));

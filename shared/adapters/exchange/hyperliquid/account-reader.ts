@@ -5,7 +5,7 @@ import type { EpochMs } from '#shared/core/time.ts';
 import type { AccountReader, OrderLookup, VenueFill, VenueOrder, VenueTransfer } from '#shared/ports/exchange.ts';
 import { findAccount, type HyperliquidAccount } from './accounts.ts';
 import type { HyperliquidInfo } from './hyperliquid-info.ts';
-import { isPerpetualCoin, subAccountName, unifiedSymbol } from './hyperliquid-symbols.ts';
+import { isCoinOf, isPerpetualCoin, subAccountName, unifiedSymbol } from './hyperliquid-symbols.ts';
 import { readTransfer } from './ledger-transfers.ts';
 import { readStatusWord } from './order-status-words.ts';
 import {
@@ -47,7 +47,8 @@ export class HyperliquidAccountReader implements AccountReader {
    * throws only when none can be read. Sums then lack the missing part and must not be taken for the account's.
    */
   async fetchAccountState(account: string): Promise<AccountState> {
-    const subs = await Promise.all([null, ...this.#deps.dexes].map((dex) => this.#subAccount(account, dex)));
+    const answers = await Promise.all([null, ...this.#deps.dexes].map((dex) => this.#subAccount(account, dex)));
+    const subs = answers.map((sub, i) => this.#onlyOnce(sub, answers.slice(0, i)));
     const read = subs.filter((sub) => sub.state !== null);
     if (read.length === 0) throw subs[0]?.error;
     const sum = (pick: (state: ClearinghouseState) => string): string =>
@@ -79,7 +80,10 @@ export class HyperliquidAccountReader implements AccountReader {
       const request = { type: 'frontendOpenOrders', user, ...(dex === null ? {} : { dex }) };
       const orders = await this.#deps.info.ask(request, openOrdersSchema, 'status');
       for (const order of orders) {
-        if (isPerpetualCoin(order.coin)) found.push(this.#toOrder(order, 'open', order.timestamp));
+        if (!isPerpetualCoin(order.coin)) continue;
+        if (!isCoinOf(dex, order.coin))
+          throw this.#anotherAnswer('frontendOpenOrders', subAccountName(dex), order.coin);
+        found.push(this.#toOrder(order, 'open', order.timestamp));
       }
     }
     return found.sort((a, b) => a.statusTimeMs - b.statusTimeMs || compare(a.venueOrderId, b.venueOrderId));
@@ -166,10 +170,30 @@ export class HyperliquidAccountReader implements AccountReader {
       if (new Set(coins.map(unifiedSymbol)).size !== coins.length) {
         throw this.#deps.info.malformed('clearinghouseState', `${name}: a coin is there twice`);
       }
+      const stranger = coins.find((coin) => !isCoinOf(dex, coin));
+      if (stranger !== undefined) throw this.#anotherAnswer('clearinghouseState', name, stranger);
       return { name, state, error: null };
     } catch (error) {
       return { name, state: null, error };
     }
+  }
+
+  /**
+   * Two sub-accounts with one and the same money: most likely one of them was asked twice, and its money would count twice. Where
+   * both have none there is nothing to count; with positions, their coins tell. Equal deposits in two dexes look alike, too: they
+   * stay unread until something moves, because a doubled equity is worse.
+   */
+  #onlyOnce(sub: SubAccount, before: readonly SubAccount[]): SubAccount {
+    const { state, name } = sub;
+    if (state === null || !new Decimal(state.marginSummary.accountValue).abs().gt(0)) return sub;
+    const same = before.find((other) => other.state !== null && moneyText(other.state) === moneyText(state));
+    if (same === undefined) return sub;
+    const why = `${name}: the same money as ${same.name}, ${state.marginSummary.accountValue}: one answer for two questions?`;
+    return { name, state: null, error: this.#deps.info.malformed('clearinghouseState', why) };
+  }
+
+  #anotherAnswer(what: string, name: string, coin: string) {
+    return this.#deps.info.malformed(what, `${name}: answered about ${coin}, which is not there`);
   }
 
   #toOrder(order: WireOrder, word: string, statusTimeMs: EpochMs): VenueOrder {
@@ -193,6 +217,9 @@ export class HyperliquidAccountReader implements AccountReader {
     return findAccount(this.#deps.accounts, account).address.toLowerCase();
   }
 }
+
+const moneyText = ({ marginSummary, withdrawable, crossMaintenanceMarginUsed, assetPositions }: ClearinghouseState) =>
+  JSON.stringify([marginSummary, withdrawable, crossMaintenanceMarginUsed, assetPositions]);
 
 /** Ids of one moment in numerical order. */
 const compare = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);

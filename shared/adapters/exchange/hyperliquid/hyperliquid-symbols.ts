@@ -7,5 +7,12 @@ export const unifiedSymbol = (coin: string): string => `${coin.replace(':', '-')
 /** Spot pairs are `PURR/USDC` or `@107`; they are not positions of a perpetual account. */
 export const isPerpetualCoin = (coin: string): boolean => !coin.startsWith('@') && !coin.includes('/');
 
+/**
+ * Coins of a HIP-3 dex carry its name (`xyz:INTC`), native ones carry none: an answer about other coins is the answer to another
+ * question. https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/info-endpoint/perpetuals
+ */
+export const isCoinOf = (dex: string | null, coin: string): boolean =>
+  dex === null ? !coin.includes(':') : coin.startsWith(`${dex}:`);
+
 /** `native`, or the HIP-3 dex, as sub-accounts are named in reports. */
 export const subAccountName = (dex: string | null): string => dex ?? 'native';

@@ -4,7 +4,7 @@ import { type EpochMs, type Timeframe, timeframeMs } from '#shared/core/time.ts'
 import type { Clock } from '#shared/ports/clock.ts';
 import { ExchangeError, type MarketDataSource, type MarkPrice } from '#shared/ports/exchange.ts';
 import type { HyperliquidInfo } from './hyperliquid-info.ts';
-import { subAccountName, unifiedSymbol } from './hyperliquid-symbols.ts';
+import { isCoinOf, subAccountName, unifiedSymbol } from './hyperliquid-symbols.ts';
 import type { InstrumentCatalog } from './instrument-catalog.ts';
 import { candlesSchema, metaAndContextsSchema, metaSchema, perpDexsSchema } from './wire-schemas.ts';
 
@@ -43,6 +43,7 @@ export class HyperliquidMarketData implements MarketDataSource {
         'market-data',
       );
       if ((meta.collateralToken ?? 0) !== 0) throw unsupported(`dex ${dex} is not margined in USDC`);
+      this.#mustAnswer('meta', dex, meta.universe);
       const base = dex === null ? 0 : HIP3_BASE + (numbers.get(dex) ?? 0) * HIP3_STEP;
       meta.universe.forEach((asset, index) => {
         instruments.push({
@@ -99,6 +100,7 @@ export class HyperliquidMarketData implements MarketDataSource {
       if (meta.universe.length !== contexts.length) {
         throw this.#deps.info.malformed('metaAndAssetCtxs', `${subAccountName(dex)}: lists of different length`);
       }
+      this.#mustAnswer('metaAndAssetCtxs', dex, meta.universe);
       const observedAtMs = this.#deps.clock.nowMs();
       meta.universe.forEach((asset, i) => {
         const context = contexts[i];
@@ -108,6 +110,15 @@ export class HyperliquidMarketData implements MarketDataSource {
       });
     }
     return prices;
+  }
+
+  #mustAnswer(what: string, dex: string | null, universe: readonly { readonly name: string }[]): void {
+    const stranger = universe.find(({ name }) => !isCoinOf(dex, name));
+    if (stranger === undefined) return;
+    throw this.#deps.info.malformed(
+      what,
+      `${subAccountName(dex)}: answered about ${stranger.name}, which is not there`,
+    );
   }
 
   /** Position of each configured dex in the venue's list, which numbers its assets. */

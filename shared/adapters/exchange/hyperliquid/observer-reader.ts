@@ -57,6 +57,12 @@ export async function readAccountForObserver(read: ObserverRead): Promise<Observ
       subAccounts.push({ name, complete: false, venue_time_ms: null, error: answer });
       continue;
     }
+    const twin = states.find((state) => sameMoney(state, answer));
+    if (twin !== undefined) {
+      const error = `the same money as another sub-account: ${answer.marginSummary.accountValue}`;
+      subAccounts.push({ name, complete: false, venue_time_ms: null, error });
+      continue;
+    }
     states.push(answer);
     subAccounts.push({ name, complete: true, venue_time_ms: answer.time, error: null });
   }
@@ -76,6 +82,15 @@ export async function readAccountForObserver(read: ObserverRead): Promise<Observ
     marginSummary: { accountValue: value.toFixed(), totalMarginUsed: margin.toFixed() },
     assetPositions: states.flatMap((state) => state.assetPositions) as ObservedAccount['assetPositions'],
   };
+}
+
+/** `xyz` of `xyz:INTC`; nothing for a native coin. */
+const dexOf = (coin: string): string => (coin.includes(':') ? coin.slice(0, coin.indexOf(':')) : '');
+
+/** One answer to two questions would count its money twice; no money twice is still none. */
+function sameMoney(a: State, b: State): boolean {
+  if (new Decimal(a.marginSummary.accountValue).isZero()) return false;
+  return JSON.stringify([a.marginSummary, a.assetPositions]) === JSON.stringify([b.marginSummary, b.assetPositions]);
 }
 
 async function askTwice(read: ObserverRead, dex: string): Promise<State | string> {
@@ -111,7 +126,11 @@ async function ask(read: ObserverRead, dex: string): Promise<State> {
     const text = await Promise.race([response.text(), aborted(abort.signal)]);
     if (text.length > REPLY_CHARS_MAX) throw new Error('reply too long');
     const parsed = stateSchema.safeParse(JSON.parse(text));
-    if (parsed.success) return parsed.data;
+    if (parsed.success) {
+      const strange = parsed.data.assetPositions.find(({ position }) => dexOf(position.coin) !== dex);
+      if (strange === undefined) return parsed.data;
+      throw new Error(`another sub-account was answered: it holds ${strange.position.coin}`);
+    }
     const issue = parsed.error.issues[0];
     throw new Error(`malformed reply: ${issue?.path.join('.')}: ${issue?.message}`);
   } finally {

@@ -18,7 +18,7 @@ const state = { type: 'clearinghouseState', user: MAIN };
 
 describe('HTTP faults', () => {
   it('lists every kind of the brief', () => {
-    expect(FAULT_KINDS).toHaveLength(13);
+    expect(FAULT_KINDS).toHaveLength(14);
   });
 
   it('answers 429 with retry-after to the nth matching request only', () => {
@@ -96,6 +96,13 @@ describe('HTTP faults', () => {
     const ask = (dex?: string) => simulator.handle({ path: '/info', body: JSON.stringify({ ...state, dex }) });
     expect(ask('xyz')).toMatchObject({ status: 500 });
     expect(ask()).toMatchObject({ status: 200 });
+  });
+
+  it('answers a question about a dex with the native part', () => {
+    const { client } = prepare({ kind: 'dex-ignored' });
+    const [dex, native] = [client.info({ ...state, dex: 'xyz' }), client.info(state)];
+    expect(dex).toEqual(native);
+    expect(client.info({ type: 'meta', dex: 'xyz' }).universe[0].name).toBe('BTC');
   });
 
   it('delays the answer, not the execution', () => {

@@ -85,6 +85,12 @@ describe('account state', () => {
       () => json({ ...dex, assetPositions: [position('xyz:INTC', '1'), position('xyz:INTC', '2')] }),
     ],
     ['is null', () => json(null)],
+    ['is ignored, and the native part comes twice', () => json(native)],
+    [
+      'names a native coin among its own',
+      () => json({ ...dex, assetPositions: [...dex.assetPositions, position('BTC', '1')] }),
+    ],
+    ['holds a coin of another dex', () => json({ ...dex, assetPositions: [position('abc:INTC', '1')] })],
   ])('is incomplete and says why, when a dex %s', async (_, xyz) => {
     const { hyperliquid } = read(byDex({ native: () => json(native), xyz }));
     const state = await hyperliquid.accountReader.fetchAccountState('main');
@@ -93,6 +99,24 @@ describe('account state', () => {
     expect(state.subAccounts[1]?.error).toBeTruthy();
     expect(state.positions.map((p) => p.coin)).toEqual(['kPEPE']);
     expect(state.equityQuote, 'the part that could be read').toBe('1000.5');
+  });
+
+  it('counts the same money without positions once: nothing in the answer tells it from one answer given twice', async () => {
+    const flat = { ...native, assetPositions: [] };
+    const { hyperliquid } = read(byDex({ native: () => json(flat), xyz: () => json({ ...flat, time: T0 }) }));
+    const state = await hyperliquid.accountReader.fetchAccountState('main');
+    expect(state).toMatchObject({ complete: false, subAccounts: [{ complete: true }, { complete: false }] });
+    expect(state.subAccounts[1]?.error).toContain('the same money as native');
+  });
+
+  it('takes two sub-accounts without money for what they are', async () => {
+    const summary = { accountValue: '0.0', totalMarginUsed: '0.0' };
+    const empty = { ...native, marginSummary: summary, withdrawable: '0.0', assetPositions: [] };
+    const { hyperliquid } = read(byDex({ native: () => json(empty), xyz: () => json(empty) }));
+    expect(await hyperliquid.accountReader.fetchAccountState('main')).toMatchObject({
+      complete: true,
+      equityQuote: '0',
+    });
   });
 
   it('is incomplete too when the native part fails, and an error when nothing can be read', async () => {
@@ -184,6 +208,12 @@ describe('orders as the venue tells them', () => {
   it('says not found only in the venue’s own words', async () => {
     expect(await look(() => json({ status: 'unknownOid' }))).toEqual({ kind: 'not-found' });
     await expect(look(() => new Response('', { status: 500 }))).rejects.toMatchObject({ kind: 'unavailable' });
+  });
+
+  it('lists no open orders when a dex answers with those of another', async () => {
+    const order = { ...wire, coin: 'BTC' };
+    const { hyperliquid } = read(byDex({ native: () => json([order]), xyz: () => json([order]) }));
+    await expect(hyperliquid.accountReader.fetchOpenOrders('main')).rejects.toMatchObject({ kind: 'malformed-reply' });
   });
 
   it('lists no open orders when one dex cannot be asked', async () => {

@@ -30,6 +30,7 @@ describe('instruments', () => {
     ['a configured dex is not listed', { dexs: [null, { name: 'flx' }] }, 'configuration'],
     ['a dex is margined in another token', { xyz: { universe: [], collateralToken: 235 } }, 'configuration'],
     ['a lot is missing', { native: { universe: [asset('BTC', { szDecimals: undefined })] } }, 'malformed-reply'],
+    ['a dex answers with native coins', { xyz: { universe: [asset('DOGE')] } }, 'malformed-reply'],
     ['two coins would share a symbol', { native: { universe: [asset('kX'), asset('KX')] } }, 'malformed-reply'],
   ])('are refused altogether when %s', async (_, over, kind) => {
     await expect(load(venue(over))).rejects.toMatchObject({ kind });
@@ -92,6 +93,12 @@ describe('candles', () => {
 describe('mark prices', () => {
   it('are malformed when assets and contexts do not pair', async () => {
     const { hyperliquid } = scriptedHyperliquid(() => json([{ universe: [asset('BTC')] }, []]), { secrets: null });
+    await expect(hyperliquid.marketData.fetchMarkPrices()).rejects.toMatchObject({ kind: 'malformed-reply' });
+  });
+
+  it('are malformed when a dex answers with the native ones', async () => {
+    const native = [{ universe: [asset('BTC')] }, [{ markPx: '65000.0', midPx: null }]];
+    const { hyperliquid } = scriptedHyperliquid(() => json(native), { secrets: null });
     await expect(hyperliquid.marketData.fetchMarkPrices()).rejects.toMatchObject({ kind: 'malformed-reply' });
   });
 

@@ -54,6 +54,9 @@ describe('what an observer sees', () => {
     ['is no JSON', () => new Response('<html>')],
     ['is silent', () => new Promise<Response>(() => {})],
     ['breaks off', () => Promise.reject(new TypeError('fetch failed'))],
+    ['is ignored, and the native part comes twice', () => json(native)],
+    ['names a native coin among its own', () => json(state('200.0', '40.0', T0, ['xyz:INTC', 'BTC']))],
+    ['holds a coin of another dex', () => json(state('200.0', '40.0', T0, ['abc:INTC']))],
   ])('is incomplete and says why, when a dex %s', async (_, broken) => {
     const { entry, sent } = observe(({ body }) => (body.dex ? broken() : json(native)));
     const seen = await entry;
@@ -62,6 +65,13 @@ describe('what an observer sees', () => {
     expect(seen.sub_accounts[1]?.error).toBeTruthy();
     expect(seen.marginSummary.accountValue).toBe('1000.5');
     expect(sent.length, 'one more attempt').toBe(3);
+  });
+
+  it('counts the same money without positions once, and no money as often as it is told', async () => {
+    const flat = await observe(() => json(state('1000.5', '0.0', T0, []))).entry;
+    expect(flat).toMatchObject({ complete: false, sub_accounts: [{ complete: true }, { complete: false }] });
+    const empty = await observe(() => json(state('0.0', '0.0', T0, []))).entry;
+    expect(empty).toMatchObject({ complete: true, marginSummary: { accountValue: '0' } });
   });
 
   it('is not asked for again when it was told to slow down', async () => {
