@@ -50,7 +50,11 @@ async function planInputs(platform: Platform): Promise<() => CycleInputs> {
   const { exchange, account, supervisorJob } = input;
   const query = { exchange, account, supervisorJob, nowMs: CYCLE_NOW_MS };
   const rows = await stores.reconciliation.readCycle(query);
-  const filter = { livePnlAboveMicros: input.livePnlAboveMicros, freshSinceMs: CYCLE_NOW_MS - input.runStaleMs };
+  const filter = {
+    livePnlAboveMicros: input.livePnlAboveMicros,
+    freshSinceMs: CYCLE_NOW_MS - input.runStaleMs,
+    freshUntilMs: CYCLE_NOW_MS,
+  };
   const runs = new Map((await deps.runs.aggregates(exchange, filter)).map((r) => [r.symbol, r]));
   const state = await stores.accounts.latest(exchange, account);
   if (state === null) throw new Error('no snapshot');

@@ -1,3 +1,5 @@
+import { isDue } from '#shared/core/age.ts';
+
 export interface Terminal {
   readonly quiet: boolean;
   /** The table of where things are, once. */
@@ -33,7 +35,7 @@ export function createTerminal(options: { readonly quiet: boolean; readonly stre
         const cut = text.slice(0, Math.max(20, (stream.columns || 120) - 1));
         stream.write(`\r\u001b[2K${cut}`);
         live = true;
-      } else if (nowMs - plainAtMs >= PLAIN_EVERY_MS) {
+      } else if (isDue(plainAtMs, nowMs, PLAIN_EVERY_MS)) {
         plainAtMs = nowMs;
         stream.write(`${text}\n`);
       }

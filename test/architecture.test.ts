@@ -142,6 +142,27 @@ describe('each rule', () => {
     expect(broken('purity', 'shared/core/x.ts', text)).toEqual([]);
   });
 
+  it.each([
+    'if (nowMs - price.timeMs > limits.maxMs) return stale;',
+    'const fresh = ageMs <= maxAgeMs;',
+    'const isOld = snapshot.ageMs > maxMs;',
+    'const due = deps.clock.nowMs() - lastMs >= everyMs;',
+    'const recent = times.filter((at) => at > nowMs - WINDOW_MS);',
+  ])('ages: finds %s', (text) => {
+    expect(broken('ages', 'shared/core/x.ts', text)).toHaveLength(1);
+    expect(broken('ages', 'web/x.js', text)).toHaveLength(1);
+  });
+
+  it.each([
+    'const ageMs = nowMs - atMs;',
+    'const age = (atMs) => nowMs - atMs;',
+    "const words = ageMs < 0 ? 'in the future' : 'old';",
+    'if (judgeAge(ageMs, maxAgeMs) !== fresh) return;',
+    '// nowMs - atMs > maxMs was here',
+  ])('ages: lets %s pass', (text) => {
+    expect(broken('ages', 'shared/core/x.ts', text)).toEqual([]);
+  });
+
   it('environment: finds process.env outside entry points only', () => {
     const text = 'const port = process.env.PORT;';
     expect(broken('environment', 'shared/adapters/sql/x.ts', text)).toHaveLength(1);

@@ -1,3 +1,4 @@
+import { isDue } from '#shared/core/age.ts';
 import { DAY_MS } from '#shared/core/time.ts';
 import type { PlatformSnapshot } from '#shared/messages/platform-snapshot.ts';
 import type { AlertView } from '#shared/ports/repositories/read-model.ts';
@@ -35,7 +36,7 @@ async function recentAlerts(ctx: CommandContext): Promise<readonly string[]> {
   const path = listPath('/api/alerts', { limit: ALERTS_SHOWN });
   const { nowMs, alerts } = await ctx.platform().get<{ nowMs: number; alerts: readonly AlertView[] }>(path);
   return alerts
-    .filter((alert) => nowMs - alert.lastAtMs < DAY_MS)
+    .filter((alert) => !isDue(alert.lastAtMs, nowMs, DAY_MS))
     .map(({ kind, severity, symbol, message, count, lastAtMs }) => {
       const subject = symbol === null ? kind : `${kind} ${symbol}`;
       const times = count > 1 ? `, ${count} times` : '';

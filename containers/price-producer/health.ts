@@ -1,3 +1,4 @@
+import { isDue, judgeAge } from '#shared/core/age.ts';
 import type { FeedCounters, FeedHealth } from '#shared/ports/price-feed.ts';
 import type { PublishPricesStats } from '#shared/usecases/publish-prices.ts';
 
@@ -21,8 +22,8 @@ export function judgeHealth(
   const problems: string[] = [];
   if (feed.symbolCount === 0) problems.push('no symbols to follow');
   else if (feed.dataAgeMs === null) problems.push('no prices yet');
-  else if (feed.dataAgeMs >= livenessMs) problems.push(`no prices for ${feed.dataAgeMs} ms`);
-  if (publisher.failingSinceMs !== null && nowMs - publisher.failingSinceMs >= livenessMs) {
+  else if (judgeAge(feed.dataAgeMs, livenessMs - 1) !== 'fresh') problems.push(`no prices for ${feed.dataAgeMs} ms`);
+  if (publisher.failingSinceMs !== null && isDue(publisher.failingSinceMs, nowMs, livenessMs)) {
     problems.push(`the stream has refused records for ${nowMs - publisher.failingSinceMs} ms`);
   }
   return { healthy: problems.length === 0, problems, feed, counters, publisher };

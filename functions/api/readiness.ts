@@ -1,3 +1,4 @@
+import { isStale } from '#shared/core/system/fact-ages.ts';
 import type { PlatformSnapshot, ReadyCheck } from '#shared/messages/platform-snapshot.ts';
 
 export interface Readiness {
@@ -63,6 +64,6 @@ function heartbeatProblems({ jobs }: PlatformSnapshot, agesMs: Readonly<Record<s
   return Object.entries(agesMs).flatMap(([name, ageMsMax]) => {
     const ageMs = jobs.find(({ job }) => job === name)?.okAgeMs ?? null;
     if (ageMs === null) return [`${name} never succeeded`];
-    return ageMs > ageMsMax ? [`${name} succeeded ${seconds(ageMs)} ago`] : [];
+    return isStale(ageMs, ageMsMax) ? [`${name} succeeded ${seconds(ageMs)} ago`] : [];
   });
 }

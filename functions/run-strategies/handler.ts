@@ -1,4 +1,5 @@
 import type { KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
+import { isDue } from '#shared/core/age.ts';
 import { toMicros } from '#shared/core/decimal.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { cohortKey, newRunCache, type SymbolStep, stepRuns } from '#shared/usecases/step-runs.ts';
@@ -26,7 +27,7 @@ export function createHandler(deps: RunStrategiesDeps, env: RunStrategiesEnv) {
   async function warmUp(step: SymbolStep): Promise<boolean> {
     const key = cohortKey(step.exchange, step.symbol);
     const nowMs = deps.clock.nowMs();
-    if (step.dataState === 'live' || nowMs - (warmUpTriedAtMs.get(key) ?? 0) < WARM_UP_EVERY_MS) return false;
+    if (step.dataState === 'live' || !isDue(warmUpTriedAtMs.get(key) ?? 0, nowMs, WARM_UP_EVERY_MS)) return false;
     warmUpTriedAtMs.set(key, nowMs);
     const outcome = await warmUpSymbol(deps, { exchange: step.exchange, symbol: step.symbol });
     cache.cohorts.delete(key);

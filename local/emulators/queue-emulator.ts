@@ -1,3 +1,4 @@
+import { isDue } from '#shared/core/age.ts';
 import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
 import type { DeadLetters } from '#shared/ports/dead-letters.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
@@ -127,7 +128,7 @@ export class QueueEmulator implements WorkQueue {
     if (!this.#spec.fifo || message.deduplicationId === undefined) return false;
     const now = this.#clock.nowMs();
     for (const [id, atMs] of this.#seen) {
-      if (now - atMs < DEDUPLICATION_MS) break;
+      if (!isDue(atMs, now, DEDUPLICATION_MS)) break;
       this.#seen.delete(id);
     }
     if (this.#seen.has(message.deduplicationId)) return true;

@@ -1,3 +1,4 @@
+import { judgeAge } from '#shared/core/age.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { InvocationResult, Redelivery } from './invoker.ts';
 import { batchItemFailures } from './sqs-envelope.ts';
@@ -48,7 +49,7 @@ export async function workOffBatch<R extends BatchRecord>(work: BatchWork<R>, ba
     tries = 0;
   };
   while (pending.length > 0 && !work.stopped()) {
-    if (clock.nowMs() - pending[0]!.arrivedAtMs > rules.maxRecordAgeMs) {
+    if (judgeAge(clock.nowMs() - pending[0]!.arrivedAtMs, rules.maxRecordAgeMs) === 'too-old') {
       await bury('record is older than the maximum record age');
       continue;
     }

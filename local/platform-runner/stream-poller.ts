@@ -9,6 +9,7 @@ import type { InvocationResult } from '#local/emulators/invoker.ts';
 import { kinesisEvent } from '#local/emulators/kinesis-envelope.ts';
 import type { ConsumerSpec } from '#local/emulators/stream-emulator.ts';
 import { type BatchRecord, workOffBatch } from '#local/emulators/work-off-batch.ts';
+import { isDue } from '#shared/core/age.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
@@ -69,7 +70,7 @@ export class StreamPoller {
     let failures = 0;
     let listedMs = Number.NEGATIVE_INFINITY;
     while (!this.#stopped) {
-      if (clock.nowMs() - listedMs >= SHARDS_EVERY_MS) {
+      if (isDue(listedMs, clock.nowMs(), SHARDS_EVERY_MS)) {
         try {
           for (const shard of await this.#shards()) if (this.#isDue(shard)) work.push(this.#follow(shard.ShardId!));
           listedMs = clock.nowMs();
@@ -131,7 +132,10 @@ export class StreamPoller {
         }
         failures = 0;
         const full = waiting.length >= consumer.batchSize;
-        if (waiting.length > 0 && (full || iterator === null || clock.nowMs() - firstMs >= consumer.batchWindowMs)) {
+        if (
+          waiting.length > 0 &&
+          (full || iterator === null || isDue(firstMs, clock.nowMs(), consumer.batchWindowMs))
+        ) {
           for (const batch of cutBySize(waiting)) await this.#workOff(key, batch);
           waiting = [];
           continue;

@@ -1,5 +1,6 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
+import { isDue } from '#shared/core/age.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { DatabaseUser } from './sessions.ts';
 
@@ -17,7 +18,7 @@ export function secretLogins(
   const known = new Map<string, { readonly user: DatabaseUser; readonly readAtMs: number }>();
   return async (secretArn) => {
     const cached = known.get(secretArn);
-    if (cached && clock.nowMs() - cached.readAtMs < MAX_AGE_MS) return cached.user;
+    if (cached && !isDue(cached.readAtMs, clock.nowMs(), MAX_AGE_MS)) return cached.user;
     const text = (await read(client, secretArn)) ?? (await read(client, nameIn(secretArn)));
     const login = loginSchema.safeParse(text === null ? null : parseJson(text));
     if (!login.success) return null;

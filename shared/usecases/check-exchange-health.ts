@@ -1,3 +1,4 @@
+import { isDue } from '#shared/core/age.ts';
 import { systemJobs } from '#shared/core/system/system-jobs.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { ExchangeHealth, ExchangeHealthView } from '#shared/ports/exchange-health.ts';
@@ -20,9 +21,9 @@ export async function checkExchangeHealth(
 ): Promise<ExchangeHealthOutcome> {
   const job = systemJobs(input.exchange).exchangeHealth;
   const last = (await deps.jobs.all()).find((state) => state.job === job);
-  const ageMs = deps.clock.nowMs() - (last?.lastOkMs ?? 0);
   // After a failure it is asked each time: the adapter itself limits how often the venue is.
-  if (last && last.lastError === null && ageMs >= 0 && ageMs < input.maxAgeMs) return { kind: 'not-due' };
+  if (last && last.lastError === null && !isDue(last.lastOkMs, deps.clock.nowMs(), input.maxAgeMs))
+    return { kind: 'not-due' };
   const health = await deps.exchangeHealth.check();
   const nowMs = deps.clock.nowMs();
   if (health.healthy) await deps.jobs.recordOk(job, nowMs, { ...health });

@@ -1,3 +1,4 @@
+import { isDue } from '#shared/core/age.ts';
 import { type ClockCheck, checkClock } from '#shared/core/system/clock-check.ts';
 import { systemJobs } from '#shared/core/system/system-jobs.ts';
 import type { Clock } from '#shared/ports/clock.ts';
@@ -30,8 +31,7 @@ export async function checkVenueClock(
   const job = systemJobs(input.exchange).venueClock;
   const last = (await deps.jobs.all()).find((state) => state.job === job);
   const askedAtMs = deps.clock.nowMs();
-  const ageMs = askedAtMs - (last?.lastOkMs ?? 0);
-  if (last && last.lastError === null && ageMs >= 0 && ageMs < input.maxAgeMs) return { kind: 'not-due' };
+  if (last && last.lastError === null && !isDue(last.lastOkMs, askedAtMs, input.maxAgeMs)) return { kind: 'not-due' };
   let venueTimeMs: number;
   try {
     venueTimeMs = await deps.venueClock.venueTimeMs();

@@ -1,5 +1,6 @@
+import { isFromFuture } from '#shared/core/age.ts';
 import { dec } from '#shared/core/decimal.ts';
-import type { Order, OrderIntent } from '#shared/core/orders/order.ts';
+import type { Order } from '#shared/core/orders/order.ts';
 import { exitAttemptsAfter } from '#shared/core/orders/order-machine.ts';
 import { writerLease } from '#shared/core/orders/writer-lease.ts';
 import { type Refusal, refusal } from '#shared/core/refusal.ts';
@@ -136,7 +137,9 @@ async function passGates(deps: ExecuteOrderDeps, order: Order, settings: Gateway
   return isExpired(deps, order) ? { kind: 'expired' } : { kind: 'pass', verdict, lease };
 }
 
-const isExpired = (deps: ExecuteOrderDeps, order: OrderIntent): boolean => deps.clock.nowMs() >= order.expiresAtMs;
+/** An intent from the future was made by a clock that was ahead: it would be valid for as long as that. */
+const isExpired = ({ clock }: Pick<ExecuteOrderDeps, 'clock'>, order: Order): boolean =>
+  clock.nowMs() >= order.expiresAtMs || isFromFuture(order.createdAtMs, clock.nowMs());
 
 const refused = (code: string, message: string, numbers: Refusal['numbers']): Gate => ({
   kind: 'refuse',

@@ -79,7 +79,7 @@ export async function readSnapshot(deps: ReadSnapshotDeps, input: ReadSnapshotIn
         stale:
           job.lastError !== null ||
           job.lastOkMs === 0 ||
-          age(job.lastOkMs) > (heartbeatAgesMs[job.job] ?? Number.POSITIVE_INFINITY),
+          isStale(age(job.lastOkMs), heartbeatAgesMs[job.job] ?? Number.POSITIVE_INFINITY),
       })),
   };
 }
@@ -171,14 +171,14 @@ function priceSnapshot(price: PriceView, nowMs: number, ages: FactAges): SymbolS
   const { markPrice, markTimeMs, venueTimeMs } = price;
   const ageMs = nowMs - venueTimeMs;
   const markAgeMs = markTimeMs === null ? null : nowMs - markTimeMs;
-  const fresh = [ageMs, ...(markAgeMs === null ? [] : [markAgeMs])].some((age) => !isStale(age, ages.priceMs, ages));
+  const fresh = [ageMs, ...(markAgeMs === null ? [] : [markAgeMs])].some((age) => !isStale(age, ages.priceMs));
   return {
     price: price.price,
     ageMs,
-    stale: isStale(ageMs, ages.priceMs, ages),
+    stale: isStale(ageMs, ages.priceMs),
     markPrice,
     markAgeMs,
-    counts: fresh && markAgeMs !== null && !isStale(markAgeMs, ages.markMs, ages),
+    counts: fresh && markAgeMs !== null && !isStale(markAgeMs, ages.markMs),
   };
 }
 

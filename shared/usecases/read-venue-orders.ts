@@ -1,3 +1,4 @@
+import { isDue, isFromFuture } from '#shared/core/age.ts';
 import type { ClientOrderId, Order } from '#shared/core/orders/order.ts';
 import { fitsOrder } from '#shared/core/orders/resolve-unknown.ts';
 import { parseTrackerMemory, type TrackerMemory } from '#shared/core/orders/tracker-memory.ts';
@@ -51,7 +52,9 @@ export async function readVenueOrders(deps: ReadVenueOrdersDeps, input: ReadVenu
   const working = await deps.orders.working(exchange, account);
   const epochs = new Map((await deps.orders.epochs(exchange, account)).map((epoch) => [epoch.symbol, epoch]));
   const memory = await recall(deps, input, working, startedAtMs);
-  const newestFillMs = await deps.orders.newestFillMs(exchange, account);
+  const storedFillMs = await deps.orders.newestFillMs(exchange, account);
+  // Reading on from a fill of the future would read nothing until then.
+  const newestFillMs = storedFillMs === null ? null : Math.min(storedFillMs, startedAtMs);
   const asking: Asking = { calls: 0, errors: [] };
 
   const sent = working.filter((order) => order.status !== 'intent');
@@ -60,7 +63,7 @@ export async function readVenueOrders(deps: ReadVenueOrdersDeps, input: ReadVenu
     const lookup = lookups.get(order.clientOrderId);
     return lookup !== undefined && !(lookup.kind === 'found' && fitsOrder(order, lookup.order));
   });
-  const openOrdersDue = input.scheduled && startedAtMs - memory.openOrdersAtMs >= input.openOrdersEveryMs;
+  const openOrdersDue = input.scheduled && isDue(memory.openOrdersAtMs, startedAtMs, input.openOrdersEveryMs);
   const openOrders =
     unresolved.length > 0 || openOrdersDue ? await ask(asking, () => deps.reader.fetchOpenOrders(account)) : null;
   const fillsDue = input.scheduled && !(sent.length === 0 && openOrdersDue);
@@ -99,7 +102,8 @@ async function recall(
 ): Promise<TrackerMemory> {
   const stored = (await deps.jobs.all()).find((state) => state.job === input.memoryJob);
   const memory = parseTrackerMemory(stored?.detail);
-  if (memory) return memory;
+  // Begun by a clock that was ahead: until then every fill would count as history.
+  if (memory) return isFromFuture(memory.sinceMs, nowMs) ? { ...memory, sinceMs: nowMs } : memory;
   // The first run on this account: what was traded before our first order is history, not interference.
   const sinceMs = working.reduce((oldest, order) => Math.min(oldest, order.createdAtMs), nowMs);
   return { sinceMs, openOrdersAtMs: 0, mismatches: {} };

@@ -1,3 +1,4 @@
+import { FUTURE_TOLERANCE_MS, isFresh } from '#shared/core/age.ts';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
 import type { AccountState } from '#shared/core/portfolio/account-state.ts';
 import {
@@ -115,7 +116,11 @@ interface Facts {
 async function readFacts(deps: ReconcileDeps, input: ReconcileInput): Promise<Facts> {
   const { exchange, account, supervisorJob } = input;
   const nowMs = deps.clock.nowMs();
-  const filter = { livePnlAboveMicros: input.livePnlAboveMicros, freshSinceMs: nowMs - input.runStaleMs };
+  const filter = {
+    livePnlAboveMicros: input.livePnlAboveMicros,
+    freshSinceMs: nowMs - input.runStaleMs,
+    freshUntilMs: nowMs + FUTURE_TOLERANCE_MS,
+  };
   const [rows, snapshot, runs, systemState, observed] = await Promise.all([
     deps.reconciliation.readCycle({ exchange, account, supervisorJob, nowMs }),
     deps.accounts.latest(exchange, account),
@@ -169,8 +174,7 @@ function cycleInputs(facts: Facts, input: ReconcileInput, cycleId: string, nowMs
 /** Equity and margin are known only from a complete snapshot that is as fresh as a source of a position must be. */
 function accountMoney(snapshot: AccountState | null, settings: CycleSettings, nowMs: number): AccountMoney | null {
   if (snapshot === null || !snapshot.complete) return null;
-  const ageMs = nowMs - snapshot.venueTimeMs;
-  if (ageMs > settings.sourceAgeMsMax || ageMs < -settings.futureToleranceMs) return null;
+  if (!isFresh(snapshot.venueTimeMs, nowMs, settings.sourceAgeMsMax, settings.futureToleranceMs)) return null;
   const { equityQuote, marginUsedQuote, venueTimeMs } = snapshot;
   return { equityQuote, marginUsedQuote, venueTimeMs };
 }

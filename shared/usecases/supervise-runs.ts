@@ -1,3 +1,4 @@
+import { isDue } from '#shared/core/age.ts';
 import { planPopulation, purgeBeforeMs } from '#shared/core/runs/plan-population.ts';
 import type { ProvidenceSettings } from '#shared/core/runs/providence-settings.ts';
 import type { EpochMs } from '#shared/core/time.ts';
@@ -63,7 +64,7 @@ export async function superviseRuns(deps: SuperviseRunsDeps, input: SuperviseRun
     latched === null && plan.newRuns.length > 0 ? await deps.runs.createRuns(exchange, plan.newRuns, nowMs) : 0;
   const purged = await deps.runs.purge(exchange, purgeBeforeMs(nowMs, settings), PURGE_LIMIT);
   const health = await deps.runs.cohortHealth(exchange);
-  const young = (symbol: string) => nowMs - (live.get(symbol)?.newestStartMs ?? 0) < YOUNG_RUN_MS;
+  const young = (symbol: string) => !isDue(live.get(symbol)?.newestStartMs ?? 0, nowMs, YOUNG_RUN_MS);
   const fresh = new Set(created > 0 ? plan.newRuns.map((run) => run.symbol) : []);
   await deps.jobs.recordOk(SUPERVISOR_JOB, nowMs, { exchange, live: plan.liveCount + created, latched });
   return {

@@ -1,3 +1,4 @@
+import { isDue } from '#shared/core/age.ts';
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import { checkInstrumentsAnswer, type InstrumentsRefusal } from '#shared/core/market/instruments-drop.ts';
 import { systemJobs } from '#shared/core/system/system-jobs.ts';
@@ -57,8 +58,7 @@ export async function syncInstruments(
   const last = (await deps.jobs.all()).find((state) => state.job === job);
   const isFresh = last !== undefined && last.lastError === null && last.lastOkMs > 0;
   // A negative age is a clock that was set back: nothing can be said about freshness.
-  const ageMs = deps.clock.nowMs() - (last?.lastOkMs ?? 0);
-  if (isFresh && ageMs >= 0 && ageMs < input.maxAgeMs) return { kind: 'not-due' };
+  if (isFresh && !isDue(last?.lastOkMs ?? 0, deps.clock.nowMs(), input.maxAgeMs)) return { kind: 'not-due' };
 
   const loaded = await load(deps, exchange);
   const atMs = deps.clock.nowMs();

@@ -253,7 +253,7 @@ async function alarmUnresolved(
   input: TrackOrdersInput,
   unresolved: TrackOrdersFacts['unresolved'],
 ): Promise<void> {
-  const isOld = (expiresAtMs: EpochMs) => deps.clock.nowMs() - expiresAtMs > input.unresolvedAlarmMs;
+  const isOld = (expiresAtMs: EpochMs) => deps.clock.nowMs() > expiresAtMs + input.unresolvedAlarmMs;
   for (const { order, reason } of unresolved.filter(({ order }) => isOld(order.expiresAtMs))) {
     await deps.alerts.raise({
       id: `order-unresolved:${order.clientOrderId}`,

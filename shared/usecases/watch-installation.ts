@@ -1,3 +1,4 @@
+import { isDue } from '#shared/core/age.ts';
 import { restoredAlert, restoreSign } from '#shared/core/system/restore-sign.ts';
 import { systemJobs } from '#shared/core/system/system-jobs.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
@@ -55,7 +56,8 @@ export async function watchInstallation(
   const state = await deps.systemState.read(exchange);
   if (state === null) return { kind: 'not-started' };
   const tag = await deps.installation.tag();
-  const lastBeatMs = (await deps.jobs.all()).find((row) => row.job === job)?.lastOkMs ?? 0;
+  const jobs = new Map((await deps.jobs.all()).map((row) => [row.job, row]));
+  const lastBeatMs = jobs.get(job)?.lastOkMs ?? 0;
   const reason = restoreSign(mark, { exchange, tag, stateVersion: state.version, lastBeatMs });
   if (reason !== null) {
     const change = await control.change({ kind: 'database-restored', exchange, by, atMs, reason });
@@ -65,7 +67,9 @@ export async function watchInstallation(
     }
     return { kind: 'restored', reason, change };
   }
-  if (mark === null || tag === null || lastBeatMs - (mark.beatsMs?.[exchange] ?? 0) < MARK_EVERY_MS) {
+  // A beat of a clock that is ahead, once marked, would make every later one look lost.
+  const isDoubtful = (jobs.get(systemJobs(exchange).venueClock)?.lastError ?? null) !== null;
+  if (mark === null || tag === null || isDoubtful || !isDue(mark.beatsMs?.[exchange] ?? 0, lastBeatMs, MARK_EVERY_MS)) {
     return { kind: 'same', markError: null };
   }
   const known = mark.stateVersions[exchange] ?? 0;

@@ -8,7 +8,7 @@ import { aBar, aNewRun, RUNS_START_MS } from '#test/support/run-builders.ts';
 const BTC = 'BTC/USDC:USDC';
 const ETH = 'ETH/USDC:USDC';
 const NOW = RUNS_START_MS + 1_000;
-const ALL = { livePnlAboveMicros: 200_000, freshSinceMs: NOW };
+const ALL = { livePnlAboveMicros: 200_000, freshSinceMs: NOW, freshUntilMs: NOW + 60_000 };
 
 const save = (cohort: Cohort, updates: readonly RunUpdate[] = [], fields: Partial<Cohort> = {}): CohortSave => ({
   cohort: { ...cohort, lastTradeTimeMs: NOW, lastTradeIds: ['a', 'b"\''], dataState: 'live', ...fields },

@@ -251,7 +251,24 @@ export const folders: Rule = (file) => {
   });
 };
 
+/** `ageMs > max`; a comparison with nothing is about words ("in the future"), not about a limit. */
+const AGE_COMPARED = /\b\w*[aA]geMs\s*[<>]=?(?!\s*-?\d)/;
+const ELAPSED_COMPARED = /\bnow(?:Ms)?(?:\(\))?\s*-(?!=)[^;,=\n]*?(?<!=)[<>]/;
+const COMPARED_WITH_ELAPSED = /(?<!=)[<>]=?\s*(?:\w+\.)*now(?:Ms)?(?:\(\))?\s*-/;
+
+/** An age meets its limit in core/age.ts alone, where nothing from the future is fresh. The venue of a simulation has a clock of its own. */
+export const ages: Rule = (file) => {
+  const isOurs = /^(shared|functions|containers|local|cli|web)\//.test(file.path);
+  if (!isSource(file.path) || !isOurs || /^(shared\/core\/age\.ts|local\/exchange-simulator\/.*)$/.test(file.path))
+    return [];
+  return codeOnly(file.text)
+    .split('\n')
+    .filter((line) => [AGE_COMPARED, ELAPSED_COMPARED, COMPARED_WITH_ELAPSED].some((pattern) => pattern.test(line)))
+    .map((line) => `compares an age by hand: ${line.trim()}`);
+};
+
 export const RULES: Readonly<Record<string, Rule>> = {
+  ages,
   walls,
   siblings,
   'file length': fileLength,

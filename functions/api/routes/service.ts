@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { isDue } from '#shared/core/age.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../env.ts';
@@ -57,7 +58,7 @@ function remembered<T>(clock: Pick<Clock, 'nowMs'>, read: () => Promise<T>): () 
   let last: { readonly atMs: number; readonly value: Promise<T> } | null = null;
   return () => {
     const nowMs = clock.nowMs();
-    if (last && nowMs >= last.atMs && nowMs - last.atMs < READINESS_AGE_MS_MAX) return last.value;
+    if (last && !isDue(last.atMs, nowMs, READINESS_AGE_MS_MAX)) return last.value;
     const own = { atMs: nowMs, value: read() };
     last = own;
     own.value.catch(() => {

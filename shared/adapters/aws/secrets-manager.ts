@@ -1,4 +1,5 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { isDue } from '#shared/core/age.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import { SecretError, type Secrets } from '#shared/ports/secrets.ts';
 import { awsFailure } from './aws-failure.ts';
@@ -24,7 +25,7 @@ export function createSecretsManagerSecrets(options: SecretsManagerOptions): Sec
   let underWay: Promise<Readonly<Record<string, unknown>>> | null = null;
 
   const read = async (name: string): Promise<Readonly<Record<string, unknown>>> => {
-    if (known !== null && clock.nowMs() - known.readAtMs < maxAgeMs) return known.values;
+    if (known !== null && !isDue(known.readAtMs, clock.nowMs(), maxAgeMs)) return known.values;
     // Whoever joins gets an error of his own name below.
     underWay ??= fetchValues(client, secretArn)
       .then((values) => {

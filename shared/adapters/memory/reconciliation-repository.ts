@@ -1,3 +1,4 @@
+import { isDue } from '#shared/core/age.ts';
 import { dec, decimalText, ZERO } from '#shared/core/decimal.ts';
 import { isEnded, type Order } from '#shared/core/orders/order.ts';
 import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
@@ -161,7 +162,9 @@ async function readFigures(
 ): Promise<Pick<CycleRows, 'latched' | 'supervisorOkAtMs' | 'activity'>> {
   const { exchange, account, nowMs } = query;
   const orders = await sources.orders.recent(exchange, LOOK_BACK_MAX);
-  const sent = orders.filter((o) => o.account === account && o.sentAtMs !== null && o.sentAtMs > nowMs - MINUTE_MS);
+  const sent = orders.filter(
+    (o) => o.account === account && o.sentAtMs !== null && !isDue(o.sentAtMs, nowMs, MINUTE_MS),
+  );
   const fills = (await sources.orders.recentFills(exchange, LOOK_BACK_MAX)).filter(
     (f) => f.account === account && f.venueTimeMs >= slotOf(nowMs, DAY_MS),
   );

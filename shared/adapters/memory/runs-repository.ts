@@ -153,7 +153,7 @@ export class MemoryRunsRepository implements RunsRepository {
 
   async aggregates(
     exchange: string,
-    filter: { readonly livePnlAboveMicros: number; readonly freshSinceMs: number },
+    filter: { readonly livePnlAboveMicros: number; readonly freshSinceMs: number; readonly freshUntilMs: number },
   ): Promise<readonly RunAggregate[]> {
     const groups = new Map<string, Row[]>();
     for (const row of this.rows.values()) {
@@ -164,7 +164,7 @@ export class MemoryRunsRepository implements RunsRepository {
     const sum = (rows: readonly Row[], of: (row: Row) => number) => rows.reduce((total, row) => total + of(row), 0);
     const aggregates = [...groups.values()].map((rows): RunAggregate => {
       const live = rows.filter(isLive);
-      const fresh = live.filter((r) => r.updatedAtMs >= filter.freshSinceMs);
+      const fresh = live.filter((r) => r.updatedAtMs >= filter.freshSinceMs && r.updatedAtMs <= filter.freshUntilMs);
       const eligible = fresh.filter((r) => r.livePnlMicros > filter.livePnlAboveMicros && r.positionDirection !== 0);
       const wins = rows.filter((r) => r.livePnlMicros > 0);
       const losses = rows.filter((r) => r.livePnlMicros < 0);

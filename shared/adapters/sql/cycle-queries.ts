@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { FUTURE_TOLERANCE_MS } from '#shared/core/age.ts';
 import { decimalText, fromMicros } from '#shared/core/decimal.ts';
 import type { ClientOrderId, OrderClass, OrderStatus, Side } from '#shared/core/orders/order.ts';
 import type { AccountActivity, CycleOrder, PreviousDecision } from '#shared/core/reconciliation/cycle-inputs.ts';
@@ -152,7 +153,7 @@ export async function readFigures(
       (select latched from take_profit_state where exchange = ${exchange} and account = ${account}) as latched,
       (select last_ok_ms from job_state where job = ${supervisorJob}) as supervisor_ok_ms,
       (select count(*) from order_execution_log where exchange = ${exchange} and account = ${account}
-        and created_at_ms > ${nowMs - 10 * MINUTE_MS} and sent_at_ms > ${nowMs - MINUTE_MS}) as sent,
+        and created_at_ms > ${nowMs - 10 * MINUTE_MS} and sent_at_ms between ${nowMs - MINUTE_MS + 1} and ${nowMs + FUTURE_TOLERANCE_MS}) as sent,
       (select sum(closed_pnl_micros) ${fills}) as pnl,
       (select sum(fee_micros) ${fills}) as fees`.execute(db);
   const row = result.rows[0]!;

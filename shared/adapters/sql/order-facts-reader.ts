@@ -1,3 +1,4 @@
+import { FUTURE_TOLERANCE_MS, isFresh } from '#shared/core/age.ts';
 import { dec, decimalText, ZERO } from '#shared/core/decimal.ts';
 import { positionAfter } from '#shared/core/orders/foreign-changes.ts';
 import { isEnded, type OrderStatus } from '#shared/core/orders/order.ts';
@@ -118,15 +119,16 @@ export function sqlOrderFactsReader(
         // Served by the index on created_at_ms: an order is sent within seconds of its intent, or expires.
         .where('created_at_ms', '>', nowMs - 10 * MINUTE_MS)
         .where('sent_at_ms', '>', nowMs - MINUTE_MS)
+        .where('sent_at_ms', '<=', nowMs + FUTURE_TOLERANCE_MS)
         .executeTakeFirstOrThrow();
       const today = await dayTotals(exchange, account, nowMs);
 
       const instrument = decodeInstrument(instrumentRow);
       const settledAtMs = settled?.settled_at_ms ?? 0;
-      const isFresh = snapshot?.complete === 1 && snapshot.venue_time_ms > settledAtMs;
-      const hasMoney = snapshot?.complete === 1 && nowMs - snapshot.venue_time_ms <= snapshotAgeMsMax;
+      const isSettled = snapshot?.complete === 1 && snapshot.venue_time_ms > settledAtMs;
+      const hasMoney = snapshot?.complete === 1 && isFresh(snapshot.venue_time_ms, nowMs, snapshotAgeMsMax);
       const unseen = await unseenMargin(exchange, account, snapshot?.venue_time_ms ?? 0, nowMs);
-      const ownSize = isFresh ? decimalText(position?.size ?? '0') : null;
+      const ownSize = isSettled ? decimalText(position?.size ?? '0') : null;
       return {
         nowMs,
         lastPrice: price && price.venue_time_ms > 0 ? { price: price.price, venueTimeMs: price.venue_time_ms } : null,

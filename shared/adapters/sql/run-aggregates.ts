@@ -21,10 +21,10 @@ interface AggregateRow {
 export async function readRunAggregates(
   db: Kysely<Database>,
   exchange: string,
-  filter: { readonly livePnlAboveMicros: number; readonly freshSinceMs: number },
+  filter: { readonly livePnlAboveMicros: number; readonly freshSinceMs: number; readonly freshUntilMs: number },
 ): Promise<readonly RunAggregate[]> {
   const live = sql`ended_at_ms is null and exit_run = 0 and height is null`;
-  const fresh = sql`${live} and updated_at_ms >= ${filter.freshSinceMs}`;
+  const fresh = sql`${live} and updated_at_ms between ${filter.freshSinceMs} and ${filter.freshUntilMs}`;
   const eligible = sql`${fresh} and live_pnl_micros > ${filter.livePnlAboveMicros} and position_direction <> 0`;
   const sumIf = (condition: unknown, value: string) =>
     sql`coalesce(sum(case when ${condition} then ${sql.raw(value)} else 0 end), 0)`;

@@ -164,7 +164,7 @@ export class SqlRunsRepository extends SqlTakeProfitStates implements RunsReposi
 
   async aggregates(
     exchange: string,
-    filter: { readonly livePnlAboveMicros: number; readonly freshSinceMs: number },
+    filter: { readonly livePnlAboveMicros: number; readonly freshSinceMs: number; readonly freshUntilMs: number },
   ): Promise<readonly RunAggregate[]> {
     return readRunAggregates(this.db, exchange, filter);
   }

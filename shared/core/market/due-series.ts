@@ -1,3 +1,4 @@
+import { isDue, isFromFuture } from '../age.ts';
 import { DAY_MS, type EpochMs, slotOf, type Timeframe, timeframeMs } from '../time.ts';
 
 /** How far a series has been fetched; see the fetch state repository. */
@@ -41,7 +42,9 @@ export function dueSeries(
   const stepMs = timeframeMs(timeframe);
   const runningMs = slotOf(nowMs - rules.settleMs, stepMs);
   const barMs = runningMs - stepMs;
-  const lastMs = progress?.lastFinalOpenMs ?? null;
+  // A bar of the future was taken for closed by a clock that was ahead: what is stored up to it is asked for again.
+  const storedMs = progress?.lastFinalOpenMs ?? null;
+  const lastMs = storedMs !== null && isFromFuture(storedMs, nowMs) ? null : storedMs;
   if (lastMs !== null && lastMs >= barMs) return null;
   if (progress && !mayQueue(progress, rules, nowMs)) return null;
   const toMs = runningMs;
@@ -58,7 +61,7 @@ function mayQueue(progress: SeriesProgress, rules: DueRules, nowMs: EpochMs): bo
   const { queuedAtMs, failures, failedAtMs } = progress;
   if (failures > 0 && failedAtMs !== null && failedAtMs >= (queuedAtMs ?? 0)) {
     const waitMs = Math.min(rules.failureWaitMaxMs, rules.failureWaitMs * 2 ** Math.min(failures - 1, 30));
-    return nowMs - failedAtMs >= waitMs;
+    return isDue(failedAtMs, nowMs, waitMs);
   }
-  return queuedAtMs === null || nowMs - queuedAtMs >= rules.requeueAfterMs;
+  return queuedAtMs === null || isDue(queuedAtMs, nowMs, rules.requeueAfterMs);
 }

@@ -1,3 +1,4 @@
+import { isFromFuture } from '../age.ts';
 import { type DecimalText, isDecimalText } from '../decimal.ts';
 import type { EpochMs } from '../time.ts';
 import type { ForeignChange } from './foreign-changes.ts';
@@ -43,7 +44,8 @@ export function watchMismatches(
     const size = String(change.detail.reportedSize);
     const atMs = Number(change.detail.reportedAtMs);
     const known = before[change.symbol];
-    const sinceMs = known?.size === size ? known.sinceMs : atMs;
+    // A first report from the future would never be one that lasted.
+    const sinceMs = known?.size === size && !isFromFuture(known.sinceMs, atMs) ? known.sinceMs : atMs;
     mismatches[change.symbol] = { size, sinceMs };
     if (atMs - sinceMs >= persistMs) lasting.push(change);
   }

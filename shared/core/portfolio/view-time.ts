@@ -1,7 +1,5 @@
+import { isFromFuture } from '../age.ts';
 import type { EpochMs } from '../time.ts';
-
-/** How far the venue's clock may be ahead of ours before its word on the time is refused. */
-const AHEAD_MAX_MS = 5_000;
 
 /**
  * The time from which a view of an account speaks: the venue's, but never later than its arrival, because nothing in it can have
@@ -9,5 +7,5 @@ const AHEAD_MAX_MS = 5_000;
  * time has come, and would hide every true one until then.
  */
 export function viewTime(venueTimeMs: EpochMs, receivedAtMs: EpochMs): EpochMs | null {
-  return venueTimeMs > receivedAtMs + AHEAD_MAX_MS ? null : Math.min(venueTimeMs, receivedAtMs);
+  return isFromFuture(venueTimeMs, receivedAtMs) ? null : Math.min(venueTimeMs, receivedAtMs);
 }

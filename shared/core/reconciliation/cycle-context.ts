@@ -1,3 +1,4 @@
+import { isFresh } from '../age.ts';
 import { Decimal, type DecimalText, dec, decimalText, ZERO } from '../decimal.ts';
 import { lotSize } from '../market/instrument.ts';
 import { isEnded } from '../orders/order.ts';
@@ -64,7 +65,8 @@ export function cycleContext(inputs: CycleInputs): CycleContext {
   return {
     inputs,
     flattenLock: systemState?.state === 'LOCKED' && systemState.lockMode === 'flatten',
-    supervisorFresh: inputs.supervisorOkAtMs !== null && nowMs - inputs.supervisorOkAtMs <= settings.supervisorAgeMsMax,
+    supervisorFresh:
+      inputs.supervisorOkAtMs !== null && isFresh(inputs.supervisorOkAtMs, nowMs, settings.supervisorAgeMsMax),
     equityQuote: equity,
     budgetQuote: budget,
     marginUsedQuote: used,

@@ -1,3 +1,4 @@
+import { isFresh } from '../age.ts';
 import { type Decimal, type DecimalText, dec, ZERO } from '../decimal.ts';
 import { roundPrice } from '../market/tick-rules.ts';
 import type { Side } from '../orders/order.ts';
@@ -18,15 +19,15 @@ export interface ReferencePrice {
 }
 
 /**
- * The price that sizes and bounds an order: the last trade while it is fresh, else the mark while it is fresh, else the newer of
- * the two, marked stale: an exit may still rest on it, because its bound only limits what the venue may fill.
+ * The price that sizes and bounds an order: the last trade while it is fresh, else the mark while it is fresh, else the one whose time
+ * is nearer, marked stale: an exit may still rest on it, because its bound only limits what the venue may fill.
  */
 export function referencePrice(price: SymbolPrice | null, nowMs: EpochMs, maxAgeMs: number): ReferencePrice | null {
   const last = candidate('last', price?.last?.price, price?.last?.venueTimeMs, nowMs, maxAgeMs);
   if (last?.fresh) return last;
   const mark = candidate('mark', price?.mark?.price, price?.mark?.timeMs, nowMs, maxAgeMs);
   if (last === null || mark === null) return last ?? mark;
-  return mark.fresh || mark.ageMs < last.ageMs ? mark : last;
+  return mark.fresh || Math.abs(mark.ageMs) < Math.abs(last.ageMs) ? mark : last;
 }
 
 function candidate(
@@ -39,7 +40,7 @@ function candidate(
   if (text === undefined || atMs === undefined) return null;
   const price = dec(text);
   const ageMs = nowMs - atMs;
-  return price.gt(0) ? { price, from, ageMs, fresh: ageMs <= maxAgeMs } : null;
+  return price.gt(0) ? { price, from, ageMs, fresh: isFresh(atMs, nowMs, maxAgeMs) } : null;
 }
 
 /** How far past the reference an order may trade, as a fraction. */

@@ -1,3 +1,4 @@
+import { judgeAge } from '../age.ts';
 import { Decimal, type DecimalText, dec, decimalText, ZERO } from '../decimal.ts';
 import { type Refusal, refusal } from '../refusal.ts';
 import type { EpochMs } from '../time.ts';
@@ -120,10 +121,9 @@ function judgeSource(reading: SourceReading, rules: QuorumRules): SourceVerdict 
 function whyNot(reading: SourceReading, ageMs: number | null, rules: QuorumRules): NotCounting | null {
   if (!reading.complete && reading.venueTimeMs !== null) return 'incomplete';
   if (reading.size === null || reading.venueTimeMs === null || ageMs === null) return 'unreadable';
-  if (ageMs < -rules.futureToleranceMs) return 'from-the-future';
-  if (ageMs > rules.maxAgeMs) return 'too-old';
-  if (reading.venueTimeMs <= rules.settledAtMs) return 'before-settlement';
-  return null;
+  const age = judgeAge(ageMs, rules.maxAgeMs, rules.futureToleranceMs);
+  if (age !== 'fresh') return age;
+  return reading.venueTimeMs <= rules.settledAtMs ? 'before-settlement' : null;
 }
 
 /** The usual case, without arithmetic: everybody says the same. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isFresh } from '../age.ts';
 import { assertNever } from '../assert.ts';
 import { type Decimal, type DecimalText, dec, decimalText } from '../decimal.ts';
 import type { Instrument } from '../market/instrument.ts';
@@ -88,6 +89,8 @@ export function checkLimits(order: OrderIntent, facts: LimitFacts, limits: Order
 
 type Verdict = Refusal<LimitCode> | null;
 
+const ageWords = (ageMs: number): string => (ageMs < 0 ? `from ${-ageMs} ms in the future` : `${ageMs} ms old`);
+
 function checkByClass(order: OrderIntent, facts: LimitFacts, limits: OrderLimits): Verdict {
   switch (order.orderClass) {
     case 'reduce':
@@ -135,12 +138,12 @@ function checkPrices(order: OrderIntent, facts: LimitFacts, limits: OrderLimits)
       status: instrument.status,
     });
   }
-  const priceTimeMs = Math.max(lastPrice?.venueTimeMs ?? -1, markPrice?.timeMs ?? -1);
-  if (priceTimeMs < 0) return refusal('price-missing', `no price of ${instrument.symbol} was ever seen`);
-  const priceAgeMs = nowMs - priceTimeMs;
-  if (priceAgeMs > limits.max_price_age_s * 1000) {
-    return refusal('price-stale', `the newest price is ${priceAgeMs} ms old`, {
-      ageMs: priceAgeMs,
+  const timesMs = [lastPrice?.venueTimeMs, markPrice?.timeMs].filter((timeMs) => timeMs !== undefined);
+  if (timesMs.length === 0) return refusal('price-missing', `no price of ${instrument.symbol} was ever seen`);
+  if (!timesMs.some((timeMs) => isFresh(timeMs, nowMs, limits.max_price_age_s * 1000))) {
+    const ageMs = nowMs - Math.max(...timesMs);
+    return refusal('price-stale', `the newest price is ${ageWords(ageMs)}`, {
+      ageMs,
       maxAgeMs: limits.max_price_age_s * 1000,
       lastPrice: lastPrice?.price ?? null,
       markPrice: markPrice?.price ?? null,
@@ -148,8 +151,8 @@ function checkPrices(order: OrderIntent, facts: LimitFacts, limits: OrderLimits)
   }
   if (!markPrice) return refusal('mark-missing', `no mark price of ${instrument.symbol} is known`);
   const markAgeMs = nowMs - markPrice.timeMs;
-  if (markAgeMs > limits.max_mark_age_s * 1000) {
-    return refusal('mark-stale', `the mark price is ${markAgeMs} ms old`, {
+  if (!isFresh(markPrice.timeMs, nowMs, limits.max_mark_age_s * 1000)) {
+    return refusal('mark-stale', `the mark price is ${ageWords(markAgeMs)}`, {
       ageMs: markAgeMs,
       maxAgeMs: limits.max_mark_age_s * 1000,
       markPrice: markPrice.price,

@@ -60,8 +60,8 @@ function leave(run: LiveRun, step: MarketStep, reason: RunEndReason): LiveRun {
 export function stepRun(run: LiveRun, step: MarketStep): LiveRun {
   if (run.ended) return run;
   const { plan } = run;
-  const ageMs = step.timeMs - run.startedAtMs;
-  if (ageMs > plan.maxDurationMs) return leave(run, step, 'max-duration');
+  const livedMs = step.timeMs - run.startedAtMs;
+  if (livedMs > plan.maxDurationMs) return leave(run, step, 'max-duration');
 
   let strategyState = run.state.strategy;
   let intent: Intent | null = null;
@@ -83,7 +83,7 @@ export function stepRun(run: LiveRun, step: MarketStep): LiveRun {
   if (intent?.kind === 'target') {
     const wanted = (plan.inverted && intent.stance !== 0 ? -intent.stance : intent.stance) as Stance;
     if (wanted !== direction) {
-      if (wanted !== 0 && direction === 0 && ageMs > plan.maxDirectionReversalMs) return leave(run, step, 'reversal');
+      if (wanted !== 0 && direction === 0 && livedMs > plan.maxDirectionReversalMs) return leave(run, step, 'reversal');
       const traded = tradeTo(account, wanted, step.price, plan.notionalQuote, plan.feeRate);
       if (traded) {
         account = traded;
@@ -105,7 +105,7 @@ export function stepRun(run: LiveRun, step: MarketStep): LiveRun {
     livePnlMicros,
     ended: null,
   };
-  return annualisedReturn(livePnlMicros, run.startBalanceMicros, ageMs) > plan.aprTarget
+  return annualisedReturn(livePnlMicros, run.startBalanceMicros, livedMs) > plan.aprTarget
     ? leave(next, step, 'target')
     : next;
 }

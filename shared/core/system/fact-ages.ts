@@ -1,3 +1,4 @@
+import { judgeAge } from '../age.ts';
 import type { QuorumSection } from '../reconciliation/cycle-settings.ts';
 import type { OrderLimits } from '../risk/limits.ts';
 
@@ -11,7 +12,7 @@ export interface FactAges {
   readonly markMs: number;
   /** Money and positions, from whatever source. */
   readonly accountMs: number;
-  /** How far a time may lie ahead of ours. */
+  /** How far the time of an account's view may lie ahead of ours. */
   readonly futureMs: number;
 }
 
@@ -25,6 +26,6 @@ export const factAges = (
   futureMs: quorum.future_tolerance_s * 1000,
 });
 
-/** True for what is too old, and for what claims to come from the future. */
-export const isStale = (ageMs: number, maxMs: number, { futureMs }: Pick<FactAges, 'futureMs'>): boolean =>
-  ageMs > maxMs || ageMs < -futureMs;
+/** True for what is too old, and for what claims to come from the future. Without `ages` by the tolerance of the price gates. */
+export const isStale = (ageMs: number, maxMs: number, ages?: Pick<FactAges, 'futureMs'>): boolean =>
+  judgeAge(ageMs, maxMs, ages?.futureMs) !== 'fresh';

@@ -1,3 +1,4 @@
+import { isFresh, isFromFuture } from '../age.ts';
 import type { Order } from '../orders/order.ts';
 import type { AccountState } from '../portfolio/account-state.ts';
 import type { EpochMs } from '../time.ts';
@@ -56,15 +57,16 @@ export function reconcilingGaps(inputs: ReconcilingInputs): readonly Reconciling
 
 function instrumentsGap(inputs: ReconcilingInputs): ReconcilingGap[] {
   const { instrumentsSyncedAtMs: syncedAtMs, instrumentsMaxAgeMs: maxAgeMs, nowMs } = inputs;
+  if (syncedAtMs !== null && isFresh(syncedAtMs, nowMs, maxAgeMs)) return [];
   const ageMs = syncedAtMs === null ? null : nowMs - syncedAtMs;
-  if (ageMs !== null && ageMs >= 0 && ageMs <= maxAgeMs) return [];
   const how = ageMs === null ? 'were never loaded' : `were loaded ${Math.round(ageMs / 1000)} s ago`;
   return [{ code: 'instruments-stale', message: `instruments ${how}`, numbers: { ageMs, maxAgeMs } }];
 }
 
 function clockGap(inputs: ReconcilingInputs): ReconcilingGap[] {
-  const aheadMs = inputs.ownSnapshot ? inputs.ownSnapshot.venueTimeMs - inputs.nowMs : null;
-  if (aheadMs !== null && aheadMs > inputs.clockBehindMaxMs) {
+  const { ownSnapshot, nowMs } = inputs;
+  if (ownSnapshot && isFromFuture(ownSnapshot.venueTimeMs, nowMs, inputs.clockBehindMaxMs)) {
+    const aheadMs = ownSnapshot.venueTimeMs - nowMs;
     const message = `the venue's snapshot is ${aheadMs} ms in our future: this machine's clock is behind`;
     return [{ code: 'clock-doubtful', message, numbers: { aheadMs, maxMs: inputs.clockBehindMaxMs } }];
   }
@@ -120,5 +122,5 @@ function whyNotCounting(observer: ObserverView, inputs: ReconcilingInputs): stri
   if (observer.venueTimeMs === null) return 'never wrote';
   if (!observer.complete) return 'incomplete';
   if (observer.venueTimeMs <= inputs.sinceMs) return 'from before the start';
-  return observer.venueTimeMs > inputs.nowMs + inputs.clockBehindMaxMs ? 'from the future' : null;
+  return isFromFuture(observer.venueTimeMs, inputs.nowMs, inputs.clockBehindMaxMs) ? 'from the future' : null;
 }

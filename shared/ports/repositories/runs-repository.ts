@@ -35,7 +35,7 @@ export interface RunAggregate {
   readonly height: number | null;
   /** Runs neither ended nor asked to stop. */
   readonly liveCount: number;
-  /** Live runs stepped at or after `freshSinceMs`. */
+  /** Live runs stepped from `freshSinceMs` to `freshUntilMs`: what is later was stepped by a clock that was wrong. */
   readonly freshCount: number;
   /** Fresh live runs with live_pnl > threshold and a direction: the ones that make the desired position. */
   readonly eligibleCount: number;
@@ -91,7 +91,7 @@ export interface RunsRepository {
   purge(exchange: string, beforeMs: EpochMs, limit: number): Promise<number>;
   aggregates(
     exchange: string,
-    filter: { readonly livePnlAboveMicros: number; readonly freshSinceMs: EpochMs },
+    filter: { readonly livePnlAboveMicros: number; readonly freshSinceMs: EpochMs; readonly freshUntilMs: EpochMs },
   ): Promise<readonly RunAggregate[]>;
   cohortHealth(exchange: string): Promise<ReadonlyMap<string, CohortHealth>>;
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isDue } from '#shared/core/age.ts';
 import { isDecimalText } from '#shared/core/decimal.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
@@ -106,7 +107,7 @@ export class HyperliquidPollingFeed implements PriceFeed {
     const silent = this.#polls
       .flatMap((poll) => [...poll.symbols.values()])
       .map((symbol) => ({ symbol, lastMs: this.#lastDataMs.get(symbol) ?? null }))
-      .filter(({ lastMs }) => lastMs === null || nowMs - lastMs >= this.#options.livenessMs)
+      .filter(({ lastMs }) => lastMs === null || isDue(lastMs, nowMs, this.#options.livenessMs))
       .map(({ symbol, lastMs }) => ({ symbol, ageMs: lastMs === null ? null : nowMs - lastMs }));
     return {
       mode: 'polling',
@@ -207,7 +208,7 @@ export class HyperliquidPollingFeed implements PriceFeed {
     this.#lastDataMs.set(symbol, nowMs);
     this.#newestDataMs = nowMs;
     this.#counts.tradesDelivered += 1;
-    const resumed = lastMs === undefined || nowMs - lastMs >= this.#options.livenessMs;
+    const resumed = lastMs === undefined || isDue(lastMs, nowMs, this.#options.livenessMs);
     this.#listener({ symbol, ticks: [tick], resumed, receivedAtMs: nowMs });
   }
 

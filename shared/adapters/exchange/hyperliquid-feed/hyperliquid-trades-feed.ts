@@ -1,3 +1,4 @@
+import { isDue } from '#shared/core/age.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
 import type { FeedCounters, FeedHealth, FeedInstrument, PriceFeed, TradeListener } from '#shared/ports/price-feed.ts';
@@ -108,7 +109,7 @@ export class HyperliquidTradesFeed implements PriceFeed {
   health(): FeedHealth {
     const nowMs = this.#deps.clock.nowMs();
     const silent = [...this.#subscriptions.all()]
-      .filter((s) => s.lastDataMs === null || nowMs - s.lastDataMs >= this.#options.livenessMs)
+      .filter((s) => s.lastDataMs === null || isDue(s.lastDataMs, nowMs, this.#options.livenessMs))
       .map((s) => ({ symbol: s.instrument.symbol, ageMs: s.lastDataMs === null ? null : nowMs - s.lastDataMs }));
     return {
       mode: 'websocket',
@@ -205,8 +206,9 @@ export class HyperliquidTradesFeed implements PriceFeed {
   #checkLiveness(): void {
     const { pingAfterMs, livenessMs } = this.#options;
     const nowMs = this.#deps.clock.nowMs();
-    const silentMs = nowMs - (this.#lastDataMs ?? this.#connectedAtMs);
-    if (silentMs >= livenessMs) {
+    const heardAtMs = this.#lastDataMs ?? this.#connectedAtMs;
+    const silentMs = nowMs - heardAtMs;
+    if (isDue(heardAtMs, nowMs, livenessMs)) {
       this.#fail('silent', `no data for ${silentMs} ms`);
       return;
     }

@@ -1,3 +1,4 @@
+import { isDue } from '#shared/core/age.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { FeedInstrument } from '#shared/ports/price-feed.ts';
 
@@ -127,7 +128,7 @@ export class Subscriptions {
   /** Active symbols that have been silent beyond their patience; their patience doubles. */
   takeSilent(nowMs: EpochMs): Subscription[] {
     const silent = [...this.#byCoin.values()].filter(
-      (s) => s.state === 'active' && nowMs - Math.max(s.lastDataMs ?? 0, s.sentAtMs) >= s.patienceMs,
+      (s) => s.state === 'active' && isDue(Math.max(s.lastDataMs ?? 0, s.sentAtMs), nowMs, s.patienceMs),
     );
     for (const s of silent) s.patienceMs = Math.min(this.#times.silenceMaxMs, s.patienceMs * 2);
     return silent;

@@ -1,3 +1,4 @@
+import { isFresh } from '#shared/core/age.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import { ExchangeError, type ExchangeErrorKind, type MarketDataSource } from '#shared/ports/exchange.ts';
 import type { BreakerRow } from '#shared/ports/repositories/breaker-repository.ts';
@@ -32,7 +33,7 @@ export function exchangeHealthCheck(deps: ExchangeHealthDeps): () => Promise<Exc
   let askedAtMs = Number.NEGATIVE_INFINITY;
   return () => {
     const nowMs = deps.clock.nowMs();
-    if (last !== null && nowMs - askedAtMs <= deps.maxAgeMs) return last;
+    if (last !== null && isFresh(askedAtMs, nowMs, deps.maxAgeMs)) return last;
     askedAtMs = nowMs;
     last = check(deps);
     return last;

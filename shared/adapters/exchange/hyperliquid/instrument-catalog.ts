@@ -1,3 +1,4 @@
+import { isDue } from '#shared/core/age.ts';
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import { ExchangeError } from '#shared/ports/exchange.ts';
@@ -42,7 +43,7 @@ export class InstrumentCatalog {
   async instrument(symbol: string): Promise<Instrument> {
     await this.#fresh();
     const nowMs = this.#deps.clock.nowMs();
-    if (!this.#bySymbol.has(symbol) && nowMs - this.#askedAtMs >= ASK_AGAIN_MS) {
+    if (!this.#bySymbol.has(symbol) && isDue(this.#askedAtMs, nowMs, ASK_AGAIN_MS)) {
       this.#askedAtMs = nowMs;
       this.#keep(await this.#deps.listed());
     }
@@ -53,7 +54,7 @@ export class InstrumentCatalog {
   }
 
   #fresh(): Promise<void> {
-    if (this.#deps.clock.nowMs() - this.#loadedAtMs < MAX_AGE_MS) return Promise.resolve();
+    if (!isDue(this.#loadedAtMs, this.#deps.clock.nowMs(), MAX_AGE_MS)) return Promise.resolve();
     this.#loading ??= this.#load().finally(() => {
       this.#loading = null;
     });

@@ -1,3 +1,4 @@
+import { isDue } from '#shared/core/age.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import { ExchangeError } from '#shared/ports/exchange.ts';
@@ -42,7 +43,7 @@ export class TradingKeys {
   async signer(account: HyperliquidAccount): Promise<HyperliquidSigner> {
     const nowMs = this.#deps.clock.nowMs();
     const before = this.#signers.get(account.name);
-    if (before && nowMs - before.lookedAtMs < LOOK_AGAIN_MS) return (await before.known).signer;
+    if (before && !isDue(before.lookedAtMs, nowMs, LOOK_AGAIN_MS)) return (await before.known).signer;
     const known = this.#look(account, before ? await before.known : null);
     this.#signers.set(account.name, { lookedAtMs: nowMs, known });
     try {

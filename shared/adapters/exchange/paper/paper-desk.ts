@@ -1,3 +1,4 @@
+import { isFresh } from '#shared/core/age.ts';
 import { Decimal, ZERO } from '#shared/core/decimal.ts';
 import { type FeeRates, feeQuote } from '#shared/core/matching/fees-and-funding.ts';
 import { type Book, buildLadder, EMPTY_BOOK, type LadderShape } from '#shared/core/matching/ladder.ts';
@@ -112,7 +113,7 @@ export const rulesOf = (market: PaperMarket): TradingRules => ({
 /** A book around the newest price, the same for everybody who looks at the same price; empty when the price is too old. */
 export function bookOf({ terms, nowMs }: PaperDesk, market: PaperMarket): Book {
   const { last, sizeDecimals } = market;
-  if (last === null || nowMs - last.atMs > terms.priceAgeMsMax) return EMPTY_BOOK;
+  if (last === null || !isFresh(last.atMs, nowMs, terms.priceAgeMsMax)) return EMPTY_BOOK;
   return buildLadder({ price: last.price.toNumber(), sizeDecimals, salt: last.atMs % 1_000_003 }, terms.book);
 }
 

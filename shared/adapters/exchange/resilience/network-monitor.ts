@@ -1,3 +1,4 @@
+import { isDue } from '#shared/core/age.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
@@ -38,7 +39,9 @@ export class NetworkMonitor {
 
   async record(errorClass: ErrorClass, call: string, message: string): Promise<void> {
     const nowMs = this.#deps.clock.nowMs();
-    const recent = (this.#times.get(errorClass) ?? []).filter((at) => at > nowMs - WINDOW_MS).slice(1 - REMEMBERED_MAX);
+    const recent = (this.#times.get(errorClass) ?? [])
+      .filter((atMs) => !isDue(atMs, nowMs, WINDOW_MS))
+      .slice(1 - REMEMBERED_MAX);
     recent.push(nowMs);
     this.#times.set(errorClass, recent);
     if (recent.length < ALERT_THRESHOLDS[errorClass]) return;
@@ -61,7 +64,7 @@ export class NetworkMonitor {
     const { alerts, clock, exchange, telemetry } = this.#deps;
     const nowMs = clock.nowMs();
     const last = this.#raisedAtMs.get(kind);
-    if (last !== undefined && nowMs - last < ALERT_COOLDOWN_MS) return;
+    if (last !== undefined && !isDue(last, nowMs, ALERT_COOLDOWN_MS)) return;
     this.#raisedAtMs.set(kind, nowMs);
     const id = `exchange:${exchange}:${kind}:${nowMs}`;
     try {

@@ -6,6 +6,7 @@ import {
   circuitBreaker,
   handleWhen,
 } from 'cockatiel';
+import { isDue } from '#shared/core/age.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import { ExchangeError } from '#shared/ports/exchange.ts';
 import type { BreakerRepository, BreakerRow } from '#shared/ports/repositories/breaker-repository.ts';
@@ -102,7 +103,7 @@ export class SharedBreakers {
       if (!claimed) return false;
     } catch (error) {
       this.#deps.onRowUnavailable(error);
-      return nowMs - (local.row.openedAtMs ?? nowMs) >= settings.openForMs;
+      return isDue(local.row.openedAtMs ?? nowMs, nowMs, settings.openForMs);
     }
     // Opened long ago, as cockatiel sees it: the next call is its half-open probe.
     await this.#adopt(callClass, { ...local.row, state: 'half-open' });
@@ -139,7 +140,7 @@ export class SharedBreakers {
 
   #refresh(): Promise<void> {
     if (this.#reading !== null) return this.#reading;
-    if (this.#deps.clock.nowMs() - this.#readAtMs < this.#deps.settings.refreshMs) return Promise.resolve();
+    if (!isDue(this.#readAtMs, this.#deps.clock.nowMs(), this.#deps.settings.refreshMs)) return Promise.resolve();
     this.#reading = this.#read().finally(() => {
       this.#reading = null;
     });

@@ -114,7 +114,11 @@ describe('run-supervisor', () => {
     await runs.endRunsExcept('sim', [], 'target', RUNS_START_MS);
     clock.set(RUNS_START_MS + 3_600_001);
     await handle(schedule(60));
-    const rows = await runs.aggregates('sim', { livePnlAboveMicros: 0, freshSinceMs: 0 });
+    const rows = await runs.aggregates('sim', {
+      livePnlAboveMicros: 0,
+      freshSinceMs: 0,
+      freshUntilMs: Number.MAX_SAFE_INTEGER,
+    });
     expect(rows.reduce((sum, r) => sum + r.liveCount, 0)).toBe(3);
     expect(await runs.purge('sim', Number.MAX_SAFE_INTEGER, 10), 'nothing was left over').toBe(0);
   });

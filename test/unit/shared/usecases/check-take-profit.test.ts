@@ -40,7 +40,11 @@ describe('checkTakeProfit', () => {
     });
     expect(await checkTakeProfit(deps, input)).toMatchObject({ verdict: 'stale', stoppedRuns: 0 });
     expect((await runs.takeProfitState('sim', 'main'))?.latched).toBe('take-profit');
-    expect((await runs.aggregates('sim', { livePnlAboveMicros: 0, freshSinceMs: 0 }))[0]).toMatchObject({
+    expect(
+      (
+        await runs.aggregates('sim', { livePnlAboveMicros: 0, freshSinceMs: 0, freshUntilMs: Number.MAX_SAFE_INTEGER })
+      )[0],
+    ).toMatchObject({
       height: 1,
       liveCount: 0,
     });

@@ -39,6 +39,13 @@ describe('dueSeries', () => {
     expect(due({ lastFinalOpenMs: TEN - M })).toBeNull();
   });
 
+  it('does not wait for what a clock that was a day ahead has stored', () => {
+    const dayAhead = NOW + 86_400_000;
+    expect(due({ lastFinalOpenMs: TEN - 2 * M, queuedAtMs: dayAhead })?.fromMs).toBe(TEN - M);
+    expect(due({ lastFinalOpenMs: TEN - 2 * M, failures: 1, failedAtMs: dayAhead })?.fromMs).toBe(TEN - M);
+    expect(due({ lastFinalOpenMs: dayAhead })?.fromMs).toBe(TEN - 20 * M);
+  });
+
   it('lets the venue close a bar before asking', () => {
     expect(due({ lastFinalOpenMs: TEN - 2 * M }, TEN + 1_999)).toBeNull();
     expect(due({ lastFinalOpenMs: TEN - 2 * M }, TEN + 2_000)).not.toBeNull();

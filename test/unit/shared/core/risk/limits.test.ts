@@ -45,6 +45,13 @@ describe('checkLimits', () => {
       { lastPrice: { price: '100', venueTimeMs: NOW - 10_001 }, markPrice: { price: '100', timeMs: NOW - 20_000 } },
       { lastPrice: { price: '100', venueTimeMs: NOW - 20_000 }, markPrice: { price: '100', timeMs: NOW - 10_000 } },
     ],
+    [
+      'price-stale',
+      {},
+      { lastPrice: { price: '100', venueTimeMs: NOW - 20_000 }, markPrice: { price: '100', timeMs: NOW + 3_600_000 } },
+      { lastPrice: { price: '100', venueTimeMs: NOW - 20_000 }, markPrice: { price: '100', timeMs: NOW + 5_000 } },
+    ],
+    ['mark-stale', {}, { markPrice: { price: '100', timeMs: NOW + 3_600_000 } }, {}],
     ['price-missing', {}, { lastPrice: null, markPrice: null }, {}],
     ['mark-missing', {}, { markPrice: null }, {}],
     ['mark-missing', {}, { markPrice: { price: '0', timeMs: NOW } }, {}],

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { referencePrice } from '#shared/core/reconciliation/order-pricing.ts';
+
+const NOW = 1_700_000_000_000;
+const HOUR = 3_600_000;
+const at = (lastAgeMs: number, markAgeMs: number) =>
+  referencePrice(
+    { last: { price: '100', venueTimeMs: NOW - lastAgeMs }, mark: { price: '101', timeMs: NOW - markAgeMs } },
+    NOW,
+    10_000,
+  );
+
+describe('referencePrice', () => {
+  it('does not take a price from the future for a fresh one: it is as wrong as an old one', () => {
+    expect(at(-HOUR, 20_000)).toMatchObject({ from: 'mark', fresh: false });
+    expect(at(30_000, -HOUR)).toMatchObject({ from: 'last', fresh: false });
+    expect(at(-HOUR, -HOUR)).toMatchObject({ fresh: false });
+  });
+
+  it('lets a clock be behind by the tolerance', () => {
+    expect(at(-4_000, 20_000)).toMatchObject({ from: 'last', fresh: true });
+  });
+});
