@@ -312,7 +312,7 @@ export class ExchangeSimulator {
     market.tape.push(trade);
     if (this.#store) world.dirty.trades.push({ coin: market.spec.coin, slot: market.ticks % TAPE_KEPT, trade });
     if (market.tape.length > 2 * TAPE_KEPT) market.tape.splice(0, TAPE_KEPT);
-    fillResting(world, market, tick.price, tick.size);
+    fillResting(world, market, tick.price, tick.size, trade.hash);
     liquidateIfNeeded(world, market);
     this.hub.trade(market, trade);
   }
@@ -343,6 +343,7 @@ export class ExchangeSimulator {
     const changed =
       dirty.counters ||
       dirty.clock ||
+      dirty.agents ||
       dirty.events.length + dirty.accounts.size + dirty.orders.size + dirty.nonces.size > 0;
     if (this.#store && (all || changed || this.#faultsSaved !== this.faults.fired.length)) {
       const rows = this.#extras(all);

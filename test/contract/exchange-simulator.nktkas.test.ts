@@ -66,6 +66,26 @@ describe('@nktkas/hyperliquid on the simulator', () => {
     expect(await info.openOrders({ user })).toEqual([]);
   });
 
+  it('modifies orders, one and many, by number and by client order id', async () => {
+    const wire = (p: string) => ({ a: 0, b: true, p, s: '0.001', r: false, t: { limit: { tif: 'Gtc' as const } } });
+    const oid = await rest({ p: '30000', s: '0.001' });
+    note('exchange.ModifyResponse', await exchange.modify({ oid, order: wire('31000') }));
+    // The library takes a client order id that fits a number for the order's number.
+    const c = `0x${'ab'.repeat(16)}` as const;
+    await rest({ p: '32000', s: '0.001', c });
+    const other = (await info.openOrders({ user })).find((order) => order.limitPx === '31000.0')!.oid;
+    const modifies = [
+      { oid: c, order: { ...wire('33000'), c } },
+      { oid: other, order: wire('34000') },
+      { oid, order: wire('35000') },
+    ];
+    const batch = await exchange.batchModify({ modifies }).catch((error: { response: unknown }) => error.response);
+    note('exchange.BatchModifyResponse', batch);
+    const prices = (await info.openOrders({ user })).map((order) => order.limitPx);
+    expect(prices.toSorted()).toEqual(['33000.0', '34000.0']);
+    for (const { oid: o } of await info.openOrders({ user })) await exchange.cancel({ cancels: [{ a: 0, o }] });
+  });
+
   it('buys and sells, long and isolated, and reads what it holds', async () => {
     await exchange.updateLeverage({ asset: 2, isCross: false, leverage: 5 });
     const px = (coin: string, away: number) => mid(coin).then((at) => String(Number((at * away).toPrecision(4))));

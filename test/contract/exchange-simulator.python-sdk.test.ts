@@ -88,6 +88,36 @@ describe.skipIf(python === null)("HyperLiquid's Python SDK on the simulator", ()
     expect(found.order).toMatchObject({ status: 'canceled', order: { cloid: cloidOf(1) } });
   });
 
+  it('modifies orders by number and by client order id', async () => {
+    const { resting } = await place('ETH', true, 0.1, 2_000, GTC, 2);
+    const modify = (id: unknown, price: number) =>
+      sdk.exchange('modify_order', [id, 'ETH', true, 0.1, price, GTC], { cloid: { cloid: cloidOf(2) } });
+    const moved = (await modify(resting.oid, 2_001)).response.data.statuses[0].resting;
+    expect(moved.oid).not.toBe(resting.oid);
+    await modify({ cloid: cloidOf(2) }, 2_002);
+    expect(await sdk.info('open_orders', MAIN)).toMatchObject([{ limitPx: '2002.0', cloid: cloidOf(2) }]);
+    const { error } = (await modify(resting.oid, 2_003)).response.data.statuses[0];
+    expect(error).toBe('Cannot modify canceled or filled order');
+    await sdk.exchange('cancel_by_cloid', ['ETH', { cloid: cloidOf(2) }]);
+  });
+
+  it('approves a builder, whose fee is then in each fill, and an agent', async () => {
+    const builder = TEST_SIGNERS.secondMaster.address;
+    expect(await sdk.exchange('approve_builder_fee', [builder, '0.001%'])).toMatchObject({ status: 'ok' });
+    await sdk.exchange('market_open', ['BTC', true, 0.01], { builder: { b: builder, f: 1 } });
+    const [fill] = await sdk.info('user_fills', MAIN);
+    expect(Number(fill.builderFee)).toBeCloseTo(Number(fill.px) * 0.01 * 0.00001, 5);
+    await sdk.exchange('market_close', ['BTC']);
+    expect((await sdk.exchange('approve_agent', ['mine']))[0]).toMatchObject({ status: 'ok' });
+  });
+
+  it('may not schedule a cancel before it has traded enough', async () => {
+    const answer = await sdk.exchange('schedule_cancel', [Date.now() + 60_000]);
+    expect(answer.response).toMatch(
+      /^Cannot set scheduled cancel time until enough volume traded\. Required: \$1000000\./,
+    );
+  });
+
   it('is refused in words for what the venue refuses', async () => {
     expect((await place('BTC', true, 0.0001, 60_000, IOC)).error).toContain('minimum value of $10');
     const { error } = (await sdk.exchange('cancel', ['BTC', 1])).response.data.statuses[0];

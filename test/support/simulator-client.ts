@@ -2,6 +2,7 @@ import type { ExchangeSimulator } from '#local/exchange-simulator/exchange-simul
 import { signL1 } from '#local/exchange-simulator/signers/l1-signature.ts';
 import { TEST_SIGNERS, type TestSigner } from '#local/exchange-simulator/signers/test-accounts.ts';
 import type { WireRequest } from '#local/exchange-simulator/wire/http-wire.ts';
+import { decimalText } from '#shared/core/decimal.ts';
 
 export const MAIN = TEST_SIGNERS.mainMaster.address;
 
@@ -20,8 +21,9 @@ export const orderAction = (...orders: readonly WireOrderInput[]) => ({
   orders: orders.map((order) => ({
     a: order.asset ?? 0,
     b: order.buy ?? true,
-    p: order.px,
-    s: order.sz,
+    // As a client must: the venue hashes numbers without trailing zeros.
+    p: decimalText(order.px),
+    s: decimalText(order.sz),
     r: order.reduceOnly ?? false,
     t: { limit: { tif: order.tif ?? 'Ioc' } },
     ...(order.cloid === undefined ? {} : { c: order.cloid }),

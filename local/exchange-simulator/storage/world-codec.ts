@@ -6,6 +6,7 @@ import { keepHistory } from '../venue/clearing.ts';
 import { rememberOrder } from '../venue/order-desk.ts';
 import {
   type Account,
+  type Agent,
   type Counters,
   type LedgerEvent,
   MAX_EVENTS,
@@ -30,6 +31,8 @@ const accountBody = (account: Account): string =>
     feesPaid: account.feesPaid,
     fundingReceived: account.fundingReceived,
     depositedQuote: account.depositedQuote,
+    requestsUsed: account.requestsUsed,
+    builderFees: [...account.builderFees],
     scheduledCancelAtMs: account.scheduledCancelAtMs,
     scheduledTriggers: account.scheduledTriggers,
   });
@@ -59,6 +62,7 @@ export function dirtyCommit(world: World, extra: Commit['values']): Commit {
     values.push({ key: `account ${account.spec.address}`, body: accountBody(account) });
   }
   for (const signer of dirty.nonces) values.push({ key: `nonces ${signer}`, body: noncesBody(world, signer) });
+  if (dirty.agents) values.push({ key: 'agents', body: JSON.stringify([...world.agents]) });
   if (dirty.counters || dirty.clock) values.push({ key: 'head', body: headBody(world) });
   return {
     values,
@@ -76,6 +80,7 @@ export function fullCommit(world: World, extra: Commit['values']): Commit {
   for (const signer of world.nonces.keys()) world.dirty.nonces.add(signer);
   for (const order of world.orders.values()) world.dirty.orders.add(order);
   world.dirty.counters = true;
+  world.dirty.agents = true;
   const series = world.markets
     .filter((market) => market.candles.oneMinuteBars().length > 0)
     .map((market) => ({ key: `series ${market.spec.coin}`, body: JSON.stringify(market.candles.allBars()) }));
@@ -112,6 +117,8 @@ export function loadWorld(world: World, store: StateStore, values: ReadonlyMap<s
     const body = values.get(`account ${account.spec.address}`);
     if (body !== undefined) loadAccount(account, JSON.parse(body) as SavedAccount);
   }
+  const agents = values.get('agents');
+  if (agents !== undefined) loadAgents(world, JSON.parse(agents) as [string, Agent][]);
   for (const signer of world.signers.keys()) {
     const body = values.get(`nonces ${signer}`);
     if (body !== undefined) world.nonces.set(signer, new NonceWindow(JSON.parse(body) as number[]));
@@ -125,6 +132,7 @@ export function loadWorld(world: World, store: StateStore, values: ReadonlyMap<s
     const account = world.accounts.get(user);
     const { fill, path } = JSON.parse(body) as { fill: WireFill; path: PathPoint | null };
     if (!account) continue;
+    account.traded.note(fill.time, dec(fill.px).times(fill.sz), fill.crossed);
     account.fills.push(fill);
     if (path === null) continue;
     const steps = account.paths.get(fill.coin) ?? [];
@@ -136,6 +144,15 @@ export function loadWorld(world: World, store: StateStore, values: ReadonlyMap<s
   return true;
 }
 
+function loadAgents(world: World, agents: readonly [string, Agent][]): void {
+  for (const address of world.agents.keys()) world.signers.delete(address);
+  world.agents.clear();
+  for (const [address, agent] of agents) {
+    world.agents.set(address, agent);
+    world.signers.set(address, agent.master);
+  }
+}
+
 interface SavedAccount {
   readonly subs: readonly [
     string,
@@ -145,6 +162,8 @@ interface SavedAccount {
   readonly feesPaid: string;
   readonly fundingReceived: string;
   readonly depositedQuote: string;
+  readonly requestsUsed?: number;
+  readonly builderFees?: readonly [string, number][];
   readonly scheduledCancelAtMs: number | null;
   readonly scheduledTriggers: { day: number; count: number };
 }
@@ -158,6 +177,8 @@ function loadAccount(account: Account, saved: SavedAccount): void {
   account.feesPaid = dec(saved.feesPaid);
   account.fundingReceived = dec(saved.fundingReceived);
   account.depositedQuote = dec(saved.depositedQuote);
+  account.requestsUsed = saved.requestsUsed ?? 0;
+  for (const [builder, tenths] of saved.builderFees ?? []) account.builderFees.set(builder, tenths);
   account.scheduledCancelAtMs = saved.scheduledCancelAtMs;
   account.scheduledTriggers = saved.scheduledTriggers;
 }
@@ -173,6 +194,7 @@ const revivePosition = (saved: Record<string, string | null>): Position => ({
 
 const reviveOrder = (saved: SimOrder): SimOrder => ({
   ...saved,
+  builderFeeTenths: saved.builderFeeTenths ?? 0,
   limitPx: dec(saved.limitPx),
   origSz: dec(saved.origSz),
   remaining: dec(saved.remaining),

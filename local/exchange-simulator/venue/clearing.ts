@@ -15,7 +15,6 @@ import { noteFill } from './ledger.ts';
 import {
   type Account,
   dexOf,
-  hashOf,
   leverageOf,
   type MarketState,
   markOf,
@@ -56,13 +55,16 @@ export function applyFill(
   market: MarketState,
   order: SimOrder,
   execution: Execution,
+  hash: string,
 ): WireFill {
   const sub = subOf(account, dexOf(market));
   const before = positionOf(account, market);
   const signed = signedSize(order.side, execution.size);
   const change = applyTrade(before, signed, execution.price);
   const rate = (execution.maker ? BASE_FEES.maker : BASE_FEES.taker).times(market.spec.feeScale);
-  const fee = feeQuote(execution.price, execution.size, rate);
+  // https://hyperliquid.gitbook.io/hyperliquid-docs/trading/builder-codes
+  const builderFee = feeQuote(execution.price, execution.size, new Decimal(order.builderFeeTenths).div(100_000));
+  const fee = feeQuote(execution.price, execution.size, rate).plus(builderFee);
   const leverage = leverageOf(account, market);
   const isolated = before.size.isZero() ? leverage.isolated : before.isolatedRaw !== null;
   let isolatedRaw: Decimal | null = null;
@@ -101,10 +103,11 @@ export function applyFill(
     startPosition: wireDecimal(before.size),
     dir: direction(before.size, change.position.size),
     closedPnl: wireDecimal(change.closedPnlQuote.toDecimalPlaces(6)),
-    hash: hashOf(tid),
+    hash,
     oid: order.oid,
     crossed: !execution.maker,
     fee: wireDecimal(fee),
+    ...(builderFee.isZero() ? {} : { builderFee: wireDecimal(builderFee) }),
     tid,
     feeToken: 'USDC',
     twapId: null,
@@ -113,6 +116,7 @@ export function applyFill(
       ? { liquidation: { liquidatedUser: order.user, markPx: wireDecimal(markOf(market)), method: 'market' as const } }
       : {}),
   };
+  account.traded.note(world.nowMs, execution.price.times(execution.size), !execution.maker);
   account.fills.push(fill);
   if (account.fills.length > MAX_FILLS_IN_MEMORY + 1_000) account.fills.splice(0, 1_000);
   const path = {

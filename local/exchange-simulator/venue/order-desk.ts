@@ -16,6 +16,7 @@ import {
   type Account,
   bookOf,
   dexOf,
+  hashOf,
   leverageOf,
   type MarketState,
   markOf,
@@ -37,7 +38,9 @@ export interface NewOrder {
   readonly nonce: number | null;
   readonly expiresAfter: number | null;
   readonly origin: SimOrder['origin'];
-  readonly builder: string | null;
+  readonly builder: { readonly address: string; readonly feeTenths: number } | null;
+  /** The order that this one takes the place of: its client order id may be used again. */
+  readonly replaces?: SimOrder;
 }
 
 export type OrderAnswer =
@@ -57,7 +60,7 @@ const MAX_DEVIATION = new Decimal('0.8');
 const MAX_OPEN_ORDERS = 1_000;
 const MAX_ENDED_IN_MEMORY = 200_000;
 
-const rulesOf = (world: World, market: MarketState): TradingRules => ({
+export const rulesOf = (world: World, market: MarketState): TradingRules => ({
   sizeDecimals: market.spec.sizeDecimals,
   minNotionalQuote: MIN_NOTIONAL,
   maxDeviation: MAX_DEVIATION,
@@ -65,32 +68,38 @@ const rulesOf = (world: World, market: MarketState): TradingRules => ({
 });
 
 /** The venue's words and, where it stores the refused order, its status. https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/error-responses */
-const REFUSALS: Record<OrderRefusalCode | 'margin', { readonly text: string; readonly status: string | null }> = {
-  'zero-size': { text: 'Order has zero size.', status: null },
-  lot: { text: 'Order has invalid size.', status: null },
-  tick: { text: 'Price must be divisible by tick size.', status: 'tickRejected' },
-  'too-far': {
-    text: 'Order price cannot be more than 80% away from the reference price.',
-    status: 'oracleRejected',
-  },
-  minimum: { text: 'Order must have minimum value of $10.', status: 'minTradeNtlRejected' },
-  'reduce-only': { text: 'Reduce only order would increase position.', status: 'reduceOnlyRejected' },
-  'would-match': { text: 'Post only order would have immediately matched,', status: 'badAloPxRejected' },
-  'no-match': {
-    text: 'Order could not immediately match against any resting orders.',
-    status: 'iocCancelRejected',
-  },
-  margin: { text: 'Insufficient margin to place order.', status: 'perpMarginRejected' },
-};
+export const REFUSALS: Record<OrderRefusalCode | 'margin', { readonly text: string; readonly status: string | null }> =
+  {
+    'zero-size': { text: 'Order has zero size.', status: null },
+    lot: { text: 'Order has invalid size.', status: null },
+    tick: { text: 'Price must be divisible by tick size.', status: 'tickRejected' },
+    'too-far': {
+      text: 'Order price cannot be more than 80% away from the reference price.',
+      status: 'oracleRejected',
+    },
+    minimum: { text: 'Order must have minimum value of $10.', status: 'minTradeNtlRejected' },
+    'reduce-only': { text: 'Reduce only order would increase position.', status: 'reduceOnlyRejected' },
+    'would-match': { text: 'Post only order would have immediately matched,', status: 'badAloPxRejected' },
+    'no-match': {
+      text: 'Order could not immediately match against any resting orders.',
+      status: 'iocCancelRejected',
+    },
+    margin: { text: 'Insufficient margin to place order.', status: 'perpMarginRejected' },
+  };
 
 /** Accepts or refuses one order and executes what matches at once. Never throws for what a client sends. */
 export function placeOrder(world: World, account: Account, request: NewOrder): OrderAnswer {
   const { market } = request;
   const key = request.cloid === null ? null : cloidKey(account.spec.address, request.cloid);
-  if (key !== null && world.byCloid.has(key)) {
+  const holder = key === null ? undefined : world.byCloid.get(key);
+  if (holder && holder !== request.replaces) {
     world.counters.duplicateCloids += 1;
     world.dirty.counters = true;
     return refuse(world, account, 'duplicate-cloid', `Duplicate client order id. asset=${market.spec.assetId}`);
+  }
+  const { builder } = request;
+  if (builder && builder.feeTenths > (account.builderFees.get(builder.address) ?? 0)) {
+    return refuse(world, account, 'builder-fee', 'Builder fee has not been approved.');
   }
   const open = [...market.resting].filter((order) => order.user === account.spec.address).length;
   if (open >= MAX_OPEN_ORDERS) return refuse(world, account, 'too-many-open', 'Too many open orders.');
@@ -102,7 +111,8 @@ export function placeOrder(world: World, account: Account, request: NewOrder): O
   if (code !== null || result.kind === 'refused') return refuseOrder(world, account, request, code ?? 'lot');
   const accepted = storeOrder(world, account, request, 'open', position);
   if (request.origin === 'api') openAskedRange(account, accepted);
-  for (const execution of result.executions) take(world, account, market, accepted, execution);
+  const hash = hashOf(world.counters.nextTid);
+  for (const execution of result.executions) take(world, account, market, accepted, execution, hash);
   settle(world, accepted, market, result.resting.gt(0));
   trimReduceOnly(world, account, market);
   const ids = { oid: accepted.oid, ...(accepted.cloid === null ? {} : { cloid: accepted.cloid }) };
@@ -113,12 +123,20 @@ export function placeOrder(world: World, account: Account, request: NewOrder): O
 
 const cloidKey = (user: string, cloid: string): string => `${user} ${cloid}`;
 
-function take(world: World, account: Account, market: MarketState, order: SimOrder, execution: Execution): void {
+/** The fills of one taker order are one transaction and share its hash. */
+function take(
+  world: World,
+  account: Account,
+  market: MarketState,
+  order: SimOrder,
+  execution: Execution,
+  hash: string,
+): void {
   if (order.side === 'buy') market.consumedAsks = market.consumedAsks.plus(execution.size);
   else market.consumedBids = market.consumedBids.plus(execution.size);
   market.cachedBook = null;
   world.dirty.markets.add(market);
-  applyFill(world, account, market, order, execution);
+  applyFill(world, account, market, order, execution, hash);
 }
 
 function settle(world: World, order: SimOrder, market: MarketState, rests: boolean): void {
@@ -194,7 +212,8 @@ function storeOrder(world: World, account: Account, request: NewOrder, status: s
     nonce: request.nonce,
     expiresAfter: request.expiresAfter,
     origin: request.origin,
-    builder: request.builder,
+    builder: request.builder?.address ?? null,
+    builderFeeTenths: request.builder?.feeTenths ?? 0,
     remaining: request.size,
     filled: ZERO,
     cost: ZERO,
@@ -257,8 +276,8 @@ function trimReduceOnly(world: World, account: Account, market: MarketState): vo
   }
 }
 
-/** Lets a trade of the crowd fill our resting orders of that market, oldest first. */
-export function fillResting(world: World, market: MarketState, price: number, size: number): void {
+/** Lets a trade of the crowd, whose transaction is `hash`, fill our resting orders of that market, oldest first. */
+export function fillResting(world: World, market: MarketState, price: number, size: number, hash: string): void {
   if (market.resting.size === 0) return;
   const trade = { price: new Decimal(price), size: new Decimal(size) };
   let left = trade.size;
@@ -268,7 +287,7 @@ export function fillResting(world: World, market: MarketState, price: number, si
     const account = world.accounts.get(order.user);
     if (execution === null || !account) continue;
     if (trade.price.eq(order.limitPx)) left = left.minus(execution.size);
-    applyFill(world, account, market, order, execution);
+    applyFill(world, account, market, order, execution, hash);
     if (order.remaining.isZero()) end(world, order, 'filled');
     world.publisher.orderUpdate(order);
     trimReduceOnly(world, account, market);
@@ -308,8 +327,9 @@ function closeAtMarket(world: World, account: Account, market: MarketState | und
   const order = storeOrder(world, account, { ...request, ...extra }, 'open', position.size);
   const book = bookOf(market);
   const { executions, filled } = sweep(side, size, limit, side === 'buy' ? book.asks : book.bids);
-  for (const execution of executions) take(world, account, market, order, execution);
+  const hash = hashOf(world.counters.nextTid);
+  for (const execution of executions) take(world, account, market, order, execution, hash);
   const rest = size.minus(filled);
-  if (rest.gt(0)) applyFill(world, account, market, order, { price: mark, size: rest, maker: false });
+  if (rest.gt(0)) applyFill(world, account, market, order, { price: mark, size: rest, maker: false }, hash);
   settle(world, order, market, false);
 }

@@ -7,6 +7,7 @@ import { type Bar, CandleBook } from '../prices/candle-book.ts';
 import { SignerBook } from '../signers/l1-signature.ts';
 import type { NonceWindow } from '../signers/nonce-window.ts';
 import type { AccountSpec } from '../signers/test-accounts.ts';
+import { TradedVolume } from './traded-volume.ts';
 
 /** A public trade as it goes over the wire. */
 export interface WireTrade {
@@ -33,7 +34,9 @@ export interface WireFill {
   readonly hash: string;
   readonly oid: number;
   readonly crossed: boolean;
+  /** In all, the builder's part included. */
   readonly fee: string;
+  readonly builderFee?: string;
   readonly tid: number;
   readonly feeToken: 'USDC';
   readonly twapId: null;
@@ -79,6 +82,11 @@ export interface Account {
   feesPaid: Decimal;
   fundingReceived: Decimal;
   depositedQuote: Decimal;
+  /** Orders and cancels that it sent. */
+  requestsUsed: number;
+  readonly traded: TradedVolume;
+  /** Builder → the most that it may take, in tenths of a basis point. */
+  readonly builderFees: Map<string, number>;
   scheduledCancelAtMs: number | null;
   scheduledTriggers: { day: number; count: number };
   /** Older states for the snapshot-lag fault: the last two minutes. */
@@ -104,6 +112,8 @@ export interface SimOrder {
   /** `api`: signed by the account; `manual`: a foreign trade; `liquidation`: the venue's own. */
   readonly origin: 'api' | 'manual' | 'liquidation';
   readonly builder: string | null;
+  /** What the builder takes of each fill, in tenths of a basis point. */
+  readonly builderFeeTenths: number;
   remaining: Decimal;
   filled: Decimal;
   cost: Decimal;
@@ -132,6 +142,14 @@ export interface MarketState {
   cachedMark: Decimal | null;
 }
 
+/** An address that may sign for an account. */
+export interface Agent {
+  readonly master: string;
+  /** Empty for the one without a name. */
+  readonly name: string;
+  readonly validUntilMs: number | null;
+}
+
 export type LedgerEvent = { readonly kind: string; readonly atMs: number; readonly [field: string]: unknown };
 
 /** What changed since the last commit: the store writes exactly this. */
@@ -146,6 +164,7 @@ export interface Dirty {
   readonly trades: { coin: string; slot: number; trade: WireTrade }[];
   counters: boolean;
   clock: boolean;
+  agents: boolean;
 }
 
 /** Everybody who wants to hear of what happened; called in the order of events, before the commit. */
@@ -183,6 +202,8 @@ export interface World {
   readonly accounts: Map<string, Account>;
   /** Signer → master address. */
   readonly signers: Map<string, string>;
+  /** By address. */
+  readonly agents: Map<string, Agent>;
   /** Public keys by signer, learned from signatures. */
   readonly signerBook: SignerBook;
   readonly nonces: Map<string, NonceWindow>;
@@ -206,6 +227,7 @@ export const emptyDirty = (): Dirty => ({
   trades: [],
   counters: false,
   clock: false,
+  agents: false,
 });
 
 export function createWorld(options: WorldOptions, nowMs: number): World {
@@ -219,6 +241,14 @@ export function createWorld(options: WorldOptions, nowMs: number): World {
     byAsset: new Map(markets.map((market) => [market.spec.assetId, market])),
     accounts,
     signers: new Map(options.accounts.flatMap((a) => [a.address, ...a.agents].map((signer) => [signer, a.address]))),
+    agents: new Map(
+      options.accounts.flatMap((account) =>
+        account.agents.map((agent, i) => [
+          agent,
+          { master: account.address, name: `${account.name}-${i + 1}`, validUntilMs: null },
+        ]),
+      ),
+    ),
     signerBook: new SignerBook(),
     nonces: new Map(),
     orders: new Map(),
@@ -266,6 +296,9 @@ function newAccount(spec: AccountSpec): Account {
     feesPaid: ZERO,
     fundingReceived: ZERO,
     depositedQuote: ZERO,
+    requestsUsed: 0,
+    traded: new TradedVolume(),
+    builderFees: new Map(),
     scheduledCancelAtMs: null,
     scheduledTriggers: { day: 0, count: 0 },
     history: [],

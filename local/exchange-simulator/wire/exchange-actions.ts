@@ -1,137 +1,115 @@
-import * as z from 'zod';
-import { Decimal, dec, isDecimalText } from '#shared/core/decimal.ts';
+import { Decimal, dec } from '#shared/core/decimal.ts';
 import { initialMargin } from '#shared/core/matching/margin.ts';
 import { availableMargin, keepHistory, marginPosition, touch } from '../venue/clearing.ts';
-import { cancelOrder, type OrderAnswer, placeOrder } from '../venue/order-desk.ts';
+import { modifyOrder } from '../venue/modify-order.ts';
+import { cancelOrder, type NewOrder, type OrderAnswer, placeOrder } from '../venue/order-desk.ts';
 import { scheduledCancelProblem } from '../venue/scheduled-cancel.ts';
-import { type Account, dexOf, markOf, positionOf, subOf, type World } from '../venue/world.ts';
-
-const MAX_BATCH = 1_000;
-const assetId = z.number().int().min(0);
-const cloid = z.string().regex(/^0x[0-9a-fA-F]{32}$/);
-const decimalWire = z.string().refine(isDecimalText);
-
-const orderAction = z.looseObject({
-  type: z.literal('order'),
-  orders: z
-    .array(
-      z.strictObject({
-        a: assetId,
-        b: z.boolean(),
-        p: decimalWire,
-        s: decimalWire,
-        r: z.boolean(),
-        t: z.strictObject({ limit: z.strictObject({ tif: z.enum(['Alo', 'Ioc', 'Gtc']) }) }),
-        c: cloid.nullish(),
-      }),
-    )
-    .min(1)
-    .max(MAX_BATCH),
-  grouping: z.literal('na'),
-  builder: z.looseObject({ b: z.string() }).optional(),
-});
-const actionSchema = z.discriminatedUnion('type', [
-  orderAction,
-  z.looseObject({
-    type: z.literal('cancel'),
-    cancels: z
-      .array(z.strictObject({ a: assetId, o: z.number().int() }))
-      .min(1)
-      .max(MAX_BATCH),
-  }),
-  z.looseObject({
-    type: z.literal('cancelByCloid'),
-    cancels: z
-      .array(z.strictObject({ asset: assetId, cloid }))
-      .min(1)
-      .max(MAX_BATCH),
-  }),
-  z.looseObject({
-    type: z.literal('updateLeverage'),
-    asset: assetId,
-    isCross: z.boolean(),
-    leverage: z.number().int(),
-  }),
-  z.looseObject({
-    type: z.literal('updateIsolatedMargin'),
-    asset: assetId,
-    isBuy: z.boolean(),
-    ntli: z.number().int(),
-  }),
-  z.looseObject({ type: z.literal('scheduleCancel'), time: z.number().int().nullish() }),
-  z.looseObject({ type: z.literal('noop') }),
-]);
-type Action = z.infer<typeof actionSchema>;
+import {
+  type Account,
+  dexOf,
+  type MarketState,
+  markOf,
+  positionOf,
+  type SimOrder,
+  subOf,
+  type World,
+} from '../venue/world.ts';
+import { type Action, type ActionOf, type Builder, type OrderWire, requestsOf } from './action-schema.ts';
 
 export type ActionAnswer =
   | { readonly kind: 'ok'; readonly response: unknown }
-  | { readonly kind: 'err'; readonly text: string }
-  | { readonly kind: 'unreadable' };
+  | { readonly kind: 'err'; readonly text: string };
+
+interface Envelope {
+  readonly nonce: number;
+  readonly expiresAfter: number | null;
+}
 
 const done: ActionAnswer = { kind: 'ok', response: { type: 'default' } };
 const err = (text: string): ActionAnswer => ({ kind: 'err', text });
 
 /** Executes one signed action of an account. */
-export function answerAction(
-  world: World,
-  account: Account,
-  raw: unknown,
-  envelope: { readonly nonce: number; readonly expiresAfter: number | null },
-): ActionAnswer {
-  const parsed = actionSchema.safeParse(raw);
-  if (!parsed.success) return { kind: 'unreadable' };
-  const action = parsed.data;
+export function answerAction(world: World, account: Account, action: Action, envelope: Envelope): ActionAnswer {
+  account.requestsUsed += requestsOf(action);
+  touch(world, account);
+  const statuses = (type: string, list: readonly unknown[]): ActionAnswer => ({
+    kind: 'ok',
+    response: { type, data: { statuses: list } },
+  });
   switch (action.type) {
     case 'order': {
-      const statuses = action.orders.map((order) => place(world, account, action, order, envelope));
-      return { kind: 'ok', response: { type: 'order', data: { statuses } } };
+      const { builder } = action;
+      return statuses(
+        'order',
+        action.orders.map((order) => place(world, account, order, envelope, builder)),
+      );
     }
-    case 'cancel': {
-      const statuses = action.cancels.map(({ a, o }) => cancelOne(world, account, a, world.orders.get(o)));
-      return { kind: 'ok', response: { type: 'cancel', data: { statuses } } };
+    case 'modify': {
+      const answer = modify(world, account, action.oid, action.order, envelope);
+      return 'error' in answer ? err(answer.error) : done;
     }
-    case 'cancelByCloid': {
-      const statuses = action.cancels.map((cancel) => {
-        const key = `${account.spec.address} ${cancel.cloid.toLowerCase()}`;
-        return cancelOne(world, account, cancel.asset, world.byCloid.get(key));
-      });
-      return { kind: 'ok', response: { type: 'cancel', data: { statuses } } };
-    }
+    case 'batchModify':
+      return statuses(
+        'order',
+        action.modifies.map(({ oid, order }) => modify(world, account, oid, order, envelope)),
+      );
+    case 'cancel':
+      return statuses(
+        'cancel',
+        action.cancels.map(({ a, o }) => cancelOne(world, account, a, world.orders.get(o))),
+      );
+    case 'cancelByCloid':
+      return statuses(
+        'cancel',
+        action.cancels.map(({ asset, cloid }) => cancelOne(world, account, asset, orderOf(world, account, cloid))),
+      );
     case 'updateLeverage':
       return updateLeverage(world, account, action);
     case 'updateIsolatedMargin':
       return updateIsolatedMargin(world, account, action);
     case 'scheduleCancel':
       return scheduleCancel(world, account, action.time ?? null);
+    case 'setReferrer':
     case 'noop':
       return done;
   }
 }
 
-type OrderAction = Extract<Action, { type: 'order' }>;
+const orderOf = (world: World, account: Account, id: number | string): SimOrder | undefined =>
+  typeof id === 'number' ? world.orders.get(id) : world.byCloid.get(`${account.spec.address} ${id}`);
 
-function place(
-  world: World,
-  account: Account,
-  action: OrderAction,
-  order: OrderAction['orders'][number],
-  envelope: { readonly nonce: number; readonly expiresAfter: number | null },
-): OrderAnswer {
-  const market = world.byAsset.get(order.a);
-  if (!market) return { error: `Invalid asset. asset=${order.a}` };
-  return placeOrder(world, account, {
+function newOrder(market: MarketState, order: OrderWire, envelope: Envelope, builder?: Builder): NewOrder {
+  return {
     market,
     side: order.b ? 'buy' : 'sell',
     size: dec(order.s),
     limitPx: dec(order.p),
     tif: order.t.limit.tif,
     reduceOnly: order.r,
-    cloid: order.c?.toLowerCase() ?? null,
+    cloid: order.c ?? null,
     nonce: envelope.nonce,
     expiresAfter: envelope.expiresAfter,
     origin: 'api',
-    builder: action.builder?.b ?? null,
-  });
+    builder: builder ? { address: builder.b, feeTenths: builder.f } : null,
+  };
+}
+
+function place(world: World, account: Account, order: OrderWire, envelope: Envelope, builder?: Builder): OrderAnswer {
+  const market = world.byAsset.get(order.a);
+  if (!market) return { error: `Invalid asset. asset=${order.a}` };
+  return placeOrder(world, account, newOrder(market, order, envelope, builder));
+}
+
+function modify(
+  world: World,
+  account: Account,
+  id: number | string,
+  order: OrderWire,
+  envelope: Envelope,
+): OrderAnswer {
+  const market = world.byAsset.get(order.a);
+  if (!market) return { error: `Invalid asset. asset=${order.a}` };
+  return modifyOrder(world, account, orderOf(world, account, id), newOrder(market, order, envelope));
 }
 
 function cancelOne(
@@ -145,11 +123,7 @@ function cancelOne(
   return { error: `Order was never placed, already canceled, or filled. asset=${asset}` };
 }
 
-function updateLeverage(
-  world: World,
-  account: Account,
-  action: Extract<Action, { type: 'updateLeverage' }>,
-): ActionAnswer {
+function updateLeverage(world: World, account: Account, action: ActionOf<'updateLeverage'>): ActionAnswer {
   const market = world.byAsset.get(action.asset);
   if (!market) return err(`Invalid asset. asset=${action.asset}`);
   const { maxLeverage, onlyIsolated, coin } = market.spec;
@@ -175,15 +149,11 @@ function updateLeverage(
 }
 
 /** `ntli` is signed, in millionths of a quote unit. */
-function updateIsolatedMargin(
-  world: World,
-  account: Account,
-  action: Extract<Action, { type: 'updateIsolatedMargin' }>,
-): ActionAnswer {
+function updateIsolatedMargin(world: World, account: Account, action: ActionOf<'updateIsolatedMargin'>): ActionAnswer {
   const market = world.byAsset.get(action.asset);
   if (!market) return err(`Invalid asset. asset=${action.asset}`);
   const position = positionOf(account, market);
-  if (position.isolatedRaw === null) return err('Cannot update margin of a position that is not isolated.');
+  if (position.isolatedRaw === null) return err('Position does not use isolated margin.');
   const amount = new Decimal(action.ntli).div(1_000_000);
   const raw = position.isolatedRaw.plus(amount);
   const value = raw.plus(position.size.times(markOf(market)));
@@ -199,7 +169,7 @@ function updateIsolatedMargin(
 }
 
 function scheduleCancel(world: World, account: Account, atMs: number | null): ActionAnswer {
-  const problem = atMs === null ? null : scheduledCancelProblem(account.scheduledTriggers, atMs, world.nowMs);
+  const problem = scheduledCancelProblem(account.scheduledTriggers, atMs, world.nowMs, account.traded.total);
   if (problem !== null) return err(problem);
   account.scheduledCancelAtMs = atMs;
   touch(world, account);

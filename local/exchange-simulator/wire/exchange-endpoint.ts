@@ -1,9 +1,12 @@
 import * as z from 'zod';
 import { l1Digest, type SignatureSource } from '../signers/l1-signature.ts';
 import { NonceWindow } from '../signers/nonce-window.ts';
-import { record, type World } from '../venue/world.ts';
+import { accountOfSigner } from '../venue/agents.ts';
+import { type Account, record, type World } from '../venue/world.ts';
+import { actionSchema } from './action-schema.ts';
 import { answerAction } from './exchange-actions.ts';
 import { type Reply, UNREADABLE } from './info-endpoint.ts';
+import { answerUserSigned, readUserSigned } from './user-signed-actions.ts';
 
 const hexWord = z.string().regex(/^0x[0-9a-fA-F]{1,64}$/);
 
@@ -20,43 +23,39 @@ export const exchangeRequestSchema = z.looseObject({
 });
 export type ExchangeRequest = z.infer<typeof exchangeRequestSchema>;
 
-/** Actions that are signed in another way; the simulator does not check those signatures, it only records them. */
-const USER_SIGNED = new Set([
-  'approveBuilderFee',
-  'approveAgent',
-  'usdSend',
-  'withdraw3',
-  'usdClassTransfer',
-  'userSetAbstraction',
-]);
+/** Actions that the account's own wallet signs as typed data and that are not simulated: they are recorded and refused. */
+const NOT_SIMULATED = new Set(['usdSend', 'withdraw3', 'usdClassTransfer', 'userSetAbstraction']);
+const USER_SIGNED = new Set(['approveBuilderFee', 'approveAgent']);
 
 const err = (text: string): Reply => ({ status: 200, body: JSON.stringify({ status: 'err', response: text }) });
 const ok = (response: unknown): Reply => ({ status: 200, body: JSON.stringify({ status: 'ok', response }) });
-const DEFAULT = { type: 'default' };
 
 /**
  * Checks the envelope (signature, signer, nonce, expiry) and executes the action. Everything a client can get wrong is an
  * answer with HTTP 200 and the venue's words.
  */
 export function answerExchange(world: World, request: ExchangeRequest, source: SignatureSource): Reply {
-  const { action, nonce } = request;
-  if (USER_SIGNED.has(action.type)) {
-    record(world, 'user-signed-action', { type: action.type, action });
-    return action.type === 'approveBuilderFee' ? ok(DEFAULT) : err(`Action ${action.type} is not simulated.`);
+  const { type } = request.action;
+  if (NOT_SIMULATED.has(type)) {
+    record(world, 'user-signed-action', { type, action: request.action });
+    return err(`Action ${type} is not simulated.`);
   }
+  if (USER_SIGNED.has(type)) return answerWallet(world, request, source);
+  const parsed = actionSchema.safeParse(request.action);
+  if (!parsed.success) return UNREADABLE;
+  const action = parsed.data;
   const envelope = {
     action,
-    nonce,
+    nonce: request.nonce,
     vaultAddress: request.vaultAddress ?? null,
     expiresAfter: request.expiresAfter ?? null,
   };
   const digest = l1Digest(envelope, source);
   const signer = world.signerBook.recover(digest, request.signature);
   if (signer === null) return err('Unable to recover signer.');
-  const master = world.signers.get(signer);
-  const account = master === undefined ? undefined : world.accounts.get(master);
+  const account = accountOfSigner(world, signer);
   if (!account) {
-    record(world, 'unknown-signer', { signer, type: action.type });
+    record(world, 'unknown-signer', { signer, type });
     return err(`User or API Wallet ${signer} does not exist.`);
   }
   world.signerBook.remember(signer, digest, request.signature);
@@ -64,31 +63,39 @@ export function answerExchange(world: World, request: ExchangeRequest, source: S
   if (envelope.expiresAfter !== null && envelope.expiresAfter < world.nowMs) {
     world.counters.expired += 1;
     world.dirty.counters = true;
-    record(world, 'expired', {
-      user: account.spec.address,
-      type: action.type,
-      action,
-      expiresAfter: envelope.expiresAfter,
-    });
-    return err(`Action expired: expiresAfter ${envelope.expiresAfter} is before ${world.nowMs}`);
+    record(world, 'expired', { user: account.spec.address, type, action, expiresAfter: envelope.expiresAfter });
+    return err('Action already expired');
   }
+  const badNonce = useNonce(world, account, signer, request.nonce);
+  if (badNonce !== null) return err(badNonce);
+  if (action.type === 'setReferrer') record(world, 'referrer', { user: account.spec.address, action });
+  if ('builder' in action) record(world, 'builder-fee', { user: account.spec.address, builder: action.builder });
+  const answer = answerAction(world, account, action, envelope);
+  return answer.kind === 'err' ? err(answer.text) : ok(answer.response);
+}
+
+/** What the wallet signs applies to the signer's own account: an agent has none. */
+function answerWallet(world: World, request: ExchangeRequest, source: SignatureSource): Reply {
+  const read = readUserSigned(request.action, source);
+  if (read === null || read.action.nonce !== request.nonce) return UNREADABLE;
+  const signer = world.signerBook.recover(read.digest, request.signature);
+  if (signer === null) return err('Unable to recover signer.');
+  const account = world.accounts.get(signer);
+  if (!account) return err(`Must deposit before performing actions. User: ${signer}`);
+  const badNonce = useNonce(world, account, signer, request.nonce);
+  if (badNonce !== null) return err(badNonce);
+  const problem = answerUserSigned(world, account, read.action);
+  return problem === null ? ok({ type: 'default' }) : err(problem);
+}
+
+function useNonce(world: World, account: Account, signer: string, nonce: number): string | null {
   let window = world.nonces.get(signer);
   if (!window) {
     window = new NonceWindow();
     world.nonces.set(signer, window);
   }
-  const badNonce = window.use(nonce, world.nowMs);
-  if (badNonce !== null) {
-    record(world, 'bad-nonce', { user: account.spec.address, nonce, text: badNonce });
-    return err(badNonce);
-  }
-  world.dirty.nonces.add(signer);
-  if (action.type === 'setReferrer') {
-    record(world, 'referrer', { user: account.spec.address, action });
-    return ok(DEFAULT);
-  }
-  if ('builder' in action) record(world, 'builder-fee', { user: account.spec.address, builder: action.builder });
-  const answer = answerAction(world, account, action, { nonce, expiresAfter: envelope.expiresAfter });
-  if (answer.kind === 'unreadable') return UNREADABLE;
-  return answer.kind === 'err' ? err(answer.text) : ok(answer.response);
+  const text = window.use(nonce, world.nowMs);
+  if (text === null) world.dirty.nonces.add(signer);
+  else record(world, 'bad-nonce', { user: account.spec.address, nonce, text });
+  return text;
 }

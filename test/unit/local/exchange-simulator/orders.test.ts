@@ -100,7 +100,13 @@ describe('orders', () => {
   it('cancels everything at the time of a scheduled cancel', () => {
     const { client, simulator } = prepare();
     client.order({ px: '50000', sz: '0.01', tif: 'Gtc', cloid: cloidOf(1) });
-    expect(client.exchange({ type: 'scheduleCancel', time: simulator.nowMs() + 4_000 }).status).toBe('err');
+    const early = { type: 'scheduleCancel', time: simulator.nowMs() + 4_000 };
+    expect(client.exchange(early).response).toBe(
+      'Cannot set scheduled cancel time until enough volume traded. Required: $1000000. Traded: $0.',
+    );
+    const account = simulator.world.accounts.get(MAIN)!;
+    account.traded.note(simulator.nowMs(), dec(1_000_000), true);
+    expect(client.exchange(early).response).toContain('too early');
     expect(client.exchange({ type: 'scheduleCancel', time: simulator.nowMs() + 6_000 }).status).toBe('ok');
     simulator.advance(simulator.nowMs() + 6_000);
     const status = client.info({ type: 'orderStatus', user: MAIN, oid: cloidOf(1) });
@@ -192,7 +198,10 @@ describe('signer, nonce and expiry', () => {
 
   it('records builder fees and referrers that it is sent', () => {
     const { client, simulator } = prepare();
-    client.exchange({ ...orderAction({ px: '50000', sz: '0.01', tif: 'Gtc' }), builder: { b: '0xabc', f: 10 } });
+    client.exchange({
+      ...orderAction({ px: '50000', sz: '0.01', tif: 'Gtc' }),
+      builder: { b: TEST_SIGNERS.secondMaster.address, f: 10 },
+    });
     client.exchange({ type: 'setReferrer', code: 'X' });
     const kinds = ledgerReport(simulator.world, []).builderEvents.map((event) => event.kind);
     expect(kinds).toEqual(['builder-fee', 'referrer']);
