@@ -140,7 +140,9 @@ export class SymbolsTable {
     cell.classList.toggle('unknown', unknown);
     this.#number(cell, unknown ? 'unknown' : signed(desired?.size, decimal), null, undefined, direction(desired?.size));
     const note = cell.children[1];
-    if (note) setText(note, unknown ? words(desired.reason ?? item.dataState ?? '') : '');
+    const reason = words(desired?.reason ?? item.dataState ?? '');
+    if (note) setText(note, unknown ? (item.cause ? `price feed (${reason})` : reason) : '');
+    if (cell.title !== (item.cause ?? '')) cell.title = item.cause ?? '';
   }
 
   /** A source always shows its age; one that does not count is grey and says why. @param {HTMLElement} cell @param {SymbolSnapshot} item @param {string} name */

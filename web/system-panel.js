@@ -93,8 +93,8 @@ export function stateWord({ system, readiness }, connection) {
 
 /** What `/ready` finds wrong beside the state, in words. @param {PlatformSnapshot} snapshot */
 const problemsOf = ({ readiness }) =>
-  (readiness?.checks ?? []).flatMap(({ check, problem }) =>
-    check === 'state' || problem === null ? [] : [`Not ready, ${check}: ${problem}.`],
+  (readiness?.checks ?? []).flatMap(({ check, ok, problem }) =>
+    check === 'state' || problem === null ? [] : [`${ok ? 'In part' : 'Not ready'}, ${check}: ${problem}.`],
   );
 
 /** @param {NonNullable<PlatformSnapshot['system']>} system */

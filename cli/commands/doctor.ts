@@ -6,7 +6,7 @@ import type { Config } from '#config/schema.ts';
 import { FileSecrets } from '#shared/adapters/system/file-secrets.ts';
 import type { CommandContext } from '../context.ts';
 import type { Finding } from '../doctor/finding.ts';
-import { checkDatabase, checkDisk, checkPlatform, checkPort } from '../doctor/local-checks.ts';
+import { checkDatabase, checkDisk, checkPlatform, checkPort, checkReadiness } from '../doctor/local-checks.ts';
 import { checkProxies } from '../doctor/proxy-check.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { plain, table } from '../format.ts';
@@ -25,6 +25,7 @@ export async function doctor(ctx: CommandContext, options: { readonly proxy?: bo
   if (ctx.deployed && config) findings.push(await checkAlarms(ctx));
   const platform = await checkPlatform(ctx);
   findings.push(platform);
+  if (platform.verdict === 'ok') findings.push(...(await checkReadiness(ctx)));
   if (config && platform.verdict !== 'ok') findings.push(await checkPort(config.http.port));
   if (config && options.proxy) {
     findings.push(...(await checkProxies(ctx.io, config.exchanges.hyperliquid, ctx.stateDir)));

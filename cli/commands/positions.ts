@@ -24,6 +24,8 @@ export async function positions(ctx: CommandContext): Promise<ExitCode> {
     ];
     const foreign = answer.foreignPositions.map((p) => [p.symbol, p.size, moneyText(p.valueQuote), ageText(p.ageMs)]);
     const parts = [table(header, rows)];
+    const causes = [...new Set(answer.positions.flatMap(({ cause }) => cause ?? []))];
+    if (causes.length > 0) parts.push('', ...causes.map((cause) => ctx.paint(plain(cause), 'yellow')));
     if (foreign.length > 0)
       parts.push('', 'not managed, not touched:', table(['SYMBOL', 'SIZE', 'VALUE', 'AGE'], foreign));
     return parts.join('\n');
@@ -39,7 +41,9 @@ function positionRow({ paint }: CommandContext, s: SymbolSnapshot): string[] {
     : '-';
   return [
     marks.length > 0 ? `${s.symbol} ${paint(`[${marks.join(', ')}]`, 'yellow')}` : s.symbol,
-    s.desired ? (s.desired.size ?? `unknown: ${orDash(s.desired.reason)}`) : '-',
+    s.desired
+      ? (s.desired.size ?? `unknown: ${orDash(s.desired.reason)}${s.cause ? ' (price feed, see below)' : ''}`)
+      : '-',
     s.actual ? grey(s.actual.size, s.actual.stale) : 'unknown',
     s.actual ? grey(ageText(s.actual.ageMs), s.actual.stale) : '-',
     s.price ? grey(s.price.price, s.price.stale) : '-',

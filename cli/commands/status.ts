@@ -56,9 +56,9 @@ function statusText({ paint }: CommandContext, s: PlatformSnapshot, alerts: read
     for (const gap of system.missing)
       lines.push(`  ${paint('waits for', 'yellow')} ${gap.code}: ${plain(gap.message)}`);
   } else lines.push(`${s.exchange}  ${paint('no state yet', 'red')}`);
-  for (const { check, problem } of s.readiness?.checks ?? []) {
-    if (check !== 'state' && problem !== null)
-      lines.push(`  ${paint(`not ready, ${check}`, 'yellow')}: ${plain(problem)}`);
+  for (const { check, ok, problem } of s.readiness?.checks ?? []) {
+    const word = ok ? check : `not ready, ${check}`;
+    if (check !== 'state' && problem !== null) lines.push(`  ${paint(word, 'yellow')}: ${plain(problem)}`);
   }
   if (money) {
     const stale = money.stale ? paint(' stale', 'grey') : '';

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { PlatformSnapshot } from '#shared/messages/platform-snapshot.ts';
 import type { CommandContext } from '../context.ts';
 import { CliFailure } from '../exit-codes.ts';
 import { findPlatform } from '../platform-client.ts';
@@ -65,6 +66,16 @@ export async function checkPlatform(ctx: CommandContext): Promise<Finding> {
     if (!(error instanceof CliFailure)) throw error;
     return { check: 'platform', verdict: 'failed', detail: error.message };
   }
+}
+
+/** What the running platform itself finds wrong. Only a venue that refuses needs somebody now: the rest may be a start. */
+export async function checkReadiness(ctx: CommandContext): Promise<readonly Finding[]> {
+  const { readiness } = await ctx.platform().get<PlatformSnapshot>('/api/status');
+  return (readiness?.checks ?? []).flatMap(({ check, ok, problem }): Finding[] =>
+    problem === null
+      ? []
+      : [{ check: `ready: ${check}`, verdict: !ok && check === 'feed' ? 'failed' : 'warning', detail: problem }],
+  );
 }
 
 export function checkPort(port: number): Promise<Finding> {

@@ -5,6 +5,7 @@ import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { PricePublisher } from '#shared/usecases/publish-prices.ts';
 import type { PriceProducerDeps } from './deps.ts';
 import type { PriceProducerEnv } from './env.ts';
+import { FeedReporter } from './feed-reporter.ts';
 import { judgeHealth, type PriceProducerHealth } from './health.ts';
 
 export interface PriceProducer {
@@ -21,6 +22,7 @@ export interface PriceProducer {
 export function createPriceProducer(deps: PriceProducerDeps, env: PriceProducerEnv): PriceProducer {
   const { clock, feed, telemetry } = deps;
   const publisher = new PricePublisher(deps, env);
+  const reporter = new FeedReporter(deps, env.exchange);
   let reloadTimer: TimerHandle | null = null;
   let stopped = false;
 
@@ -62,10 +64,12 @@ export function createPriceProducer(deps: PriceProducerDeps, env: PriceProducerE
       await reloadInstruments();
       if (stopped) return;
       feed.start((batch) => report(batch, publisher.ingest(batch)));
+      reporter.start();
     },
     stop: async () => {
       stopped = true;
       reloadTimer?.cancel();
+      reporter.stop();
       await feed.stop();
       return publisher.stop(env.stopTimeoutMs);
     },

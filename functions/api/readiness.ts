@@ -1,4 +1,5 @@
 import { isStale } from '#shared/core/system/fact-ages.ts';
+import { feedTroubleText } from '#shared/messages/feed-status.ts';
 import type { PlatformSnapshot, ReadyCheck } from '#shared/messages/platform-snapshot.ts';
 
 export interface Readiness {
@@ -22,6 +23,7 @@ export function readinessOf(snapshot: PlatformSnapshot, heartbeatAgesMs: Readonl
     ),
     checkOf('account', accountProblems(snapshot)),
     checkOf('prices', priceProblems(snapshot)),
+    feedCheck(snapshot),
     checkOf('heartbeats', heartbeatProblems(snapshot, heartbeatAgesMs)),
   ];
   return {
@@ -58,6 +60,14 @@ function priceProblems({ symbols }: PlatformSnapshot): string[] {
   const newest = Math.min(...marks, ...priced.map(({ ageMs }) => ageMs));
   const mark = marks.length === 0 ? 'there is no mark price' : `the newest mark price ${seconds(Math.min(...marks))}`;
   return [`the newest price is ${seconds(newest)} old, ${mark}: nothing is opened on it`];
+}
+
+/** Not ready only when no managed symbol is left that prices may come of. */
+function feedCheck({ feed, symbols }: PlatformSnapshot): ReadyCheck {
+  if (!feed) return checkOf('feed', []);
+  const managed = symbols.filter((symbol) => symbol.managed);
+  const ok = managed.some(({ cause }) => (cause ?? null) === null);
+  return { check: 'feed', ok, problem: feedTroubleText(feed) };
 }
 
 function heartbeatProblems({ jobs }: PlatformSnapshot, agesMs: Readonly<Record<string, number>>): string[] {

@@ -15,6 +15,6 @@ export function readOnce(jobs: JobStateRepository): JobStateRepository {
     claimSlot: (job, slotMs) => written(jobs.claimSlot(job, slotMs)),
     releaseSlot: (job, slotMs) => written(jobs.releaseSlot(job, slotMs)),
     recordOk: (job, atMs, detail) => written(jobs.recordOk(job, atMs, detail)),
-    recordError: (job, atMs, error) => written(jobs.recordError(job, atMs, error)),
+    recordError: (job, atMs, error, detail) => written(jobs.recordError(job, atMs, error, detail)),
   };
 }

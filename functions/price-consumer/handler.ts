@@ -1,6 +1,9 @@
 import type { KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
-import { type MarketBundle, readMarketBundle } from '#shared/messages/market-bundle.ts';
+import type { FeedStatus } from '#shared/messages/feed-status.ts';
+import type { MarketBundle } from '#shared/messages/market-bundle.ts';
+import { readMarketRecord } from '#shared/messages/market-record.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
+import { noteFeedStatus } from '#shared/usecases/note-feed-status.ts';
 import { storePrices } from '#shared/usecases/store-prices.ts';
 import type { PriceConsumerDeps } from './deps.ts';
 import type { PriceConsumerEnv } from './env.ts';
@@ -8,28 +11,30 @@ import type { PriceConsumerEnv } from './env.ts';
 const SAMPLE_MAX = 200;
 
 /**
- * Kinesis `market` → prices. All readable records are stored, also those after a poison one; the poison ones are reported, so that
+ * Kinesis `market` → prices, and what the feed says of itself. All readable records are stored, also those after a poison one; the poison ones are reported, so that
  * the stream retries them and then puts them away with their payload. A database that fails rejects, and the whole batch comes again.
  */
 export function createHandler(deps: PriceConsumerDeps, _env: PriceConsumerEnv) {
   return async (event: KinesisStreamEvent): Promise<KinesisStreamBatchResponse> => {
     const bundles: MarketBundle[] = [];
+    let feed: FeedStatus | null = null;
     const batchItemFailures: { itemIdentifier: string }[] = [];
     for (const record of event.Records) {
       const { sequenceNumber, data } = record.kinesis;
       const text = Buffer.from(data, 'base64').toString('utf8');
-      const bundle = readMarketBundle(text);
-      if (bundle.success) {
-        bundles.push(bundle.data);
-        continue;
-      }
+      const read = readMarketRecord(text);
+      if (read.kind === 'trades') bundles.push(read.bundle);
+      // The newest one says all.
+      if (read.kind === 'feed-status') feed = read.status;
+      if (read.kind !== 'malformed') continue;
       batchItemFailures.push({ itemIdentifier: sequenceNumber });
       const sample = text.slice(0, SAMPLE_MAX);
       const fields = { what: 'market-bundle', code: 'malformed' };
       deps.telemetry.count(metrics.inputsDropped, 1, fields);
-      deps.telemetry.log('error', logEvents.inputDropped, { ...fields, sequenceNumber, error: bundle.error, sample });
+      deps.telemetry.log('error', logEvents.inputDropped, { ...fields, sequenceNumber, error: read.error, sample });
     }
     await storePrices(deps, bundles);
+    if (feed !== null) await noteFeedStatus(deps, feed);
     return { batchItemFailures };
   };
 }

@@ -1,5 +1,7 @@
 import { openAurora } from '#shared/adapters/aws/aurora-database.ts';
 import { startLambda } from '#shared/adapters/aws/lambda-process.ts';
+import { sqlAlerts } from '#shared/adapters/sql/alerts.ts';
+import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
 import { sqlPricesRepository } from '#shared/adapters/sql/repositories/prices-repository.ts';
 import { readEnvironment } from '#shared/messages/read-environment.ts';
 import { priceConsumerEnvSchema, resourcesSchema } from './env.ts';
@@ -9,4 +11,15 @@ const env = readEnvironment(priceConsumerEnvSchema.extend(resourcesSchema.shape)
 const { clock, telemetry, remainingMs, serve } = startLambda('price-consumer', env, process.env);
 const db = openAurora({ variables: env, environment: process.env, clock, remainingMs })(env.DATABASE_SECRET_ARN);
 
-export const handler = serve(createHandler({ clock, telemetry, prices: sqlPricesRepository(db) }, {}));
+export const handler = serve(
+  createHandler(
+    {
+      clock,
+      telemetry,
+      prices: sqlPricesRepository(db),
+      jobs: sqlJobStateRepository(db),
+      alerts: sqlAlerts(db, clock),
+    },
+    {},
+  ),
+);

@@ -1,5 +1,6 @@
 import type { KinesisStreamEvent } from 'aws-lambda';
-import { type MarketBundle, readMarketBundle } from '#shared/messages/market-bundle.ts';
+import type { MarketBundle } from '#shared/messages/market-bundle.ts';
+import { readMarketRecord } from '#shared/messages/market-record.ts';
 
 export interface PoisonRecord {
   readonly sequenceNumber: string;
@@ -19,9 +20,10 @@ export function readRecords(event: KinesisStreamEvent): {
   const poison: PoisonRecord[] = [];
   for (const { kinesis } of event.Records) {
     const text = Buffer.from(kinesis.data, 'base64').toString('utf8');
-    const read = readMarketBundle(text);
-    if (read.success) bundles.push(read.data);
-    else poison.push({ sequenceNumber: kinesis.sequenceNumber, error: read.error, sample: text.slice(0, SAMPLE_MAX) });
+    const read = readMarketRecord(text);
+    if (read.kind === 'trades') bundles.push(read.bundle);
+    if (read.kind === 'malformed')
+      poison.push({ sequenceNumber: kinesis.sequenceNumber, error: read.error, sample: text.slice(0, SAMPLE_MAX) });
   }
   return { bundles, poison };
 }

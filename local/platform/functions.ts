@@ -106,7 +106,7 @@ export function registerFunctions(parts: FunctionParts): void {
       candleFetcherEnvSchema.parse(texts['candle-fetcher']),
     ),
   );
-  add('price-consumer', priceConsumer({ clock, telemetry, prices: r.prices }, {}));
+  add('price-consumer', priceConsumer({ clock, telemetry, prices: r.prices, jobs: r.jobs, alerts: r.alerts }, {}));
   add(
     'run-strategies',
     runStrategies(

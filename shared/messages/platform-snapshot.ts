@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { feedTroubleSchema } from './feed-status.ts';
 import { decimalText, epochMs, nameText } from './fields.ts';
 
 const ageMs = z.number().int();
@@ -40,6 +41,8 @@ const symbolView = z.object({
     .nullable(),
   /** Desired position of the newest decision: a size, or null with the reason why it is unknown. */
   desired: z.object({ size: decimalOrNull, reason: z.string().nullable() }).nullable(),
+  /** What keeps prices and candles of the symbol away, in a sentence: behind its data state and refusals. */
+  cause: z.string().nullable().optional(),
   /** Own table: null when the snapshot says nothing certain about the symbol. */
   actual: z.object({ size: decimalText, ageMs, stale: z.boolean() }).nullable(),
   entryPrice: decimalOrNull,
@@ -89,9 +92,9 @@ const orderView = z.object({
 export type OrderView = z.infer<typeof orderView>;
 
 const readyCheck = z.object({
-  check: z.enum(['state', 'account', 'prices', 'heartbeats']),
+  check: z.enum(['state', 'account', 'prices', 'feed', 'heartbeats']),
   ok: z.boolean(),
-  /** What is wrong, for a human; null when nothing is. */
+  /** What is wrong, for a human; null when nothing is. With `ok`: wrong in a part that trading can do without. */
   problem: z.string().nullable(),
 });
 export type ReadyCheck = z.infer<typeof readyCheck>;
@@ -104,6 +107,8 @@ export const platformSnapshotSchema = z.object({
   account: nameText,
   /** What `stale` and `counts` were judged by, for ages that go on growing after this moment; see `FactAges`. */
   ages: z.object({ priceMs: ageMs, markMs: ageMs, accountMs: ageMs, futureMs: ageMs }).optional(),
+  /** Why prices do not come; null when nothing is known to be wrong. */
+  feed: feedTroubleSchema.nullable().optional(),
   /** The answer of `GET /ready`. */
   readiness: z.object({ ready: z.boolean(), checks: z.array(readyCheck) }).optional(),
   system: z

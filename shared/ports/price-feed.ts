@@ -22,6 +22,17 @@ export interface TradeBatch {
 /** Called on arrival, one batch after the other; must not throw. */
 export type TradeListener = (batch: TradeBatch) => void;
 
+/** Why prices do not come. */
+export interface FeedTrouble {
+  /** `refused`: the venue answers, and refuses what is asked for. */
+  readonly code: 'refused' | 'not-connected' | 'closed' | 'unanswered' | 'not-sent' | 'silent' | 'poll-failed';
+  /** In the venue's words where it has said any; at most 200 characters. */
+  readonly message: string;
+  /** Symbols that it concerns, at most 50; empty: every one. */
+  readonly symbols: readonly string[];
+  readonly sinceMs: EpochMs;
+}
+
 export interface FeedHealth {
   readonly mode: 'websocket' | 'polling';
   readonly connected: boolean;
@@ -32,6 +43,8 @@ export interface FeedHealth {
   readonly symbolCount: number;
   /** Reconnections (or failed polls) since the last healthy minute. */
   readonly failedAttempts: number;
+  /** Lasts over reconnections until data flow again; null when there is none. */
+  readonly trouble: FeedTrouble | null;
 }
 
 /** Monotonic counters since the start of the process. */

@@ -2,6 +2,7 @@ import { resolveSymbol } from '#shared/core/market/resolve-symbol.ts';
 import type { Order } from '#shared/core/orders/order.ts';
 import { type ExplanationSection, explainDecision } from '#shared/core/reconciliation/explain-decision.ts';
 import { type Refusal, refusal } from '#shared/core/refusal.ts';
+import { causeFor, feedTroubleOf } from '#shared/messages/feed-status.ts';
 import type { StoredFill } from '#shared/ports/repositories/orders-repository.ts';
 import type { DecisionView, ReadModel } from '#shared/ports/repositories/read-model.ts';
 
@@ -33,17 +34,24 @@ export async function explain(
   const isOrder = subject.startsWith('0x');
   const order = isOrder ? await deps.readModel.order(subject) : null;
   if (isOrder && !order) return notFound('unknown-order', `no order ${subject} is stored`);
-  const symbol = order?.symbol ?? resolveSymbol((await deps.readModel.overview(exchange, account)).symbols, subject);
+  const overview = order === null ? await deps.readModel.overview(exchange, account) : null;
+  const symbol = order?.symbol ?? resolveSymbol(overview?.symbols ?? [], subject);
   if (symbol === null) return notFound('unknown-symbol', `${subject} is neither a managed symbol nor an order id`);
   const decision = order
     ? await deps.readModel.decision(order.decisionId)
     : await deps.readModel.latestDecision(exchange, account, symbol);
-  if (!order && !decision) return notFound('no-decision', `nothing was decided about ${symbol} yet`);
+  const cause = causeFor(feedTroubleOf(overview?.jobs ?? [], exchange), symbol);
+  if (!order && !decision) {
+    return notFound('no-decision', `nothing was decided about ${symbol} yet${cause === null ? '' : `; ${cause}`}`);
+  }
   const decided = order ?? (decision?.clientOrderId ? await deps.readModel.order(decision.clientOrderId) : null);
   const fills = decided
     ? await deps.readModel.fills(exchange, account, { clientOrderId: decided.clientOrderId, limit: FILLS_MAX })
     : [];
   const sections = [
+    ...(cause === null
+      ? []
+      : [{ title: 'Price feed', lines: [cause, 'what the decision says of data follows from that'] }]),
     ...(decision ? explainDecision(decision) : []),
     ...(decided ? [{ title: 'Order', lines: orderLines(decided, fills) }] : []),
   ];

@@ -3,6 +3,7 @@ import type { Order } from '#shared/core/orders/order.ts';
 import { readDecisionInputs } from '#shared/core/reconciliation/decision-inputs.ts';
 import { type FactAges, isStale } from '#shared/core/system/fact-ages.ts';
 import { systemJobs } from '#shared/core/system/system-jobs.ts';
+import { causeFor, type FeedTroubleView, feedTroubleOf } from '#shared/messages/feed-status.ts';
 import type { OrderView, PlatformSnapshot, SymbolSnapshot } from '#shared/messages/platform-snapshot.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type {
@@ -35,7 +36,8 @@ export async function readSnapshot(deps: ReadSnapshotDeps, input: ReadSnapshotIn
   const orders = await deps.readModel.orders(exchange, account, { limit: ORDERS_SHOWN });
   const nowMs = deps.clock.nowMs();
   const age = (atMs: number) => nowMs - atMs;
-  const symbols = overview.symbols.map((view) => symbolSnapshot(view, overview, nowMs, ages));
+  const trouble = feedTroubleOf(overview.jobs, exchange);
+  const symbols = overview.symbols.map((view) => symbolSnapshot(view, overview, nowMs, ages, trouble));
   return {
     v: 1,
     nowMs,
@@ -54,6 +56,7 @@ export async function readSnapshot(deps: ReadSnapshotDeps, input: ReadSnapshotIn
           missing: overview.state.state === 'RECONCILING' ? missing(overview, exchange) : [],
         }
       : null,
+    feed: trouble,
     money: money(overview, age, ages),
     symbols,
     foreignPositions: overview.foreignPositions
@@ -121,7 +124,13 @@ export const orderView = (order: Order): OrderView => ({
   endedAtMs: order.endedAtMs,
 });
 
-function symbolSnapshot(view: SymbolView, overview: OverviewView, nowMs: number, ages: FactAges): SymbolSnapshot {
+function symbolSnapshot(
+  view: SymbolView,
+  overview: OverviewView,
+  nowMs: number,
+  ages: FactAges,
+  trouble: FeedTroubleView | null,
+): SymbolSnapshot {
   const { price, position, decision } = view;
   const inputs = decision ? readDecisionInputs(decision.inputs) : null;
   const reason = inputs?.desired?.kind === 'unknown' ? inputs.desired.reason : null;
@@ -136,6 +145,7 @@ function symbolSnapshot(view: SymbolView, overview: OverviewView, nowMs: number,
     leverage: view.leverage,
     hold: view.holdReason,
     dataState: view.dataState,
+    cause: causeFor(trouble, view.symbol),
     price: price ? priceSnapshot(price, nowMs, ages) : null,
     desired: decision ? { size: decision.desiredSize, reason } : null,
     actual: actual(position, overview, nowMs, ages),

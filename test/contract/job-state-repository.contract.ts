@@ -54,6 +54,17 @@ export function jobStateRepositoryContract(name: string, create: () => Promise<J
       ]);
     });
 
+    it('takes a detail with an error', async () => {
+      const jobs = await create();
+      await jobs.recordError('feed', 1_000, 'refused', { trouble: 'x' });
+      await jobs.recordOk('feed', 2_000);
+      await jobs.recordError('feed', 3_000, 'refused again', { trouble: 'y' });
+
+      expect(await jobs.all()).toEqual([
+        { job: 'feed', lastSlotMs: -1, lastOkMs: 2_000, lastError: 'refused again', detail: { trouble: 'y' } },
+      ]);
+    });
+
     it('clears the error on success and keeps the detail when none is given', async () => {
       const jobs = await create();
       await jobs.recordOk('balance', 1_000, { positions: 2 });

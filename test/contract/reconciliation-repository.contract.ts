@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { NO_REFUSALS } from '#shared/core/orders/refusals.ts';
 import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
 import { planCycle } from '#shared/core/reconciliation/plan-cycle.ts';
 import { newCohort } from '#shared/core/runs/cohort.ts';
@@ -75,7 +74,6 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
           settledAtMs: 0,
           holdReason: null,
           exitAttempts: 0,
-          refusals: NO_REFUSALS,
         };
         expect(rows).toEqual({
           symbols: [
@@ -105,17 +103,7 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
         const order = intent({ account: ACCOUNT, symbol: BTC, orderClass: 'reduce', reduceOnly: true });
         await plannedOrders(stores).storeIntent(order, '{}', null);
         await stores.orders.markSending(order.clientOrderId, NOW - 900);
-        await stores.orders.recordEnd(
-          orderEnd(order.clientOrderId, 'cancelled', { venueEndedAtMs: NOW - 700, errorCode: 'cancelled' }),
-          NOW,
-        );
-        const refused = intent({ account: ACCOUNT, symbol: ETH });
-        await plannedOrders(stores).storeIntent(refused, '{}', null);
-        await stores.orders.markSending(refused.clientOrderId, NOW - 900);
-        await stores.orders.recordEnd(
-          orderEnd(refused.clientOrderId, 'rejected', { errorCode: 'margin-tier' }),
-          NOW - 5,
-        );
+        await stores.orders.recordEnd(orderEnd(order.clientOrderId, 'cancelled', { venueEndedAtMs: NOW - 700 }), NOW);
         await stores.orders.hold(EXCHANGE, ACCOUNT, BTC, 'foreign-fill', NOW);
 
         const { symbols } = await read(stores);
@@ -128,8 +116,7 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
           holdReason: 'foreign-fill',
           exitAttempts: 1,
         });
-        const refusals = { count: 1, code: 'margin-tier', atMs: NOW - 5 };
-        expect(symbols[1]).toMatchObject({ price: null, epoch: 1, holdReason: null, refusals });
+        expect(symbols[1]).toMatchObject({ price: null, epoch: 0, holdReason: null });
       });
 
       it('leaves out a symbol that was released to the operator', async () => {

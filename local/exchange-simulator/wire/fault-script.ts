@@ -28,21 +28,8 @@ const ms = z.number().int().min(0).max(3_600_000);
 export const faultSchema = z.discriminatedUnion('kind', [
   /** The answer is released `delayMs` later; the request was executed at once. */
   z.strictObject({ kind: z.literal('latency'), delayMs: ms, ...common }),
-  /** Not executed. `retryAfterSeconds`: 10 when absent, no such header when null. */
-  z.strictObject({
-    kind: z.literal('http-429'),
-    retryAfterSeconds: z.number().int().min(0).nullable().optional(),
-    ...common,
-  }),
-  /** Not executed, and answered with HTTP 200 in these words: for each order or cancel, or for the whole request. */
-  z.strictObject({
-    kind: z.literal('refuse-action'),
-    text: z.string().min(1).max(300),
-    wholeRequest: z.boolean().optional(),
-    ...common,
-  }),
-  /** Whoever signs is nobody's agent, as after its expiry or when another key took its name. */
-  z.strictObject({ kind: z.literal('dead-agent'), ...common }),
+  /** Not executed. */
+  z.strictObject({ kind: z.literal('http-429'), retryAfterSeconds: z.number().int().min(0).optional(), ...common }),
   /** Not executed, unless `afterExecution`. */
   z.strictObject({
     kind: z.literal('http-5xx'),
@@ -68,6 +55,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ws-disconnect'), ...common }),
   /** Sockets stay open and nothing is sent, pongs included. */
   z.strictObject({ kind: z.literal('ws-mute'), ...common }),
+  /** A subscription is answered with an error, as one of a coin that does not exist. */
+  z.strictObject({ kind: z.literal('ws-refuse'), ...common }),
   z.strictObject({ kind: z.literal('ws-duplicate'), ...common }),
   /** A frame is held back until the next one, or for `holdMs` (500). */
   z.strictObject({ kind: z.literal('ws-reorder'), holdMs: ms.optional(), ...common }),
@@ -100,8 +89,6 @@ export interface FiredFault {
 const HTTP_KINDS: ReadonlySet<FaultKind> = new Set([
   'latency',
   'http-429',
-  'refuse-action',
-  'dead-agent',
   'http-5xx',
   'accept-then-timeout',
   'arrive-late',
@@ -111,6 +98,8 @@ const HTTP_KINDS: ReadonlySet<FaultKind> = new Set([
   'dex-failure',
   'dex-ignored',
 ]);
+/** `type` of the context in which a client asks for a subscription. */
+export const SUBSCRIBE = 'subscribe';
 const MAX_FIRED = 100_000;
 
 /** A list of faults and what it has already done. Deterministic: it only looks at market time and counts. */
@@ -202,9 +191,6 @@ export class FaultScript {
   }
 }
 
-/** What the venue knows about signers. */
-const AGENT_QUESTIONS: ReadonlySet<string> = new Set(['userRole', 'extraAgents']);
-
 const inWindow = (fault: Fault, nowMs: number): boolean =>
   nowMs >= (fault.fromMs ?? 0) && nowMs < (fault.toMs ?? Number.POSITIVE_INFINITY);
 
@@ -214,8 +200,9 @@ function applies(fault: Fault, context: FaultContext): boolean {
   if (fault.kind === 'snapshot-lag' || fault.kind === 'snapshot-time') return context.type === 'clearinghouseState';
   if (fault.kind === 'dex-failure' || fault.kind === 'dex-ignored')
     return context.dex !== undefined && context.dex !== '';
-  if (fault.kind === 'arrive-late' || fault.kind === 'refuse-action') return context.path === '/exchange';
-  if (fault.kind === 'dead-agent') return context.path === '/exchange' || AGENT_QUESTIONS.has(context.type);
+  // Asked for one thing only, and no other fault hits that.
+  if ((fault.kind === 'ws-refuse') !== (context.type === SUBSCRIBE)) return false;
+  if (fault.kind === 'arrive-late') return context.path === '/exchange';
   return true;
 }
 

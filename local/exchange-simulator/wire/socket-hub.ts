@@ -1,7 +1,7 @@
 import { isTimeframe, SECOND_MS } from '#shared/core/time.ts';
 import type { MarketState, Publisher, SimOrder, WireFill, WireTrade, World } from '../venue/world.ts';
 import { wireOrder } from './account-info.ts';
-import type { FaultScript } from './fault-script.ts';
+import { type FaultScript, SUBSCRIBE } from './fault-script.ts';
 import { allMids, bbo, isDex, l2Book } from './market-info.ts';
 import { SocketSession, type SocketSink } from './socket-session.ts';
 
@@ -100,10 +100,16 @@ export class SocketHub implements Publisher {
 
   #problem(session: SocketSession, key: string | null, subscription: Subscription): string | null {
     const text = JSON.stringify(subscription);
-    if (key === null || !this.#exists(subscription)) return `Invalid subscription ${text}`;
+    if (key === null || !this.#exists(subscription) || this.#refuses(session, subscription))
+      return `Invalid subscription ${text}`;
     if (session.subscriptions.has(key)) return `Already subscribed: ${text}`;
     const full = session.subscriptions.size >= MAX_SUBSCRIPTIONS;
     return full ? 'Cannot track more than 1000 total subscriptions.' : null;
+  }
+
+  #refuses(session: SocketSession, { coin }: Subscription): boolean {
+    const context = { path: '/ws' as const, type: SUBSCRIBE, coin: String(coin ?? ''), userAgent: session.userAgent };
+    return this.#faults.hits(context, this.#world().nowMs).length > 0;
   }
 
   #unsubscribe(session: SocketSession, subscription: Subscription): void {

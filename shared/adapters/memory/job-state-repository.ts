@@ -19,8 +19,9 @@ export function memoryJobStateRepository(): JobStateRepository {
       const state = of(job);
       jobs.set(job, { ...state, lastOkMs: atMs, lastError: null, detail: detail ?? state.detail });
     },
-    async recordError(job, _atMs, error) {
-      jobs.set(job, { ...of(job), lastError: error.slice(0, 1000) });
+    async recordError(job, _atMs, error, detail) {
+      const state = of(job);
+      jobs.set(job, { ...state, lastError: error.slice(0, 1000), detail: detail ?? state.detail });
     },
     all: async () => [...jobs.values()].sort((a, b) => (a.job < b.job ? -1 : 1)),
   };

@@ -1,6 +1,5 @@
 import { type Kysely, sql } from 'kysely';
 import * as initial from './migrations/0001-initial.ts';
-import * as refusals from './migrations/0002-refusals.ts';
 import { createTable } from './table-builder.ts';
 
 interface Migration {
@@ -9,13 +8,7 @@ interface Migration {
 }
 
 /** Forward only; every step may be cut off and run again. */
-const MIGRATIONS: readonly Migration[] = [
-  { name: '0001-initial', up: initial.up },
-  { name: '0002-refusals', up: refusals.up },
-];
-
-/** In the order of their application. */
-export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map(({ name }) => name);
+const MIGRATIONS: readonly Migration[] = [{ name: '0001-initial', up: initial.up }];
 
 /** Applies what is missing and returns the names applied. Throws when the database is newer than this code. */
 export async function migrate(db: Kysely<unknown>): Promise<readonly string[]> {

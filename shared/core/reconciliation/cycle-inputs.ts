@@ -1,7 +1,6 @@
 import type { DecimalText } from '../decimal.ts';
 import type { Instrument } from '../market/instrument.ts';
 import type { ClientOrderId, OrderClass, OrderStatus, Side } from '../orders/order.ts';
-import type { Refusals } from '../orders/refusals.ts';
 import type { RunsSummary } from '../portfolio/desired-position.ts';
 import type { LeveragePolicy } from '../risk/leverage.ts';
 import type { OrderLimits } from '../risk/limits.ts';
@@ -74,7 +73,6 @@ export interface SymbolFacts {
   readonly settledAtMs: EpochMs;
   readonly holdReason: string | null;
   readonly exitAttempts: number;
-  readonly refusals: Refusals;
   readonly sources: readonly SourceReading[];
   readonly orders: readonly CycleOrder[];
   readonly previous: PreviousDecision | null;

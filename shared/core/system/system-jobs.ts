@@ -11,4 +11,6 @@ export const systemJobs = (exchange: string) =>
     exchangeHealth: `exchange-health:${exchange}`,
     /** What RECONCILING still waits for: `detail.missing`. */
     reconciling: `reconciling:${exchange}`,
+    /** What the feed says of itself: `detail.trouble`. */
+    priceFeed: `price-feed:${exchange}`,
   }) as const;

@@ -18,7 +18,8 @@ export interface JobStateRepository {
   /** Gives a claim back, so that the same slot can be claimed again; earlier ones stay refused. Changes nothing after a later claim. */
   releaseSlot(job: string, slotMs: EpochMs): Promise<void>;
   recordOk(job: string, atMs: EpochMs, detail?: Readonly<Record<string, unknown>>): Promise<void>;
-  recordError(job: string, atMs: EpochMs, error: string): Promise<void>;
+  /** Keeps the stored detail when none is given. */
+  recordError(job: string, atMs: EpochMs, error: string, detail?: Readonly<Record<string, unknown>>): Promise<void>;
   /** Ordered by name. */
   all(): Promise<readonly JobState[]>;
 }

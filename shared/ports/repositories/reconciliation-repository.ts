@@ -1,6 +1,5 @@
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
-import type { Refusals } from '#shared/core/orders/refusals.ts';
 import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
 import type { AccountActivity, CycleOrder, PreviousDecision } from '#shared/core/reconciliation/cycle-inputs.ts';
 import type { SymbolPrice } from '#shared/core/reconciliation/order-pricing.ts';
@@ -19,7 +18,6 @@ export interface CycleSymbolRow {
   readonly settledAtMs: EpochMs;
   readonly holdReason: string | null;
   readonly exitAttempts: number;
-  readonly refusals: Refusals;
 }
 
 export interface CycleRows {

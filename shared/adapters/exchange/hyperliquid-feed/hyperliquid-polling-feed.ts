@@ -3,7 +3,14 @@ import { isDue } from '#shared/core/age.ts';
 import { isDecimalText } from '#shared/core/decimal.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
-import type { FeedCounters, FeedHealth, FeedInstrument, PriceFeed, TradeListener } from '#shared/ports/price-feed.ts';
+import type {
+  FeedCounters,
+  FeedHealth,
+  FeedInstrument,
+  FeedTrouble,
+  PriceFeed,
+  TradeListener,
+} from '#shared/ports/price-feed.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { DropLog } from './drop-log.ts';
@@ -67,6 +74,7 @@ export class HyperliquidPollingFeed implements PriceFeed {
   #turn = 0;
   #urlIndex = 0;
   #failures = 0;
+  #trouble: FeedTrouble | null = null;
   #timer: TimerHandle | null = null;
   readonly #counts = { framesReceived: 0, tradesDelivered: 0, connectsStarted: 0, connectsOpened: 0, pingsSent: 0 };
 
@@ -116,6 +124,7 @@ export class HyperliquidPollingFeed implements PriceFeed {
       silentSymbols: silent.slice(0, SILENT_LISTED_MAX),
       symbolCount: this.#symbolCount,
       failedAttempts: this.#failures,
+      trouble: this.#trouble,
     };
   }
 
@@ -152,6 +161,7 @@ export class HyperliquidPollingFeed implements PriceFeed {
     const regularMs = Math.max(0, this.#options.pollIntervalMs - elapsedMs);
     if (failure === null || (succeeded > 0 && !failure.rateLimited)) {
       this.#failures = 0;
+      this.#trouble = null;
       this.#schedule(regularMs);
       return;
     }
@@ -160,6 +170,9 @@ export class HyperliquidPollingFeed implements PriceFeed {
     const bound = Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.min(this.#failures, 30));
     const waitMs = bound / 2 + fullJitterMs(0, bound / 2, bound / 2, this.#deps.random);
     this.#failures += 1;
+    const code = failure.rateLimited ? 'refused' : 'poll-failed';
+    const sinceMs = this.#trouble?.sinceMs ?? startedMs;
+    this.#trouble = { code, message: failure.message.slice(0, 200), symbols: [], sinceMs };
     this.#urlIndex = (this.#urlIndex + 1) % this.#options.infoUrls.length;
     this.#schedule(Math.max(regularMs, waitMs, Math.min(failure.retryAfterMs, RETRY_AFTER_MAX_MS)));
   }

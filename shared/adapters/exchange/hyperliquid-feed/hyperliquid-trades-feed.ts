@@ -7,6 +7,7 @@ import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { type DecodedFrame, decodeFrame, type FrameDrop } from './decode-frame.ts';
 import { DropLog } from './drop-log.ts';
 import type { DecodedTrades } from './fast-trades-decoder.ts';
+import { FeedTroubles } from './feed-troubles.ts';
 import { fullJitterMs } from './full-jitter.ts';
 import { type Subscription, Subscriptions } from './subscriptions.ts';
 import type { ConnectWebSocket, WebSocketLike } from './web-socket-like.ts';
@@ -56,6 +57,7 @@ export class HyperliquidTradesFeed implements PriceFeed {
   readonly #options: TradesFeedOptions;
   readonly #subscriptions: Subscriptions;
   readonly #drops = new DropLog();
+  readonly #troubles = new FeedTroubles();
   #listener: TradeListener | null = null;
   #socket: WebSocketLike | null = null;
   #open = false;
@@ -118,6 +120,7 @@ export class HyperliquidTradesFeed implements PriceFeed {
       silentSymbols: silent.slice(0, SILENT_LISTED_MAX),
       symbolCount: this.#subscriptions.size,
       failedAttempts: this.#dataFlowed() ? 0 : this.#attempt,
+      trouble: this.#troubles.worst(new Set(this.#subscriptions.symbolByCoin.values())),
     };
   }
 
@@ -260,13 +263,16 @@ export class HyperliquidTradesFeed implements PriceFeed {
     const resumed = subscription.resuming;
     subscription.resuming = false;
     this.#subscriptions.markData(subscription, nowMs, !resumed);
+    this.#troubles.flowed(group.symbol);
     this.#counts.tradesDelivered += group.ticks.length;
     this.#listener({ symbol: group.symbol, ticks: group.ticks, resumed, receivedAtMs: nowMs });
   }
 
   #answered(coin: string): void {
     const subscription = this.#subscriptions.ofCoin(coin);
-    if (subscription?.state === 'sent') this.#subscriptions.markActive(subscription);
+    if (subscription?.state !== 'sent') return;
+    this.#subscriptions.markActive(subscription);
+    this.#troubles.accepted(subscription.instrument.symbol);
   }
 
   #refused(message: string): void {
@@ -278,6 +284,7 @@ export class HyperliquidTradesFeed implements PriceFeed {
       return;
     }
     this.#drop('venue-error', message);
+    this.#troubles.refused(subscription?.instrument.symbol ?? null, message, this.#deps.clock.nowMs());
     if (!subscription) return;
     this.#subscriptions.markRefused(subscription, this.#deps.clock.nowMs());
     this.#ask();
@@ -319,6 +326,7 @@ export class HyperliquidTradesFeed implements PriceFeed {
   #fail(kind: FailureKind, reason: string): void {
     if (!this.#listener) return;
     if (this.#dataFlowed()) this.#attempt = 0;
+    this.#troubles.failed(kind, reason, this.#deps.clock.nowMs());
     this.#disconnect();
     const { backoffMinMs, backoffMaxMs } = this.#options;
     const delayMs = fullJitterMs(this.#attempt, backoffMinMs, backoffMaxMs, this.#deps.random);

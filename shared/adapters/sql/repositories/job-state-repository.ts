@@ -71,11 +71,15 @@ export function sqlJobStateRepository(db: Db): JobStateRepository {
         .execute();
     },
 
-    async recordError(job, _atMs, error) {
+    async recordError(job, _atMs, error, detail) {
+      const detailJson = detail ? JSON.stringify(detail) : null;
       await db
         .insertInto('job_state')
-        .values({ job, ...NEW_ROW, last_error: error.slice(0, ERROR_LENGTH_MAX) })
-        .onDuplicateKeyUpdate({ last_error: inserted('last_error') })
+        .values({ job, ...NEW_ROW, last_error: error.slice(0, ERROR_LENGTH_MAX), detail_json: detailJson ?? '{}' })
+        .onDuplicateKeyUpdate({
+          last_error: inserted('last_error'),
+          ...(detailJson === null ? {} : { detail_json: inserted<string>('detail_json') }),
+        })
         .execute();
     },
 

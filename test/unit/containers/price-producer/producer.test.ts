@@ -6,6 +6,7 @@ import {
   TRADES_FEED_DEFAULTS,
 } from '#shared/adapters/exchange/hyperliquid-feed/hyperliquid-trades-feed.ts';
 import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
+import { readFeedStatus } from '#shared/messages/feed-status.ts';
 import { type MarketBundle, marketBundleSchema } from '#shared/messages/market-bundle.ts';
 import type { StreamRecord } from '#shared/ports/event-stream.ts';
 import type { Product } from '#shared/ports/repositories/instruments-repository.ts';
@@ -25,7 +26,7 @@ function setUp(change: Partial<PriceProducerEnv> = {}) {
   const net = fakeConnect();
   const telemetry = new RecordingTelemetry();
   const table = { products: [product('BTC'), product('GONE', 'delisted')], fails: false };
-  const stream = { bundles: [] as MarketBundle[], fails: false };
+  const stream = { bundles: [] as MarketBundle[], said: [] as unknown[], fails: false };
   const random = () => 0.5;
   const feed = new HyperliquidTradesFeed(
     { clock, telemetry, random, connect: net.connect },
@@ -41,7 +42,11 @@ function setUp(change: Partial<PriceProducerEnv> = {}) {
       stream: {
         put: async (records: readonly StreamRecord[]) => {
           if (stream.fails) throw new Error('down');
-          stream.bundles.push(...records.map((r) => marketBundleSchema.parse(JSON.parse(r.data))));
+          for (const { data, partitionKey } of records) {
+            const status = readFeedStatus(data);
+            if (status === null) stream.bundles.push(marketBundleSchema.parse(JSON.parse(data)));
+            else stream.said.push([partitionKey, (status.atMs - NOW) / 1000, status.trouble?.code ?? null]);
+          }
         },
       },
       instruments: {
@@ -63,6 +68,42 @@ function setUp(change: Partial<PriceProducerEnv> = {}) {
 }
 
 describe('price producer', () => {
+  it('tells the stream why prices do not come: at once, while it lasts, and when they come again', async () => {
+    const { clock, net, producer, stream, open } = setUp();
+    await producer.start();
+    net.last().open();
+    net.last().deliver({ channel: 'error', data: 'Invalid subscription {"type":"trades","coin":"BTC"}' });
+    await clock.advanceBy(36_000);
+    stream.fails = true;
+    await clock.advanceBy(30_000);
+    stream.fails = false;
+    await clock.advanceBy(4_000);
+    open(1);
+    await clock.advanceBy(60_000);
+    await producer.stop();
+
+    expect(stream.said).toEqual([
+      ['hyperliquid', 5, 'refused'],
+      ['hyperliquid', 35, 'refused'],
+      ['hyperliquid', 70, 'refused'],
+      ['hyperliquid', 75, null],
+    ]);
+  });
+
+  it('says nothing of a connection that is back within seconds, and once that prices come', async () => {
+    const { clock, net, producer, stream, open } = setUp();
+    await producer.start();
+    open(1);
+    await clock.advanceBy(6_000);
+    net.last().drop();
+    await clock.advanceBy(8_000);
+    open(2);
+    await clock.advanceBy(30_000);
+    await producer.stop();
+
+    expect(stream.said).toEqual([['hyperliquid', 5, null]]);
+  });
+
   it('publishes the trades of listed products, once each across a reconnection with overlap', async () => {
     const { clock, net, producer, open, items } = setUp();
     await producer.start();

@@ -3,7 +3,10 @@ import type { KinesisStreamEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '#functions/price-consumer/handler.ts';
 import { kinesisEvent } from '#local/emulators/kinesis-envelope.ts';
+import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
+import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
 import { memoryPricesRepository } from '#shared/adapters/memory/prices-repository.ts';
+import { encodeFeedStatus, type FeedStatus } from '#shared/messages/feed-status.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 
@@ -30,8 +33,11 @@ const event = (...texts: string[]) => {
 function setUp() {
   const prices = memoryPricesRepository();
   const telemetry = new RecordingTelemetry();
-  const handler = createHandler({ clock: manualClock(5_000), prices, telemetry }, {});
-  return { prices, telemetry, handler };
+  const clock = manualClock(5_000);
+  const jobs = memoryJobStateRepository();
+  const alerts = memoryAlerts(clock);
+  const handler = createHandler({ clock, prices, telemetry, jobs, alerts }, {});
+  return { prices, telemetry, handler, jobs, alerts };
 }
 
 describe('price-consumer', () => {
@@ -59,10 +65,45 @@ describe('price-consumer', () => {
     ]);
   });
 
+  it('stores what the feed says of itself, and alarms once for each trouble', async () => {
+    const { handler, jobs, alerts, prices } = setUp();
+    const status = (atMs: number, trouble: FeedStatus['trouble']) =>
+      encodeFeedStatus({ exchange: 'hyperliquid', atMs, trouble });
+    const closed = { code: 'closed', message: 'closed with code 1006', symbols: [], sinceMs: 10_000 };
+    const refused = { code: 'refused', message: 'Invalid subscription', symbols: [BTC], sinceMs: 200_000 };
+    const row = async () => (await jobs.all())[0];
+
+    expect(await handler(event(bundle('1', '100', 10), status(20_000, closed)))).toEqual({ batchItemFailures: [] });
+    expect((await prices.latest('hyperliquid')).get(BTC)?.price).toBe('100');
+    expect(await row()).toMatchObject({
+      job: 'price-feed:hyperliquid',
+      lastError: 'no prices of all symbols, the feed is closed: closed with code 1006',
+    });
+    expect(alerts.raised()).toEqual([]);
+    await handler(event(status(69_999, closed)));
+    expect(alerts.raised()).toEqual([]);
+    await handler(event(status(70_000, closed)));
+    await handler(event(status(100_000, closed)));
+    expect(alerts.raised()).toMatchObject([{ id: 'price-feed:hyperliquid:closed', severity: 'critical', count: 1 }]);
+    await handler(event(status(150_000, null)));
+    expect(await row()).toMatchObject({ lastOkMs: 150_000, lastError: null, detail: { trouble: null } });
+    await handler(event(status(200_000, refused), status(230_000, refused)));
+    await handler(event(status(260_000, refused)));
+    expect(alerts.raised()[1]).toMatchObject({ severity: 'warning', symbol: BTC, count: 1 });
+    expect(alerts.raised()).toHaveLength(2);
+  });
+
+  it('reports a malformed word of the feed as poison', async () => {
+    const { handler } = setUp();
+    const malformed = '{"v":1,"type":"feed-status","exchange":1}';
+
+    expect(await handler(event(malformed))).toEqual({ batchItemFailures: [{ itemIdentifier: '100' }] });
+  });
+
   it('rejects when the database does, so that the batch comes again', async () => {
-    const { telemetry } = setUp();
+    const { telemetry, jobs, alerts } = setUp();
     const prices = { saveTicks: () => Promise.reject(new Error('locked')) };
-    const handler = createHandler({ clock: manualClock(5_000), prices, telemetry }, {});
+    const handler = createHandler({ clock: manualClock(5_000), prices, telemetry, jobs, alerts }, {});
     await expect(handler(event(bundle('1', '100', 10)))).rejects.toThrow('locked');
   });
 });

@@ -176,6 +176,44 @@ describe('HyperliquidTradesFeed', () => {
     expect(asked[0]).toBeLessThanOrEqual(90);
   });
 
+  it('tells over reconnections that a refusal is why no prices come, until they come', async () => {
+    const { clock, net, feed, trade } = setUp();
+    const refuse = () =>
+      net.last().deliver({ channel: 'error', data: 'Invalid subscription {"type":"trades","coin":"BTC"}' });
+    for (let connection = 1; connection <= 3; connection += 1) {
+      net.last().open();
+      refuse();
+      await clock.advanceBy(60_000);
+      expect(feed.health().trouble).toEqual({
+        code: 'refused',
+        message: 'Invalid subscription {"type":"trades","coin":"BTC"}',
+        symbols: [],
+        sinceMs: NOW,
+      });
+      const before = net.sockets.length;
+      while (net.sockets.length === before) await clock.advanceBy(100);
+    }
+    net.last().open();
+    trade();
+
+    expect(feed.health().trouble).toBeNull();
+  });
+
+  it('tells an error of the venue that names no symbol as the cause of the silence after it', async () => {
+    const { clock, net, feed, open } = setUp();
+    net.last().open();
+    net.last().deliver({ channel: 'error', data: 'Cannot track more than 10 total users.' });
+    expect(feed.health().trouble).toBeNull();
+    await clock.advanceBy(61_000);
+    expect(feed.health().trouble).toMatchObject({ code: 'refused', message: 'Cannot track more than 10 total users.' });
+    await clock.advanceBy(1_000);
+    open();
+
+    expect(feed.health().trouble).toBeNull();
+    net.last().drop('closed with code 1006');
+    expect(feed.health().trouble).toMatchObject({ code: 'closed', message: 'closed with code 1006', symbols: [] });
+  });
+
   it('notices a refused subscription and asks again later', async () => {
     const { clock, net, feed, trade } = setUp([BTC, INTC]);
     net.last().open();
