@@ -109,6 +109,8 @@ function buildProgram(io: CliIo, act: (options: GlobalOptions, run: Run) => Prom
   add(symbols, 'add', 'manage a symbol that the venue lists')
     .argument('<symbol>')
     .option('--leverage <n>', 'leverage to use (default: the largest allowed)', whole(1, 100))
+    .addOption(new Option('--adopt', "a position that is there becomes 3T's").conflicts('close'))
+    .option('--close', 'a position that is there is closed first; without either the symbol waits on HOLD')
     .option('--reason <text>', 'why', text(200))
     .action((symbol: string, o) => act(o, (ctx) => editSymbol(ctx, 'add', symbol, o)));
   add(symbols, 'remove', 'close the position, then leave the symbol alone')

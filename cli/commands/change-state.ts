@@ -2,6 +2,7 @@ import type { SystemState } from '#shared/core/system/system-state.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { plain } from '../format.ts';
+import { type SymbolChange, tell } from './symbols.ts';
 
 interface Answer {
   readonly changed: boolean;
@@ -48,12 +49,7 @@ export async function flatten(
   const platform = ctx.platform();
   if (symbol === undefined)
     return printState(ctx, await platform.post<Answer>('/api/flatten', { reason: options.reason }));
-  const answer = await platform.post<{ symbol: string }>('/api/flatten', { symbol, reason: options.reason });
-  ctx.print(
-    answer,
-    () => `${answer.symbol} is being closed and is not opened again until \`3t symbols add ${answer.symbol}\``,
-  );
-  return EXIT.ok;
+  return tell(ctx, await platform.post<SymbolChange>('/api/flatten', { symbol, reason: options.reason }));
 }
 
 /** `3t rearm <exchange> --reason …`: clears a latched take profit or drawdown; the supervisor then starts new runs. */

@@ -1,6 +1,6 @@
 import type { CommandContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { orDash, table } from '../format.ts';
+import { orDash, plain, table } from '../format.ts';
 
 interface SymbolRow {
   readonly symbol: string;
@@ -10,6 +10,23 @@ interface SymbolRow {
   readonly leverage: number | null;
   readonly hold: string | null;
   readonly minNotionalQuote: string;
+}
+
+/** What the platform says of a symbol that it was told to change. */
+export interface SymbolChange {
+  readonly symbol: string;
+  /** What was done, as the rest of a sentence that begins with the symbol. */
+  readonly what: string;
+  /** Reason of the HOLD that the symbol is on since. */
+  readonly hold: string | null;
+}
+
+export function tell(ctx: CommandContext, answer: SymbolChange): ExitCode {
+  ctx.print(
+    answer,
+    () => `${answer.symbol} ${ctx.paint(plain(answer.what), answer.hold === null ? 'green' : 'yellow')}`,
+  );
+  return EXIT.ok;
 }
 
 /** `3t symbols list`. */
@@ -31,19 +48,24 @@ export async function listSymbols(ctx: CommandContext): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-/** `3t symbols add|remove <symbol>`. */
+/** `3t symbols add|remove <symbol>`. Without `--adopt` or `--close` a symbol with a position of somebody else starts on HOLD. */
 export async function editSymbol(
   ctx: CommandContext,
   action: 'add' | 'remove',
   symbol: string,
-  options: { readonly leverage?: number; readonly reason?: string },
+  options: {
+    readonly leverage?: number;
+    readonly reason?: string;
+    readonly adopt?: boolean;
+    readonly close?: boolean;
+  },
 ): Promise<ExitCode> {
-  const body = { action, symbol, leverage: options.leverage, reason: options.reason };
-  const answer = await ctx.platform().post<{ symbol: string }>('/api/symbols', body);
-  ctx.print(answer, () =>
-    action === 'add' ? `${answer.symbol} is managed` : `${answer.symbol} is being closed and is not opened again`,
+  const { leverage, reason, adopt, close } = options;
+  const found = adopt ? 'adopt' : close ? 'close' : undefined;
+  return tell(
+    ctx,
+    await ctx.platform().post<SymbolChange>('/api/symbols', { action, symbol, leverage, reason, found }),
   );
-  return EXIT.ok;
 }
 
 /** `3t adopt|release <symbol> --reason …`: ends a HOLD; the position becomes 3T's, or the operator's. */
@@ -53,11 +75,5 @@ export async function endHold(
   symbol: string,
   options: { readonly reason: string },
 ): Promise<ExitCode> {
-  const answer = await ctx.platform().post<{ symbol: string }>(`/api/${action}`, { symbol, reason: options.reason });
-  ctx.print(answer, () =>
-    action === 'adopt'
-      ? `${answer.symbol}: 3T goes on from the position as it is`
-      : `${answer.symbol} is yours: 3T neither trades nor closes it until \`3t symbols add ${answer.symbol}\``,
-  );
-  return EXIT.ok;
+  return tell(ctx, await ctx.platform().post<SymbolChange>(`/api/${action}`, { symbol, reason: options.reason }));
 }

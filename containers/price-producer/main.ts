@@ -16,6 +16,8 @@ import { startHealthServer } from './health-server.ts';
 import { createPriceProducer } from './producer.ts';
 
 const METRICS_EVERY_MS = 60_000;
+/** Nobody can ask a container to read its symbols again: a newly managed one waits this long for its prices. */
+const INSTRUMENTS_RELOAD_MS = 15_000;
 
 const env = readEnvironment(priceProducerEnvSchema.extend(resourcesSchema.shape), process.env);
 const random = Math.random;
@@ -45,7 +47,7 @@ const producer = createPriceProducer(
     }),
     instruments: sqlInstrumentsRepository(db),
   },
-  priceProducerEnv(env),
+  { ...priceProducerEnv(env), instrumentsReloadMs: INSTRUMENTS_RELOAD_MS },
 );
 const health = startHealthServer(env.HEALTH_PORT, () => producer.health());
 const metricsTimer = setInterval(writeMetrics, METRICS_EVERY_MS);

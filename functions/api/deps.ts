@@ -2,6 +2,7 @@ import type { Alerts } from '#shared/ports/alerts.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { Ids } from '#shared/ports/ids.ts';
 import type { ObserverDocuments } from '#shared/ports/observer-documents.ts';
+import type { AccountRepository } from '#shared/ports/repositories/account-repository.ts';
 import type { InstrumentsRepository } from '#shared/ports/repositories/instruments-repository.ts';
 import type { OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
 import type { ReadModel } from '#shared/ports/repositories/read-model.ts';
@@ -33,7 +34,8 @@ export interface ApiDeps {
   readonly systemState: SystemStateRepository;
   readonly control: SystemControl;
   readonly instruments: InstrumentsRepository;
-  readonly orders: Pick<OrdersRepository, 'adopt' | 'release'>;
+  readonly orders: Pick<OrdersRepository, 'adopt' | 'release' | 'hold' | 'epoch'>;
+  readonly accounts: Pick<AccountRepository, 'latest'>;
   /** For `rearm` alone. */
   readonly runs: CheckTakeProfitDeps['runs'];
   readonly alerts: Alerts;

@@ -33,6 +33,7 @@ const marker = s3.installationMarker({ bucket: env.INSTALLATION_BUCKET, clusterA
 const installation = sqlInstallationRepository(db);
 const systemState = sqlSystemStateRepository(stateDb);
 const orders = sqlOrdersRepository(db);
+const accounts = sqlAccountRepository(db);
 
 export const handler = serve(
   createHandler(
@@ -46,6 +47,7 @@ export const handler = serve(
       control: systemControl({ systemState, installation, marker }),
       instruments: sqlInstrumentsRepository(db),
       orders,
+      accounts,
       runs: new SqlRunsRepository(db),
       alerts: sqlAlerts(db, clock),
       observers: documents,
@@ -54,7 +56,7 @@ export const handler = serve(
         {
           orders,
           reconciliation: sqlReconciliationRepository(db),
-          accounts: sqlAccountRepository(db),
+          accounts,
           installation,
           observers: quorumObserverIds(env.QUORUM).map((id) => ({ id, documents })),
           queue: queues.queue(env.ORDERS_QUEUE_URL),

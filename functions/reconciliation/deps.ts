@@ -7,8 +7,8 @@ import type { ReconcileDeps } from '#shared/usecases/reconcile.ts';
 import type { RelayOutboxDeps } from '#shared/usecases/relay-outbox.ts';
 
 export interface ReconciliationDeps extends ReconcileDeps, Omit<FollowUpCycleDeps, 'orders'> {
-  /** The outbox. */
-  readonly orders: RelayOutboxDeps['orders'];
+  /** The outbox, and HOLD. */
+  readonly orders: RelayOutboxDeps['orders'] & ReconcileDeps['orders'];
   /** FIFO queue `orders`. */
   readonly orderQueue: WorkQueue;
   readonly installation: Pick<InstallationRepository, 'tag'>;

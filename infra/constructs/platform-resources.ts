@@ -149,11 +149,11 @@ export class PlatformResources {
       case 'CANDLE_JOBS_QUEUE_URL':
         return [allow(['sqs:SendMessage'], [candleJobs.queueArn])];
       case 'RUN_REQUEST_QUEUES': {
-        const queues = [...this.#parts.requests.values()].flat().flatMap((pair) => [pair.standard, pair.fifo]);
+        const queues = new Set([...this.#parts.requests.values()].flat().flatMap((pair) => [pair.standard, pair.fifo]));
         return [
           allow(
             ['sqs:SendMessage'],
-            queues.map((queue) => queue.queueArn),
+            [...queues].map((queue) => queue.queueArn),
           ),
         ];
       }

@@ -95,6 +95,7 @@ function addScheduled({ scope, behaviours, config, parts, dead }: FunctionsInput
   const settings = config.queues.run_requests;
   const pairs = (job: string): readonly RequestQueues[] => parts.requests.get(job) ?? [];
   const pair = (job: string) => pairs(job)[0] ?? {};
+  const standardOf = (job: string) => ({ standard: pairs(job)[0]!.standard });
   /** For a function that only its schedule asks: a queue for cadences below a minute, else none. */
   const beats = (name: string, everySeconds: number): Partial<RequestQueues> =>
     everySeconds >= 60
@@ -122,7 +123,7 @@ function addScheduled({ scope, behaviours, config, parts, dead }: FunctionsInput
   behaviours.scheduled(
     'market-data',
     { env: marketData.marketDataEnvSchema, resources: marketData.resourcesSchema, settings: texts['market-data'] },
-    { everySeconds: cadences.market_data, requests: beats('market-data', cadences.market_data), settings },
+    { everySeconds: cadences.market_data, requests: standardOf('market-data'), settings },
   );
   behaviours.scheduled(
     'run-supervisor',
@@ -131,7 +132,7 @@ function addScheduled({ scope, behaviours, config, parts, dead }: FunctionsInput
       resources: runSupervisor.resourcesSchema,
       settings: texts['run-supervisor'],
     },
-    { everySeconds: cadences.run_supervisor, requests: beats('run-supervisor', cadences.run_supervisor), settings },
+    { everySeconds: cadences.run_supervisor, requests: standardOf('run-supervisor'), settings },
   );
   behaviours.scheduled(
     'order-tracker',

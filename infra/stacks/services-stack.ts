@@ -125,6 +125,12 @@ export class ServicesStack extends Stack {
       standard: createWorkQueue(this, `${name}-requests`, { fifo: false, settings, dead: dead.standard }),
       fifo: createWorkQueue(this, `${name}-requests-fifo`, { fifo: true, settings, dead: dead.fifo }),
     });
+    // Nobody asks them in an order: a second queue would only be polled.
+    const oneOf = (name: string): RequestQueues => {
+      const { run_requests: settings } = config.queues;
+      const standard = createWorkQueue(this, `${name}-requests`, { fifo: false, settings, dead: dead.standard });
+      return { standard, fifo: standard };
+    };
     // Its one invocation at a time turns the others away, and each counts as a delivery that failed.
     const patient = { ...config.queues.run_requests, max_receives: PATIENT_RECEIVES };
     return new Map([
@@ -132,6 +138,10 @@ export class ServicesStack extends Stack {
       ['observer', observersOf(config).map(({ id }) => pairOf(id))],
       ['reconciliation', [pairOf('reconciliation', patient)]],
       ['order-tracker', [pairOf('order-tracker')]],
+      ['market-data', [oneOf('market-data')]],
+      ['run-supervisor', [oneOf('run-supervisor')]],
+      // It reads the symbols by itself every few seconds: nothing brings a message into a container.
+      ['price-producer', []],
     ]);
   }
 }

@@ -7,6 +7,9 @@ export const requestedFunctions = (config: Config): Readonly<Record<string, read
   observer: observersOf(config).map(({ id }) => id),
   reconciliation: ['reconciliation'],
   'order-tracker': ['order-tracker'],
+  'market-data': ['market-data'],
+  'run-supervisor': ['run-supervisor'],
+  'price-producer': [],
 });
 
 export const DATABASE_ROLES = ['app', 'reader', 'state', 'migrate'] as const;

@@ -31,6 +31,7 @@ export function createApi(platform: Platform, options: ApiOptions): Hono {
       control: systemControl({ systemState: r.systemState, installation, marker: env.marker }),
       instruments: r.instruments,
       orders: r.orders,
+      accounts: r.accounts,
       runs: r.runs,
       alerts: r.alerts,
       observers: env.observerDocuments,

@@ -31,11 +31,15 @@ export function createPlatform(env: PlatformEnvironment): Platform {
   const observers = observersOf(config).map((o) => o.id);
   const { redelivery } = env;
   const { deadLetters } = repositories;
-  const plumbing = createPlumbing({ clock, telemetry, deadLetters, redelivery }, config, observers);
+  const plumbing = createPlumbing(
+    { clock, telemetry, deadLetters, redelivery, reloadSymbols: () => producer.reloadInstruments() },
+    config,
+    observers,
+  );
   const venue = createVenue(env, repositories);
   const { instruments } = repositories;
   const { feed } = venue;
-  const producer = createPriceProducer(
+  const producer: PriceProducer = createPriceProducer(
     { clock, ids: env.ids, random: env.random, feed, stream: plumbing.market, instruments, telemetry },
     priceProducerEnv(priceProducerEnvSchema.parse(functionEnvironments(env)['price-producer'])),
   );

@@ -30,7 +30,14 @@ export interface Plumbing {
 
 /** Streams, queues and schedules of the embedded platform, not yet connected to functions. */
 export function createPlumbing(
-  deps: { clock: Clock; telemetry: Telemetry; deadLetters: DeadLetters; redelivery?: Redelivery | undefined },
+  deps: {
+    clock: Clock;
+    telemetry: Telemetry;
+    deadLetters: DeadLetters;
+    redelivery?: Redelivery | undefined;
+    /** The price producer is no function, but may be asked as one: it reads its symbols again. */
+    reloadSymbols: () => Promise<void>;
+  },
   config: Config,
   observerIds: readonly string[],
 ): Plumbing {
@@ -71,6 +78,7 @@ export function createPlumbing(
       return [job, functionNames.map((functionName) => requestsOf(job, functionName))];
     }),
   );
+  const reload: WorkQueue = { send: () => deps.reloadSymbols() };
   const all = [
     candleJobs,
     orders,
@@ -86,7 +94,7 @@ export function createPlumbing(
     account,
     candleJobs,
     orders,
-    runRequests: queuesByJob(requests),
+    runRequests: queuesByJob({ ...requests, 'price-producer': [{ standard: reload, fifo: reload }] }),
     idle: () =>
       invoker.inFlight === 0 && market.backlog === 0 && account.backlog === 0 && all.every((q) => q.backlog === 0),
     reportBacklogs: () => {

@@ -37,6 +37,8 @@ export const cancelCommands = (
 
 /** Jobs that read the account's position. */
 export const SOURCE_JOBS = ['balance', 'observer'] as const;
+/** Jobs that read what is needed of a symbol that became managed, or give it runs. */
+export const NEW_SYMBOL_JOBS = ['price-producer', 'market-data', 'run-supervisor', ...SOURCE_JOBS] as const;
 export const RECONCILIATION_JOB = 'reconciliation';
 /** Resolves unknown and open orders, stores fills. */
 export const ORDER_TRACKER_JOB = 'order-tracker';

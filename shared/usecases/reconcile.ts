@@ -1,6 +1,8 @@
 import { FUTURE_TOLERANCE_MS, isFresh } from '#shared/core/age.ts';
+import { dec } from '#shared/core/decimal.ts';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
 import type { AccountState } from '#shared/core/portfolio/account-state.ts';
+import { NOT_OURS, notOursAlert } from '#shared/core/portfolio/takeover.ts';
 import {
   type AccountView,
   foreignPositions,
@@ -16,12 +18,14 @@ import type { SystemState } from '#shared/core/system/system-state.ts';
 import { observedView } from '#shared/messages/observed-view.ts';
 import { outboxBodies } from '#shared/messages/reconciliation-messages.ts';
 import type { Trace } from '#shared/messages/trace.ts';
+import type { Alerts } from '#shared/ports/alerts.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { Ids } from '#shared/ports/ids.ts';
 import type { ObserverDocuments } from '#shared/ports/observer-documents.ts';
 import type { AccountRepository } from '#shared/ports/repositories/account-repository.ts';
 import type { InstrumentsRepository } from '#shared/ports/repositories/instruments-repository.ts';
 import type { LeasesRepository } from '#shared/ports/repositories/leases-repository.ts';
+import type { OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
 import type {
   CycleRows,
   CycleSaved,
@@ -36,7 +40,9 @@ const LEASE_TTL_MS = 15_000;
 export interface ReconcileDeps {
   readonly reconciliation: ReconciliationRepository;
   readonly accounts: Pick<AccountRepository, 'latest'>;
-  readonly instruments: Pick<InstrumentsRepository, 'retire'>;
+  readonly instruments: Pick<InstrumentsRepository, 'retire' | 'endTakeover'>;
+  readonly orders: Pick<OrdersRepository, 'hold' | 'release'>;
+  readonly alerts: Alerts;
   readonly runs: Pick<RunsRepository, 'aggregates'>;
   readonly systemState: Pick<SystemStateRepository, 'read'>;
   readonly leases: Pick<LeasesRepository, 'acquire' | 'holds' | 'release'>;
@@ -94,6 +100,7 @@ export async function reconcile(deps: ReconcileDeps, input: ReconcileInput): Pro
     const decisions = planCycle(cycleInputs(facts, input, cycleId, nowMs));
     if (!(await deps.leases.holds(lease, deps.clock.nowMs()))) return { kind: 'lease-lost' };
     const { exchange, account, trace } = input;
+    await settleTakeovers(deps, input, facts.rows, decisions, nowMs);
     const bodies = outboxBodies(decisions, trace);
     const save = { exchange, account, cycleId, decisions, outboxBodies: bodies, trace, atMs: nowMs };
     const { stored, superseded } = await deps.reconciliation.saveCycle(save);
@@ -103,6 +110,43 @@ export async function reconcile(deps: ReconcileDeps, input: ReconcileInput): Pro
   } finally {
     await deps.leases.release(lease);
   }
+}
+
+/**
+ * What the sources that read the account after a symbol was added say of it: flat, or somebody's position, which puts it on HOLD.
+ * Before anything of the cycle is sent: a position that 3T opens must not be taken for one that was there.
+ */
+async function settleTakeovers(
+  deps: ReconcileDeps,
+  { exchange, account }: ReconcileInput,
+  { symbols }: CycleRows,
+  decisions: readonly CycleDecision[],
+  nowMs: number,
+): Promise<void> {
+  const settled: { symbol: string; managedSinceMs: number }[] = [];
+  for (const { instrument, takeover, managedSinceMs, holdReason } of symbols) {
+    const { symbol } = instrument;
+    const decision = takeover === null ? undefined : decisions.find((d) => d.symbol === symbol);
+    if (decision?.actualSize === undefined || decision.actualSize === null || managedSinceMs === null) continue;
+    const isFlat = dec(decision.actualSize).isZero();
+    if (takeover === 'closing' && !isFlat) continue;
+    if (!isFlat) await holdNotOurs(deps, { exchange, account, symbol, size: decision.actualSize }, holdReason, nowMs);
+    settled.push({ symbol, managedSinceMs });
+  }
+  if (settled.length > 0) await deps.instruments.endTakeover(exchange, settled);
+}
+
+/** An earlier reason would let exits pass: it gives way. Until `endTakeover` nothing is traded between the two. */
+async function holdNotOurs(
+  deps: Pick<ReconcileDeps, 'orders' | 'alerts'>,
+  at: Parameters<typeof notOursAlert>[0],
+  holdReason: string | null,
+  nowMs: number,
+): Promise<void> {
+  if (holdReason === NOT_OURS) return;
+  if (holdReason !== null) await deps.orders.release(at.exchange, at.account, at.symbol, nowMs);
+  await deps.orders.hold(at.exchange, at.account, at.symbol, NOT_OURS, nowMs);
+  await deps.alerts.raise(notOursAlert(at));
 }
 
 interface Facts {

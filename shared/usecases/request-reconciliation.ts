@@ -10,14 +10,21 @@ export interface RequestReconciliationDeps {
   readonly runRequests: WorkQueue;
 }
 
-/** Asks for a cycle of these symbols (null: all) now instead of at the next slot. Returns the correlation id to look for. */
-export async function requestReconciliation(
+/** Asks these jobs to run now, out of turn, for all symbols. Returns the correlation id to look for. */
+export async function requestRuns(
   deps: RequestReconciliationDeps,
-  input: { readonly exchange: string; readonly symbols: readonly string[] | null; readonly reason: string },
+  jobs: readonly string[],
+  input: { readonly exchange: string; readonly symbols?: readonly string[] | null; readonly reason: string },
 ): Promise<string> {
   const correlationId = deps.ids.next();
   const trace = { correlationId, bornAtMs: deps.clock.nowMs() };
-  const request = runRequest(RECONCILIATION_JOB, input.exchange, input.symbols, input.reason, trace);
-  await deps.runRequests.send([{ body: JSON.stringify(request) }]);
+  const requests = jobs.map((job) => runRequest(job, input.exchange, input.symbols ?? null, input.reason, trace));
+  await deps.runRequests.send(requests.map((request) => ({ body: JSON.stringify(request) })));
   return correlationId;
 }
+
+/** Asks for a cycle of these symbols (null: all) now instead of at the next slot. */
+export const requestReconciliation = (
+  deps: RequestReconciliationDeps,
+  input: { readonly exchange: string; readonly symbols: readonly string[] | null; readonly reason: string },
+): Promise<string> => requestRuns(deps, [RECONCILIATION_JOB], input);

@@ -53,10 +53,46 @@ export function instrumentsRepositoryContract(name: string, create: () => Promis
       expect(await repository.unmanage(EXCHANGE, eth.symbol)).toBe('unmanaged');
       expect(await repository.unmanage(EXCHANGE, eth.symbol)).toBe('not-managed');
       expect(await repository.unmanage(EXCHANGE, btc.symbol)).toBe('not-managed');
-      expect(await repository.products(EXCHANGE)).toEqual([{ instrument: eth, managed: false, leverage: 5 }]);
+      expect(await repository.products(EXCHANGE)).toMatchObject([{ instrument: eth, managed: false, leverage: 5 }]);
 
       expect(await repository.manage(EXCHANGE, eth.symbol, null, 2_000)).toBe('managed');
-      expect(await repository.products(EXCHANGE)).toEqual([{ instrument: eth, managed: true, leverage: null }]);
+      expect(await repository.products(EXCHANGE)).toMatchObject([{ instrument: eth, managed: true, leverage: null }]);
+    });
+
+    it('knows since when a symbol is managed, and what is still to be settled about what it holds', async () => {
+      const repository = await create();
+      await repository.replaceAll(EXCHANGE, [btc, eth], 1_000);
+      const settling = async () =>
+        (await repository.products(EXCHANGE)).map((p) => [p.instrument.coin, p.managedSinceMs, p.takeover]);
+
+      await repository.manageNew(EXCHANGE, [eth.symbol], 1_000);
+      await repository.manage(EXCHANGE, btc.symbol, null, 2_000, 'closing');
+      expect(await settling()).toEqual([
+        ['BTC', 2_000, 'closing'],
+        ['ETH', 1_000, 'unchecked'],
+      ]);
+
+      // Managed without a break: another leverage changes nothing of that.
+      await repository.manage(EXCHANGE, btc.symbol, 3, 3_000);
+      // The second was added again since somebody looked.
+      await repository.endTakeover(EXCHANGE, [
+        { symbol: btc.symbol, managedSinceMs: 2_000 },
+        { symbol: eth.symbol, managedSinceMs: 999 },
+      ]);
+      expect(await settling()).toEqual([
+        ['BTC', 2_000, null],
+        ['ETH', 1_000, 'unchecked'],
+      ]);
+
+      await repository.unmanage(EXCHANGE, eth.symbol);
+      await repository.manage(EXCHANGE, eth.symbol, null, 4_000);
+      await repository.releaseToOperator(EXCHANGE, btc.symbol, 4_000);
+      await repository.manage(EXCHANGE, btc.symbol, null, 5_000, 'unchecked');
+      expect(await settling()).toEqual([
+        ['BTC', 5_000, 'unchecked'],
+        ['ETH', 4_000, null],
+      ]);
+      await repository.endTakeover(EXCHANGE, []);
     });
 
     it('does not manage what the venue does not list', async () => {

@@ -68,6 +68,7 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
         const rows = await read(stores);
 
         const unknown = {
+          managedSinceMs: NOW,
           price: null,
           dataState: null,
           epoch: 0,
@@ -77,8 +78,14 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
         };
         expect(rows).toEqual({
           symbols: [
-            { instrument: btc, managed: true, leverage: null, ...unknown },
-            { instrument: anInstrument('ETH', { assetId: 1 }), managed: false, leverage: 3, ...unknown },
+            { instrument: btc, managed: true, leverage: null, takeover: 'unchecked', ...unknown },
+            {
+              instrument: anInstrument('ETH', { assetId: 1 }),
+              managed: false,
+              leverage: 3,
+              takeover: null,
+              ...unknown,
+            },
           ],
           orders: [],
           previous: [],

@@ -100,7 +100,7 @@ describe('streams and queues', () => {
     const queues = properties(services, 'AWS::Lambda::EventSourceMapping').filter(
       (m) => m.StartingPosition === undefined,
     );
-    expect(queues).toHaveLength(13);
+    expect(queues).toHaveLength(15);
     for (const mapping of queues) {
       expect(mapping.FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
       expect((mapping.ScalingConfig as { MaximumConcurrency: number }).MaximumConcurrency).toBeGreaterThanOrEqual(2);

@@ -4,6 +4,7 @@ import { kinesisEvent } from '#local/emulators/kinesis-envelope.ts';
 import { scheduleEvent } from '#local/emulators/schedule-emulator.ts';
 import { sqsEvent } from '#local/emulators/sqs-envelope.ts';
 import { findMariadb } from '#local/mariadb/private-mariadb.ts';
+import { MIGRATION_NAMES } from '#shared/adapters/sql/migrate.ts';
 import { type DeployedPlatform, deployPlatform } from '#test/support/deployed-platform.ts';
 import type { Invocation } from '#test/support/lambda-sandbox.ts';
 
@@ -72,7 +73,7 @@ describe.skipIf(missing && !CI)('the bundled functions in Lambda sandboxes', () 
 
   it('migrates an empty database and makes its users, and has nothing to do the second time', async () => {
     expect(await answerOf('migrate', {})).toMatchObject({
-      migrations: ['0001-initial'],
+      migrations: MIGRATION_NAMES,
       users: expect.arrayContaining([]),
     });
 

@@ -10,7 +10,7 @@ import {
 import { seededIds, seededRandom } from '#shared/adapters/memory/seeded.ts';
 import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
 import { type MarketBundle, marketBundleSchema } from '#shared/messages/market-bundle.ts';
-import { anInstrument } from '#test/support/instruments.ts';
+import { anInstrument, aProduct } from '#test/support/instruments.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 import { mortalSockets } from '#test/support/simulated-network.ts';
 
@@ -61,12 +61,7 @@ async function story(seed: number) {
         },
       },
       instruments: {
-        products: async () =>
-          COINS.map((coin) => ({
-            instrument: anInstrument(coin, { coin, symbol: symbolOf(coin) }),
-            managed: true,
-            leverage: null,
-          })),
+        products: async () => COINS.map((coin) => aProduct(anInstrument(coin, { coin, symbol: symbolOf(coin) }))),
       },
     },
     { exchange: 'hyperliquid', ...PRICE_PRODUCER_DEFAULTS, flushIntervalMs: 0 },

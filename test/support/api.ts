@@ -5,8 +5,10 @@ import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
 import { seededIds } from '#shared/adapters/memory/seeded.ts';
 import { type Db, openSqlite } from '#shared/adapters/sql/open-database.ts';
 import { sqlReadModel } from '#shared/adapters/sql/read-model.ts';
+import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
 import { sqlInstallationRepository } from '#shared/adapters/sql/repositories/installation-repository.ts';
 import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
+import { sqlOrdersRepository } from '#shared/adapters/sql/repositories/orders-repository.ts';
 import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
 import { SqlRunsRepository } from '#shared/adapters/sql/runs-repository.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
@@ -58,7 +60,10 @@ export async function apiUnderTest(change: Partial<ApiDeps> = {}, env: Partial<A
     orders: {
       adopt: async (_e, _a, symbol) => void holds.push(`adopt ${symbol}`),
       release: async (_e, _a, symbol) => void holds.push(`release ${symbol}`),
+      hold: async (_e, _a, symbol, reason) => void holds.push(`hold ${symbol} ${reason}`),
+      epoch: sqlOrdersRepository(db).epoch,
     },
+    accounts: sqlAccountRepository(db),
     runs: new SqlRunsRepository(db),
     alerts,
     observers: { get: async (id) => documents.get(id) ?? null },

@@ -1,4 +1,5 @@
 import { type CompiledQuery, Kysely, sql } from 'kysely';
+import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
 import { memoryObserverDocuments } from '#shared/adapters/memory/observer-documents.ts';
 import { seededIds } from '#shared/adapters/memory/seeded.ts';
 import type { Database } from '#shared/adapters/sql/database.ts';
@@ -15,7 +16,8 @@ import type { ObserverDocument } from '#shared/messages/observer-document.ts';
 import type { ReconcileDeps, ReconcileInput } from '#shared/usecases/reconcile.ts';
 import { aSystemState, CYCLE_NOW_MS as NOW, someSettings } from './cycle.ts';
 import { sqlCycleStores } from './cycle-stores.ts';
-import { anInstrument } from './instruments.ts';
+import { anInstrument, manageAsOurs } from './instruments.ts';
+import { manualClock } from './manual-clock.ts';
 import { anAccountState } from './system.ts';
 
 const EXCHANGE = 'hyperliquid';
@@ -58,7 +60,7 @@ export async function bigPlatform(db: Db, symbolCount: number, runsPerSymbol: nu
   );
   const symbols = instruments.map((i) => i.symbol);
   await stores.instruments.replaceAll(EXCHANGE, instruments, NOW);
-  await stores.instruments.manageNew(EXCHANGE, symbols, NOW);
+  await manageAsOurs(stores.instruments, EXCHANGE, symbols, NOW - 3_600_000);
   await stores.jobs.recordOk('run-supervisor', NOW - 1_000);
   await sqlSystemStateRepository(db).compareAndSet(aSystemState({ version: 1 }), 0);
   await stores.prices.saveTicks(
@@ -152,6 +154,8 @@ function caseOf(db: Db, stores: ReturnType<typeof sqlCycleStores>, held: readonl
     reconciliation: stores.reconciliation,
     accounts: stores.accounts,
     instruments: stores.instruments,
+    orders: stores.orders,
+    alerts: memoryAlerts(manualClock(NOW)),
     runs: stores.runs,
     systemState: sqlSystemStateRepository(db),
     leases: sqlLeasesRepository(db),

@@ -42,6 +42,8 @@ export const agreed = (size: string): readonly SourceReading[] => [
 export const aSymbol = (change: Partial<SymbolFacts> = {}): SymbolFacts => ({
   instrument: anInstrument('BTC', { sizeDecimals: 3 }),
   managed: true,
+  managedSinceMs: null,
+  takeover: null,
   leverage: null,
   price: {
     last: { price: '100', venueTimeMs: CYCLE_NOW_MS - 500 },

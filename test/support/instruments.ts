@@ -1,4 +1,5 @@
 import type { Instrument } from '#shared/core/market/instrument.ts';
+import type { InstrumentsRepository, Product } from '#shared/ports/repositories/instruments-repository.ts';
 
 /** An active HyperLiquid perpetual; everything may be overridden. */
 export const anInstrument = (coin: string, change: Partial<Instrument> = {}): Instrument => ({
@@ -13,3 +14,26 @@ export const anInstrument = (coin: string, change: Partial<Instrument> = {}): In
   status: 'active',
   ...change,
 });
+
+/** A managed instrument whose position is 3T's. */
+export const aProduct = (instrument: Instrument): Product => ({
+  instrument,
+  managed: true,
+  leverage: null,
+  managedSinceMs: null,
+  takeover: null,
+});
+
+/** Manages symbols since then, with nothing left to settle: what they hold is 3T's. */
+export async function manageAsOurs(
+  instruments: InstrumentsRepository,
+  exchange: string,
+  symbols: readonly string[],
+  managedSinceMs: number,
+): Promise<void> {
+  await instruments.manageNew(exchange, symbols, managedSinceMs);
+  await instruments.endTakeover(
+    exchange,
+    symbols.map((symbol) => ({ symbol, managedSinceMs })),
+  );
+}

@@ -1,7 +1,7 @@
 import type { Db } from '#shared/adapters/sql/open-database.ts';
 import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
 import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
-import { anInstrument } from './instruments.ts';
+import { anInstrument, manageAsOurs } from './instruments.ts';
 import { ACCOUNT } from './system.ts';
 
 export const EXCHANGE = 'hyperliquid';
@@ -63,11 +63,8 @@ export async function seedPlatform(db: Db, others = 1): Promise<void> {
     coins.map((coin, assetId) => anInstrument(coin, { assetId })),
     NOW_MS,
   );
-  await instruments.manageNew(
-    EXCHANGE,
-    coins.map((coin) => `${coin}/USDC:USDC`),
-    NOW_MS,
-  );
+  const symbols = coins.map((coin) => `${coin}/USDC:USDC`);
+  await manageAsOurs(instruments, EXCHANGE, symbols, NOW_MS - 3_600_000);
   await sqlSystemStateRepository(db).compareAndSet(
     {
       exchange: EXCHANGE,

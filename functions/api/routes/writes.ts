@@ -1,12 +1,13 @@
 import { type Context, Hono } from 'hono';
 import * as z from 'zod';
 import { resolveSymbol } from '#shared/core/market/resolve-symbol.ts';
+import { NEW_SYMBOL_JOBS } from '#shared/messages/reconciliation-messages.ts';
 import type { StateChange } from '#shared/ports/system-control.ts';
 import { logEvents } from '#shared/telemetry/names.ts';
-import { changeSymbol, type SymbolAction } from '#shared/usecases/change-symbol.ts';
+import { type ChangeSymbolInput, changeSymbol, type SymbolAction } from '#shared/usecases/change-symbol.ts';
 import { rearmTakeProfitState } from '#shared/usecases/check-take-profit.ts';
 import { lockSystem } from '#shared/usecases/lock-system.ts';
-import { requestReconciliation } from '#shared/usecases/request-reconciliation.ts';
+import { requestReconciliation, requestRuns } from '#shared/usecases/request-reconciliation.ts';
 import { unlockSystem } from '#shared/usecases/unlock-system.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../env.ts';
@@ -25,6 +26,8 @@ const symbolsBody = writeBase.extend({
   action: z.enum(['add', 'remove']),
   symbol: symbolInput,
   leverage: z.int().min(1).max(100).nullable().optional(),
+  /** What becomes of a position that is there already; for `add`. */
+  found: z.enum(['adopt', 'close']).optional(),
   reason: reasonText.default('asked for by the operator'),
 });
 const holdBody = writeBase.extend({ symbol: symbolInput, reason: reasonText });
@@ -62,15 +65,18 @@ export function writeRoutes(deps: ApiDeps, env: ApiEnv): Hono {
     requestReconciliation(deps, { exchange, symbols, reason });
   const change = async (
     action: SymbolAction,
-    body: z.infer<typeof holdBody> & { leverage?: number | null | undefined },
+    body: z.infer<typeof holdBody> & Pick<ChangeSymbolInput, 'leverage' | 'found'>,
   ) => {
-    const { symbol, by, reason, leverage } = body;
-    const outcome = await changeSymbol(deps, { exchange, account, action, symbol, leverage, by, reason });
+    const { symbol, by, reason, leverage, found } = body;
+    const outcome = await changeSymbol(deps, { exchange, account, action, symbol, leverage, found, by, reason });
     if (outcome.kind === 'refused') {
       throw refusalError(outcome.refusal.code === 'unknown-symbol' ? 404 : 409, outcome.refusal);
     }
-    const correlationId = await reconcile([outcome.symbol], `${action} by ${by}`);
-    return { symbol: outcome.symbol, action, correlationId };
+    const why = `${action} by ${by}`;
+    // A symbol that is new to 3T has no price, candles, runs or reading of its position: they are fetched at once.
+    if (action === 'add' || action === 'adopt') await requestRuns(deps, NEW_SYMBOL_JOBS, { exchange, reason: why });
+    const { kind: _kind, ...done } = outcome;
+    return { ...done, action, correlationId: await reconcile([outcome.symbol], why) };
   };
 
   app.post('/lock', async (c) => {
@@ -115,7 +121,7 @@ export function writeRoutes(deps: ApiDeps, env: ApiEnv): Hono {
 
   app.post('/flatten', async (c) => {
     const { symbol, by, reason } = await read(c, flattenBody);
-    if (symbol !== undefined) return c.json(await change('remove', { symbol, by, reason }), 202);
+    if (symbol !== undefined) return c.json(await change('flatten', { symbol, by, reason }), 202);
     const changed = await lockSystem(deps, { exchange, by, reason, mode: 'flatten' });
     await reconcile(null, `flatten by ${by}`);
     return answer(c, changed);

@@ -1,10 +1,13 @@
 import type { Instrument } from '#shared/core/market/instrument.ts';
+import type { Takeover } from '#shared/core/portfolio/takeover.ts';
 import type { InstrumentsRepository } from '#shared/ports/repositories/instruments-repository.ts';
 
 interface StoredProduct {
   readonly managed: boolean;
   readonly leverage: number | null;
   readonly released: boolean;
+  readonly managedSinceMs: number | null;
+  readonly takeover: Takeover | null;
 }
 
 const bySymbol = <T>(map: Map<string, T>): [string, T][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -45,25 +48,41 @@ export function memoryInstrumentsRepository(): InstrumentsRepository {
     },
     all: async (exchange) => bySymbol(of(instruments, exchange)).map(([, instrument]) => instrument),
     products: async (exchange) =>
-      bySymbol(of(products, exchange)).flatMap(([symbol, { managed, leverage, released }]) => {
+      bySymbol(of(products, exchange)).flatMap(([symbol, { released, ...product }]) => {
         const instrument = of(instruments, exchange).get(symbol);
-        return instrument && !released ? [{ instrument, managed, leverage }] : [];
+        return instrument && !released ? [{ instrument, ...product }] : [];
       }),
-    async manage(exchange, symbol, leverage, _atMs) {
+    async manage(exchange, symbol, leverage, atMs, takeover) {
       if (!isListed(exchange, symbol)) return 'unknown-instrument';
-      of(products, exchange).set(symbol, { managed: true, leverage, released: false });
+      const before = of(products, exchange).get(symbol);
+      of(products, exchange).set(symbol, {
+        managed: true,
+        leverage,
+        released: false,
+        managedSinceMs: before?.managed && !before.released ? before.managedSinceMs : atMs,
+        takeover: takeover === undefined ? (before?.takeover ?? null) : takeover,
+      });
       return 'managed';
     },
-    async manageNew(exchange, symbols, _atMs) {
+    async manageNew(exchange, symbols, managedSinceMs) {
       const stored = of(products, exchange);
       const added = [...new Set(symbols)].filter((s) => isListed(exchange, s) && !stored.has(s));
-      for (const symbol of added) stored.set(symbol, { managed: true, leverage: null, released: false });
+      for (const symbol of added) {
+        stored.set(symbol, { managed: true, leverage: null, released: false, managedSinceMs, takeover: 'unchecked' });
+      }
       return { added, unknownInstruments: symbols.filter((s) => !isListed(exchange, s)) };
+    },
+    async endTakeover(exchange, symbols) {
+      for (const { symbol, managedSinceMs } of symbols) {
+        const product = of(products, exchange).get(symbol);
+        if (product?.managedSinceMs === managedSinceMs)
+          of(products, exchange).set(symbol, { ...product, takeover: null });
+      }
     },
     async unmanage(exchange, symbol) {
       const product = of(products, exchange).get(symbol);
       if (!product?.managed || product.released) return 'not-managed';
-      of(products, exchange).set(symbol, { ...product, managed: false });
+      of(products, exchange).set(symbol, { ...product, managed: false, takeover: null });
       return 'unmanaged';
     },
     async retire(exchange, symbols, _atMs) {
@@ -75,7 +94,7 @@ export function memoryInstrumentsRepository(): InstrumentsRepository {
     async releaseToOperator(exchange, symbol, _atMs) {
       const product = of(products, exchange).get(symbol);
       if (!product || product.released) return 'not-a-product';
-      of(products, exchange).set(symbol, { ...product, managed: false, released: true });
+      of(products, exchange).set(symbol, { ...product, managed: false, released: true, takeover: null });
       return 'released';
     },
   };

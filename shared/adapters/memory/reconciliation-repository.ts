@@ -104,26 +104,30 @@ async function readSymbols(sources: MemoryCycleSources, query: CycleQuery): Prom
   const prices = await sources.prices.latest(exchange);
   const health = await sources.runs.cohortHealth(exchange);
   const epochs = new Map((await sources.orders.epochs(exchange, account)).map((e) => [e.symbol, e]));
-  return (await sources.instruments.products(exchange)).map(({ instrument, managed, leverage }) => {
-    const price = prices.get(instrument.symbol);
-    const epoch = epochs.get(instrument.symbol);
-    const last = price && price.tradeId !== '' ? { price: price.price, venueTimeMs: price.venueTimeMs } : null;
-    const mark =
-      price && price.markPrice !== null && price.markTimeMs !== null
-        ? { price: price.markPrice, timeMs: price.markTimeMs }
-        : null;
-    return {
-      instrument,
-      managed,
-      leverage,
-      price: last === null && mark === null ? null : { last, mark },
-      dataState: health.get(instrument.symbol)?.dataState ?? null,
-      epoch: epoch?.epoch ?? 0,
-      settledAtMs: epoch?.settledAtMs ?? 0,
-      holdReason: epoch?.holdReason ?? null,
-      exitAttempts: epoch?.exitAttempts ?? 0,
-    };
-  });
+  return (await sources.instruments.products(exchange)).map(
+    ({ instrument, managed, leverage, managedSinceMs, takeover }) => {
+      const price = prices.get(instrument.symbol);
+      const epoch = epochs.get(instrument.symbol);
+      const last = price && price.tradeId !== '' ? { price: price.price, venueTimeMs: price.venueTimeMs } : null;
+      const mark =
+        price && price.markPrice !== null && price.markTimeMs !== null
+          ? { price: price.markPrice, timeMs: price.markTimeMs }
+          : null;
+      return {
+        instrument,
+        managed,
+        leverage,
+        managedSinceMs,
+        takeover,
+        price: last === null && mark === null ? null : { last, mark },
+        dataState: health.get(instrument.symbol)?.dataState ?? null,
+        epoch: epoch?.epoch ?? 0,
+        settledAtMs: epoch?.settledAtMs ?? 0,
+        holdReason: epoch?.holdReason ?? null,
+        exitAttempts: epoch?.exitAttempts ?? 0,
+      };
+    },
+  );
 }
 
 async function readOrders(

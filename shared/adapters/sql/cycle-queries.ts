@@ -30,7 +30,17 @@ export async function readSymbols(db: Db, query: CycleQuery): Promise<readonly C
         .on('e.account', '=', query.account),
     )
     .selectAll('i')
-    .select(['p.managed', 'p.leverage', 'l.price', 'l.trade_id', 'l.venue_time_ms', 'l.mark_price', 'l.mark_time_ms'])
+    .select([
+      'p.managed',
+      'p.leverage',
+      'p.managed_since_ms',
+      'p.takeover',
+      'l.price',
+      'l.trade_id',
+      'l.venue_time_ms',
+      'l.mark_price',
+      'l.mark_time_ms',
+    ])
     .select(['c.data_state', 'e.epoch', 'e.settled_at_ms', 'e.hold_reason', 'e.exit_attempts'])
     .where('p.exchange', '=', query.exchange)
     // Released to the operator: nobody's product, its position is foreign.
@@ -49,6 +59,8 @@ export async function readSymbols(db: Db, query: CycleQuery): Promise<readonly C
     return {
       instrument: { ...decodeInstrument(row), minNotionalQuote: decimalText(row.min_notional_quote) },
       managed: row.managed === 1,
+      managedSinceMs: row.managed_since_ms,
+      takeover: row.takeover as CycleSymbolRow['takeover'],
       leverage: row.leverage,
       price: last === null && mark === null ? null : { last, mark },
       dataState: row.data_state as CycleSymbolRow['dataState'],

@@ -33,6 +33,9 @@ export interface Database extends PaperTables {
     /** Set when the operator took the symbol over: 3T neither trades nor flattens it. */
     released_at_ms: number | null;
     created_at_ms: number;
+    /** Null in rows of a release that did not write it. */
+    managed_since_ms: number | null;
+    takeover: string | null;
   };
 
   /** One row per account: the newest complete or incomplete snapshot of our own table's source. */

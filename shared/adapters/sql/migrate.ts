@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import * as initial from './migrations/0001-initial.ts';
+import * as takeover from './migrations/0002-takeover.ts';
 import { createTable } from './table-builder.ts';
 
 interface Migration {
@@ -8,7 +9,12 @@ interface Migration {
 }
 
 /** Forward only; every step may be cut off and run again. */
-const MIGRATIONS: readonly Migration[] = [{ name: '0001-initial', up: initial.up }];
+const MIGRATIONS: readonly Migration[] = [
+  { name: '0001-initial', up: initial.up },
+  { name: '0002-takeover', up: takeover.up },
+];
+
+export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map(({ name }) => name);
 
 /** Applies what is missing and returns the names applied. Throws when the database is newer than this code. */
 export async function migrate(db: Kysely<unknown>): Promise<readonly string[]> {

@@ -29,6 +29,29 @@ export interface TableSpec {
  */
 const MYSQL_TABLE = sql`engine = innodb default character set utf8mb4 collate utf8mb4_bin`;
 
+const typeOf = (base: BaseKind) => (base === 'text' ? sql`longtext` : TYPES[base]);
+
+/** Adds those of the columns that are not there yet: a migration that was cut off may run again. They must allow null. */
+export async function addColumns(
+  db: Kysely<unknown>,
+  table: string,
+  columns: Readonly<Record<string, `${Exclude<BaseKind, 'auto'>}?`>>,
+): Promise<void> {
+  const isSqlite = db.getExecutor().adapter instanceof SqliteAdapter;
+  const named = isSqlite
+    ? sql<{ name: string }>`select name from pragma_table_info(${table})`
+    : sql<{ name: string }>`select column_name as name from information_schema.columns
+        where table_schema = database() and table_name = ${table}`;
+  const known = new Set((await named.execute(db)).rows.map(({ name }) => name));
+  for (const [column, kind] of Object.entries(columns)) {
+    if (known.has(column)) continue;
+    await db.schema
+      .alterTable(table)
+      .addColumn(column, typeOf(kind.slice(0, -1) as BaseKind))
+      .execute();
+  }
+}
+
 const nameOf = (table: string, kind: 'uq' | 'ix', columns: readonly string[]): string =>
   `${table}_${kind}_${columns.join('_')}`.slice(0, 60);
 
@@ -42,7 +65,7 @@ export async function createTable(db: Kysely<unknown>, spec: TableSpec): Promise
   for (const [column, kind] of Object.entries(spec.columns)) {
     const nullable = kind.endsWith('?');
     const base = (nullable ? kind.slice(0, -1) : kind) as BaseKind;
-    builder = builder.addColumn(column, base === 'text' ? sql`longtext` : TYPES[base], (c) => {
+    builder = builder.addColumn(column, typeOf(base), (c) => {
       if (base === 'auto') return c.autoIncrement().primaryKey();
       return nullable ? c : c.notNull();
     });

@@ -3,7 +3,13 @@ import type { EpochMs } from '../time.ts';
 import { installationTagOf } from './client-order-id.ts';
 import type { ClientOrderId, OrderIntent, Side } from './order.ts';
 
-export type HoldReason = 'foreign-fill' | 'foreign-order' | 'liquidation' | 'position-mismatch' | 'order-contradicted';
+export type HoldReason =
+  | 'foreign-fill'
+  | 'foreign-order'
+  | 'liquidation'
+  | 'position-mismatch'
+  | 'order-contradicted'
+  | 'position-not-ours';
 
 /** A change that no intent of ours explains (architecture, rule 3.10): the symbol goes on HOLD. */
 export interface ForeignChange {

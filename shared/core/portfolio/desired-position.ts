@@ -18,6 +18,7 @@ export interface RunsSummary {
 
 export type DesiredUnknown =
   | 'strategy-stale'
+  | 'no-runs-yet'
   | 'data-gap'
   | 'warming-up'
   | 'no-price'
@@ -31,6 +32,7 @@ export type DesiredRule =
   | 'take-profit'
   | 'drawdown'
   | 'unmanaged'
+  | 'close-asked'
   | 'no-runs'
   | 'runs-not-profitable'
   | 'runs-balanced'
@@ -43,12 +45,16 @@ export interface DesiredInputs {
   /** A latched stop of the whole account. */
   readonly latched: 'take-profit' | 'drawdown' | null;
   readonly managed: boolean;
+  /** The operator asked to close what was there when the symbol was added; until it is flat. */
+  readonly closing: boolean;
   /** Null: the symbol was never stepped. */
   readonly dataState: 'live' | 'warming-up' | 'data-gap' | null;
   /** Null: the symbol has no runs at all. */
   readonly runs: RunsSummary | null;
-  /** The supervisor's heartbeat is fresh: zero live runs are meant. */
+  /** The supervisor's heartbeat is fresh: zero live runs are meant, */
   readonly supervisorFresh: boolean;
+  /** ... but only by a pass that began after the symbol became managed; until then, and this long, it has had no turn yet. */
+  readonly runsAwaited: boolean;
   readonly price: { readonly price: Decimal; readonly fresh: boolean; readonly ageMs: number } | null;
   readonly equityQuote: Decimal | null;
   readonly sizing: Sizing;
@@ -80,6 +86,7 @@ export function desiredPosition(inputs: DesiredInputs): DesiredPosition {
   if (stop !== null) return flat(stop);
   const { runs, dataState } = inputs;
   if (runs === null || runs.liveCount === 0) {
+    if (inputs.runsAwaited) return notKnown('no-runs-yet', { liveRuns: 0 });
     return inputs.supervisorFresh
       ? flat('no-runs')
       : notKnown('strategy-stale', { liveRuns: 0, supervisor: 'heartbeat is stale' });
@@ -98,7 +105,8 @@ export function desiredPosition(inputs: DesiredInputs): DesiredPosition {
 function stopRule(inputs: DesiredInputs): DesiredRule | null {
   if (inputs.flattenLock) return 'flatten-lock';
   if (inputs.latched !== null) return inputs.latched;
-  return inputs.managed ? null : 'unmanaged';
+  if (!inputs.managed) return 'unmanaged';
+  return inputs.closing ? 'close-asked' : null;
 }
 
 function sized(inputs: DesiredInputs, direction: number): DesiredPosition {

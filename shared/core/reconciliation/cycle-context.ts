@@ -1,4 +1,4 @@
-import { isFresh } from '../age.ts';
+import { isFresh, judgeAge } from '../age.ts';
 import { Decimal, type DecimalText, dec, decimalText, ZERO } from '../decimal.ts';
 import { lotSize } from '../market/instrument.ts';
 import { isEnded } from '../orders/order.ts';
@@ -6,6 +6,7 @@ import { targetLeverage } from '../risk/leverage.ts';
 import { initialMargin, symbolCap } from '../risk/margin-caps.ts';
 import { type MarketHours, marketHours } from '../risk/market-hours.ts';
 import { type Permission, permits } from '../system/permissions.ts';
+import type { EpochMs } from '../time.ts';
 import type { CycleInputs, CycleOrder, SymbolFacts } from './cycle-inputs.ts';
 
 /** What is the same for every symbol of a cycle, computed once. */
@@ -13,6 +14,8 @@ export interface CycleContext {
   readonly inputs: CycleInputs;
   readonly flattenLock: boolean;
   readonly supervisorFresh: boolean;
+  /** Managed so recently that no pass of the supervisor has begun since: it has neither given runs nor refused them. */
+  readonly awaitsRuns: (managedSinceMs: EpochMs | null) => boolean;
   /** Null when the account's own numbers are unknown: then nothing may grow. */
   readonly equityQuote: Decimal | null;
   /** Initial margin that may be in use: equity × the smaller of the two configured fractions. */
@@ -67,6 +70,11 @@ export function cycleContext(inputs: CycleInputs): CycleContext {
     flattenLock: systemState?.state === 'LOCKED' && systemState.lockMode === 'flatten',
     supervisorFresh:
       inputs.supervisorOkAtMs !== null && isFresh(inputs.supervisorOkAtMs, nowMs, settings.supervisorAgeMsMax),
+    // Longer than a pass may take to come, a silent supervisor is an outage and is called one.
+    awaitsRuns: (sinceMs) =>
+      sinceMs !== null &&
+      (inputs.supervisorOkAtMs ?? 0) <= sinceMs &&
+      judgeAge(nowMs - sinceMs, settings.supervisorAgeMsMax) !== 'too-old',
     equityQuote: equity,
     budgetQuote: budget,
     marginUsedQuote: used,

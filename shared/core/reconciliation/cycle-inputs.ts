@@ -2,6 +2,7 @@ import type { DecimalText } from '../decimal.ts';
 import type { Instrument } from '../market/instrument.ts';
 import type { ClientOrderId, OrderClass, OrderStatus, Side } from '../orders/order.ts';
 import type { RunsSummary } from '../portfolio/desired-position.ts';
+import type { Takeover } from '../portfolio/takeover.ts';
 import type { LeveragePolicy } from '../risk/leverage.ts';
 import type { OrderLimits } from '../risk/limits.ts';
 import type { TradingCalendar } from '../risk/market-hours.ts';
@@ -64,6 +65,9 @@ export interface PreviousDecision {
 export interface SymbolFacts {
   readonly instrument: Instrument;
   readonly managed: boolean;
+  /** Since when without a break; null for longer than this is written down. */
+  readonly managedSinceMs: EpochMs | null;
+  readonly takeover: Takeover | null;
   /** The operator's leverage; null means the largest that every rule allows. */
   readonly leverage: number | null;
   readonly price: SymbolPrice | null;

@@ -1,6 +1,7 @@
 import { Decimal, type DecimalText, dec, decimalText, ZERO } from '../decimal.ts';
 import { isEnded, type Side } from '../orders/order.ts';
 import { runsRecord } from '../portfolio/desired-position.ts';
+import { NOT_OURS, takeoverChoices } from '../portfolio/takeover.ts';
 import { type Refusal, refusal } from '../refusal.ts';
 import { towardZero } from '../risk/sizing.ts';
 import type { CycleContext } from './cycle-context.ts';
@@ -45,7 +46,7 @@ export function planSymbol(context: CycleContext, facts: SymbolFacts): Draft {
     quorum: settings.quorum,
     maxAgeMs: settings.sourceAgeMsMax,
     futureToleranceMs: settings.futureToleranceMs,
-    settledAtMs: facts.settledAtMs,
+    settledAtMs: seenAfterMs(facts),
     lot: target.lot.text,
     nowMs,
   });
@@ -60,6 +61,8 @@ function decide(context: CycleContext, draft: Undecided): Outcome {
   const { facts, target, quorum } = draft;
   const working = facts.orders.filter((o) => !isEnded(o.status) && o.orderClass !== 'protect');
   if (working.length > 0) return inFlight(context, draft, working);
+  const kept = notOurs(context, draft);
+  if (kept !== null) return kept;
   const { position } = target.wanted;
   if (target.size === null) {
     const reason = position.kind === 'unknown' ? position.reason : 'strategy-stale';
@@ -75,6 +78,27 @@ function decide(context: CycleContext, draft: Undecided): Outcome {
   if (sure?.kind === 'trade' && reduces(sure.effect)) return reduce(context, draft, sure);
   if (quorum.kind === 'refused') return refuse(context, draft, quorum.refusal);
   return inSync(context, draft, sure?.kind === 'in-sync' ? sure : { code: 'aligned' });
+}
+
+/** A source must have read the account after this: after the last end of ours, and after the symbol was added. */
+const seenAfterMs = ({ takeover, managedSinceMs, settledAtMs }: SymbolFacts): number =>
+  takeover === null ? settledAtMs : Math.max(settledAtMs, managedSinceMs ?? 0);
+
+/** A position that 3T did not open when the symbol was added is not traded before a human says what it is. Null: nothing of that. */
+function notOurs(context: CycleContext, draft: Undecided): Outcome | null {
+  const { facts, quorum } = draft;
+  const { symbol } = facts.instrument;
+  if (facts.holdReason !== NOT_OURS && facts.takeover !== 'unchecked') return null;
+  if (facts.holdReason !== NOT_OURS && quorum.kind === 'refused') {
+    const { code, message, numbers } = quorum.refusal;
+    if (code === 'dissent') return refuse(context, draft, quorum.refusal);
+    const why = `nobody knows yet whether somebody's position was there when the symbol was added: ${message}`;
+    return refuse(context, draft, refusal('position-unchecked', why, { quorum: code, ...numbers }));
+  }
+  if (facts.holdReason !== NOT_OURS && draft.actualSize !== null && isFlat(draft.actualSize)) return null;
+  const size = draft.actualSize ?? 'unknown';
+  const what = `the position (${size}) was there before the symbol was added and is not traded; choose ${takeoverChoices(symbol)}`;
+  return refuse(context, draft, refusal('on-hold', what, { holdReason: NOT_OURS, size: draft.actualSize }));
 }
 
 function gapTo(context: CycleContext, draft: Undecided, actual: Decimal): Gap {
@@ -200,7 +224,7 @@ const ALARMS: Readonly<Record<string, AlarmKind>> = { dissent: 'sources-dissent'
 
 /** `chain`: the refusing rule is one of those after quorum and gap. */
 export function refusalVerdict(context: CycleContext, draft: Undecided, why: Refusal, chain?: RuleChain): Verdict {
-  const quorumFailed = why.code === 'awaiting-fill-visibility' || why.code === 'no-quorum';
+  const quorumFailed = ['awaiting-fill-visibility', 'no-quorum', 'position-unchecked'].includes(why.code);
   return toVerdict(context, draft, {
     kind: 'refusal',
     code: why.code,
@@ -243,17 +267,19 @@ function record(context: CycleContext, draft: Undecided, desiredSize: DecimalTex
     actual:
       quorum.kind === 'agreed' ? { kind: 'agreed', size: quorum.size, source: quorum.source } : quorum.refusal.code,
     sources: quorum.verdicts,
-    quorum: { quorum: settings.quorum, maxAgeMs: settings.sourceAgeMsMax, settledAtMs: facts.settledAtMs },
+    quorum: { quorum: settings.quorum, maxAgeMs: settings.sourceAgeMsMax, settledAtMs: seenAfterMs(facts) },
     price:
       price === null ? null : { price: text(price.price), from: price.from, ageMs: price.ageMs, fresh: price.fresh },
     money: context.moneyRecord,
     exitAttempts: facts.exitAttempts,
     holdReason: facts.holdReason,
+    takeover: facts.takeover,
     state: systemState?.state ?? null,
     lockMode: systemState?.lockMode ?? null,
     minimumTradeQuote: settings.minimumTradeQuote,
   };
 }
 
+const isFlat = (size: DecimalText): boolean => dec(size).isZero();
 const text = (value: Decimal | null): string | null => (value === null ? null : decimalText(value));
 const short = (value: Decimal): string => decimalText(value.toSignificantDigits(8));

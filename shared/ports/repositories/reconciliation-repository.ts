@@ -1,5 +1,6 @@
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
+import type { Takeover } from '#shared/core/portfolio/takeover.ts';
 import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
 import type { AccountActivity, CycleOrder, PreviousDecision } from '#shared/core/reconciliation/cycle-inputs.ts';
 import type { SymbolPrice } from '#shared/core/reconciliation/order-pricing.ts';
@@ -10,6 +11,8 @@ import type { Trace } from '#shared/messages/trace.ts';
 export interface CycleSymbolRow {
   readonly instrument: Instrument;
   readonly managed: boolean;
+  readonly managedSinceMs: EpochMs | null;
+  readonly takeover: Takeover | null;
   readonly leverage: number | null;
   readonly price: SymbolPrice | null;
   readonly dataState: 'live' | 'warming-up' | 'data-gap' | null;

@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import type { Instrument } from '#shared/core/market/instrument.ts';
+import type { Takeover } from '#shared/core/portfolio/takeover.ts';
 import type { InstrumentsRepository, Product } from '#shared/ports/repositories/instruments-repository.ts';
 import type { Db } from '../open-database.ts';
+import { updateFromJson } from '../update-from-json.ts';
 import { inserted, jsonRows } from '../upsert.ts';
 
 interface InstrumentColumns {
@@ -121,7 +123,7 @@ export function sqlInstrumentsRepository(db: Db): InstrumentsRepository {
             .onRef('instruments.symbol', '=', 'products.symbol'),
         )
         .selectAll('instruments')
-        .select(['products.managed', 'products.leverage'])
+        .select(['products.managed', 'products.leverage', 'products.managed_since_ms', 'products.takeover'])
         .where('products.exchange', '=', exchange)
         .where('products.released_at_ms', 'is', null)
         .orderBy('products.symbol')
@@ -131,11 +133,13 @@ export function sqlInstrumentsRepository(db: Db): InstrumentsRepository {
           instrument: decodeInstrument(row),
           managed: row.managed === 1,
           leverage: row.leverage,
+          managedSinceMs: row.managed_since_ms,
+          takeover: row.takeover as Takeover | null,
         }),
       );
     },
 
-    async manage(exchange, symbol, leverage, atMs) {
+    async manage(exchange, symbol, leverage, atMs, takeover) {
       const listed = await db
         .selectFrom('instruments')
         .select('symbol')
@@ -146,8 +150,25 @@ export function sqlInstrumentsRepository(db: Db): InstrumentsRepository {
       if (!listed) return 'unknown-instrument';
       await db
         .insertInto('products')
-        .values({ exchange, symbol, managed: 1, leverage, released_at_ms: null, created_at_ms: atMs })
-        .onDuplicateKeyUpdate({ managed: 1, leverage: inserted('leverage'), released_at_ms: null })
+        .values({
+          exchange,
+          symbol,
+          managed: 1,
+          leverage,
+          released_at_ms: null,
+          created_at_ms: atMs,
+          managed_since_ms: atMs,
+          takeover: takeover ?? null,
+        })
+        .onDuplicateKeyUpdate({
+          // Before the columns that it compares: see insertedIfNewer.
+          managed_since_ms: sql<number | null>`case when products.managed = 1 and products.released_at_ms is null
+            then products.managed_since_ms else ${inserted('managed_since_ms')} end`,
+          takeover: takeover === undefined ? sql<string | null>`products.takeover` : inserted('takeover'),
+          leverage: inserted('leverage'),
+          managed: 1,
+          released_at_ms: null,
+        })
         .execute();
       return 'managed';
     },
@@ -167,19 +188,39 @@ export function sqlInstrumentsRepository(db: Db): InstrumentsRepository {
         const rows = added.map((symbol) => ({ symbol }));
         await tx
           .insertInto('products')
-          .columns(['exchange', 'symbol', 'managed', 'leverage', 'released_at_ms', 'created_at_ms'])
+          .columns([
+            'exchange',
+            'symbol',
+            'managed',
+            'leverage',
+            'released_at_ms',
+            'created_at_ms',
+            'managed_since_ms',
+            'takeover',
+          ])
           .expression(
-            sql<never>`select ${exchange}, j.symbol, 1, null, null, ${atMs} from ${jsonRows(tx, rows, { symbol: 'text' })} as j where true` as never,
+            sql<never>`select ${exchange}, j.symbol, 1, null, null, ${atMs}, ${atMs}, 'unchecked' from ${jsonRows(tx, rows, { symbol: 'text' })} as j where true` as never,
           )
           .execute();
         return { added, unknownInstruments: symbols.filter((s) => !isListed.has(s)) };
       });
     },
 
+    async endTakeover(exchange, symbols) {
+      await updateFromJson(db, {
+        table: 'products',
+        columns: { exchange: 'longtext', symbol: 'longtext', managed_since_ms: 'bigint' },
+        rows: symbols.map(({ symbol, managedSinceMs }) => [exchange, symbol, managedSinceMs]),
+        set: { takeover: 'null' },
+        where:
+          'products.exchange = j.exchange and products.symbol = j.symbol and products.managed_since_ms = j.managed_since_ms',
+      });
+    },
+
     async unmanage(exchange, symbol) {
       const updated = await db
         .updateTable('products')
-        .set({ managed: 0 })
+        .set({ managed: 0, takeover: null })
         .where('exchange', '=', exchange)
         .where('symbol', '=', symbol)
         .where('managed', '=', 1)
@@ -213,7 +254,7 @@ export function sqlInstrumentsRepository(db: Db): InstrumentsRepository {
     async releaseToOperator(exchange, symbol, atMs) {
       const updated = await db
         .updateTable('products')
-        .set({ managed: 0, released_at_ms: atMs })
+        .set({ managed: 0, released_at_ms: atMs, takeover: null })
         .where('exchange', '=', exchange)
         .where('symbol', '=', symbol)
         .where('released_at_ms', 'is', null)

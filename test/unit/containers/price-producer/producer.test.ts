@@ -11,15 +11,12 @@ import { type MarketBundle, marketBundleSchema } from '#shared/messages/market-b
 import type { StreamRecord } from '#shared/ports/event-stream.ts';
 import type { Product } from '#shared/ports/repositories/instruments-repository.ts';
 import { fakeConnect, subscriptionResponse, tradesMessage } from '#test/support/fake-socket.ts';
-import { anInstrument } from '#test/support/instruments.ts';
+import { anInstrument, aProduct } from '#test/support/instruments.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 
 const NOW = 1_700_000_000_000;
-const product = (coin: string, status: 'active' | 'delisted' = 'active'): Product => ({
-  instrument: anInstrument(coin, { status }),
-  managed: true,
-  leverage: null,
-});
+const product = (coin: string, status: 'active' | 'delisted' = 'active'): Product =>
+  aProduct(anInstrument(coin, { status }));
 
 function setUp(change: Partial<PriceProducerEnv> = {}) {
   const clock = new VirtualClock(NOW);

@@ -132,6 +132,39 @@ describe('api writes', () => {
     expect(api.alerts.raised()).toHaveLength(4);
   });
 
+  it("starts a symbol on HOLD that holds somebody's position, says what to choose, and fetches what it needs at once", async () => {
+    await api.post('/api/release', { symbol: 'BTC', reason: 'mine' });
+    api.sent.length = 0;
+
+    const answer = await bodyOf(await api.post('/api/symbols', { action: 'add', symbol: 'BTC' }));
+
+    expect(answer).toMatchObject({ symbol: BTC, hold: 'position-not-ours' });
+    for (const choice of ['--adopt', '--close', 'release', 'stays on HOLD']) expect(answer.what).toContain(choice);
+    expect(api.holds).toEqual([`release ${BTC}`, `hold ${BTC} position-not-ours`]);
+    expect(api.sent.map((body) => JSON.parse(body).job)).toEqual([
+      'price-producer',
+      'market-data',
+      'run-supervisor',
+      'balance',
+      'observer',
+      'reconciliation',
+    ]);
+    expect(api.alerts.raised().map((alert) => alert.kind)).toContain('position-not-ours');
+  });
+
+  it.each([
+    ['adopt', null, `adopt ${BTC}`],
+    ['close', 'closing', `adopt ${BTC}`],
+  ])('takes %s for an answer before it is asked', async (found, takeover, done) => {
+    await api.post('/api/release', { symbol: 'BTC', reason: 'mine' });
+
+    const answer = await bodyOf(await api.post('/api/symbols', { action: 'add', symbol: 'BTC', found }));
+
+    expect(answer.hold).toBeNull();
+    expect(api.holds.slice(1)).toEqual([done]);
+    expect((await api.deps.instruments.products(EXCHANGE))[0]).toMatchObject({ managed: true, takeover });
+  });
+
   it.each([
     [{ action: 'add', symbol: 'NOPE' }, 404, 'unknown-symbol'],
     [{ action: 'add', symbol: 'BTC', leverage: 41 }, 409, 'leverage-too-high'],

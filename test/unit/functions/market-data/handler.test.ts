@@ -8,7 +8,7 @@ import { memoryFetchStateRepository } from '#shared/adapters/memory/fetch-state-
 import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
 import { memoryPricesRepository } from '#shared/adapters/memory/prices-repository.ts';
 import type { QueueMessage } from '#shared/ports/work-queue.ts';
-import { anInstrument } from '#test/support/instruments.ts';
+import { anInstrument, aProduct } from '#test/support/instruments.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 
@@ -64,12 +64,7 @@ function setUp() {
       },
     },
     instruments: {
-      products: async () =>
-        [anInstrument('BTC'), anInstrument('OLD', { status: 'delisted' })].map((instrument) => ({
-          instrument,
-          managed: true,
-          leverage: null,
-        })),
+      products: async () => [anInstrument('BTC'), anInstrument('OLD', { status: 'delisted' })].map(aProduct),
     },
     market: {
       fetchMarkPrices: async () => {

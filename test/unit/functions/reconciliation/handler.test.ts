@@ -16,7 +16,7 @@ import type { QueueMessage } from '#shared/ports/work-queue.ts';
 import { SOURCES_RETRY } from '#shared/usecases/follow-up-cycle.ts';
 import { aSystemState } from '#test/support/cycle.ts';
 import { memoryCycleStores } from '#test/support/cycle-stores.ts';
-import { anInstrument } from '#test/support/instruments.ts';
+import { anInstrument, manageAsOurs } from '#test/support/instruments.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 import { ACCOUNT as ADDRESS, anAccountState, anObserverDocument } from '#test/support/system.ts';
@@ -48,7 +48,7 @@ async function platform() {
   });
   await systemState.compareAndSet(aSystemState({ version: 1 }), 0);
   await stores.instruments.replaceAll('hyperliquid', [anInstrument('BTC'), anInstrument('ETH', { assetId: 1 })], NOW);
-  await stores.instruments.manageNew('hyperliquid', [BTC, 'ETH/USDC:USDC'], NOW);
+  await manageAsOurs(stores.instruments, 'hyperliquid', [BTC, 'ETH/USDC:USDC'], NOW - 3_600_000);
   await stores.jobs.recordOk('run-supervisor', NOW);
   const tick = { exchange: 'hyperliquid', symbol: BTC, tradeId: 't', size: '1', side: 'buy' as const };
   await stores.prices.saveTicks([{ ...tick, price: '100', venueTimeMs: NOW - 100 }], NOW);

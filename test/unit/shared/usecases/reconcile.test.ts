@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
 import { memoryLeasesRepository } from '#shared/adapters/memory/leases-repository.ts';
 import { memoryObserverDocuments } from '#shared/adapters/memory/observer-documents.ts';
 import { seededIds } from '#shared/adapters/memory/seeded.ts';
@@ -9,7 +10,7 @@ import { type ReconcileDeps, type ReconcileInput, reconcile } from '#shared/usec
 import { bigPlatform, countingSqlite } from '#test/support/big-cycle.ts';
 import { aSystemState, CYCLE_NOW_MS as NOW, someSettings } from '#test/support/cycle.ts';
 import { memoryCycleStores } from '#test/support/cycle-stores.ts';
-import { anInstrument } from '#test/support/instruments.ts';
+import { anInstrument, manageAsOurs } from '#test/support/instruments.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
 import { ACCOUNT as ADDRESS, anAccountState, anObserverDocument } from '#test/support/system.ts';
 
@@ -20,12 +21,13 @@ const BTC = 'BTC/USDC:USDC';
 async function platform() {
   const clock = manualClock(NOW);
   const stores = memoryCycleStores();
+  const alerts = memoryAlerts(clock);
   const documents = memoryObserverDocuments();
   const leases = memoryLeasesRepository();
   const systemState = memorySystemStateRepository();
   await systemState.compareAndSet(aSystemState({ version: 1 }), 0);
   await stores.instruments.replaceAll(EXCHANGE, [anInstrument('BTC', { sizeDecimals: 3 })], NOW);
-  await stores.instruments.manageNew(EXCHANGE, [BTC], NOW);
+  await manageAsOurs(stores.instruments, EXCHANGE, [BTC], NOW - 3_600_000);
   await stores.jobs.recordOk('run-supervisor', NOW);
   await stores.prices.saveTicks(
     [{ exchange: EXCHANGE, symbol: BTC, tradeId: 't', price: '100', size: '1', side: 'buy', venueTimeMs: NOW - 100 }],
@@ -33,6 +35,7 @@ async function platform() {
   );
   const deps: ReconcileDeps = {
     ...stores,
+    alerts,
     systemState,
     leases,
     observers: ['observer-1', 'observer-2'].map((id) => ({ id, documents })),
@@ -65,7 +68,7 @@ async function platform() {
     );
   const observe = (id: string, size: string, atMs: number) =>
     documents.put(withPosition(anObserverDocument(id, atMs), size));
-  return { clock, stores, documents, leases, systemState, deps, input, own, observe };
+  return { clock, stores, documents, leases, systemState, alerts, deps, input, own, observe };
 }
 
 const aPosition = (size: string) => ({
@@ -140,7 +143,7 @@ describe('reconcile', () => {
     const { deps, input, stores, own, observe } = await platform();
     const intel = anInstrument('XYZ-INTC', { coin: 'xyz:INTC', dex: 'xyz' });
     await stores.instruments.replaceAll(EXCHANGE, [intel], NOW);
-    await stores.instruments.manageNew(EXCHANGE, [intel.symbol], NOW);
+    await manageAsOurs(stores.instruments, EXCHANGE, [intel.symbol], NOW - 3_600_000);
     await own('0', NOW - 5_000);
     await observe('observer-1', '0', NOW - 4_000);
     await observe('observer-2', '0', NOW - 4_000);

@@ -29,7 +29,14 @@ async function desk() {
         const { epoch, settledAtMs, holdReason, exitAttempts } = await room.orders.epoch(EXCHANGE, ACCOUNT, SYMBOL);
         const price = { last: { price: '100', venueTimeMs: room.clock.nowMs() }, mark: null };
         const state = { epoch, settledAtMs, holdReason, exitAttempts };
-        const row = { instrument: instrument(), managed: true, leverage: null, price, dataState: null, ...state };
+        const product = {
+          instrument: instrument(),
+          managed: true,
+          leverage: null,
+          managedSinceMs: null,
+          takeover: null,
+        };
+        const row = { ...product, price, dataState: null, ...state };
         return {
           symbols: [row],
           orders: [],
