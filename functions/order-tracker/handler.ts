@@ -44,6 +44,7 @@ export function createHandler(deps: OrderTrackerDeps, env: OrderTrackerEnv) {
         cancelTtlMs: env.CANCEL_TTL_MS,
         reconcileDelaySeconds: env.RECONCILE_DELAY_S,
         exitRetriesMax: env.EXIT_RETRIES_MAX,
+        expiredExits: relayed.expiredExits,
         unresolvedAlarmMs: env.UNRESOLVED_ALARM_MS,
       },
     );

@@ -67,6 +67,8 @@ export interface VenueOrder {
   readonly status: VenueOrderStatus;
   /** The venue's own word for the status, for the record. */
   readonly venueStatus: string;
+  /** Why it ended, in the codes of {@link SubmitOutcome}; `cancelled` for what an IOC order left over. Absent while it is open, or for a word that says no more than its status. */
+  readonly endCode?: string | undefined;
   /** Venue time of the status. */
   readonly statusTimeMs: EpochMs;
 }

@@ -1,7 +1,7 @@
 import { isFromFuture } from '#shared/core/age.ts';
 import { dec } from '#shared/core/decimal.ts';
 import type { Order } from '#shared/core/orders/order.ts';
-import { exitAttemptsAfter } from '#shared/core/orders/order-machine.ts';
+import { exitAgainMs, refusedHoldAlert } from '#shared/core/orders/refusals.ts';
 import { writerLease } from '#shared/core/orders/writer-lease.ts';
 import { type Refusal, refusal } from '#shared/core/refusal.ts';
 import { checkLimits, type LimitVerdict, type OrderLimits } from '#shared/core/risk/limits.ts';
@@ -38,7 +38,7 @@ export interface GatewaySettings {
   /** Names this process among those that may write to the account. */
   readonly leaseHolder: string;
   readonly leaseTtlMs: number;
-  /** Unfilled exits in a row that are planned again at once; later ones wait for the schedule. */
+  /** Exits in a row that found nothing within their price and are planned again at once; later ones wait a little. */
   readonly exitRetriesMax: number;
 }
 
@@ -86,7 +86,7 @@ export async function executeOrder(
 
   const gate = await passGates(deps, order, settings);
   if (gate.kind === 'defer') return { kind: 'deferred', order, reason: gate.reason };
-  if (gate.kind === 'expired') return expire(deps, order);
+  if (gate.kind === 'expired') return expire(deps, order, command, settings);
   if (gate.kind === 'refuse') return refuse(deps, order, gate.refusal);
   if (!(await deps.orders.markSending(order.clientOrderId, deps.clock.nowMs()))) {
     return { kind: 'already-handled', order };
@@ -168,13 +168,20 @@ async function setLeverage(deps: ExecuteOrderDeps, epoch: PositionEpoch, facts: 
   return null;
 }
 
-async function expire(deps: ExecuteOrderDeps, order: Order): Promise<ExecuteOrderOutcome> {
+async function expire(
+  deps: ExecuteOrderDeps,
+  order: Order,
+  command: OrderCommand,
+  settings: GatewaySettings,
+): Promise<ExecuteOrderOutcome> {
   const ended = await endUnsent(deps, order, 'expired', {
     code: 'expired',
     message: 'expired before it was sent',
     numbers: { expiresAtMs: order.expiresAtMs },
   });
-  return ended ? { kind: 'expired', order } : { kind: 'already-handled', order };
+  if (!ended) return { kind: 'already-handled', order };
+  await planAgain(deps, { ...order, status: 'expired', errorCode: 'expired' }, command, settings);
+  return { kind: 'expired', order };
 }
 
 /** Final for this intent: its epoch ends with it. The alarm counts repeats of the same refusal as one episode. */
@@ -223,7 +230,7 @@ async function send(
   const answeredAtMs = deps.clock.nowMs();
   const sent = { kind: 'sent', order, answer, answeredAtMs } as const;
   try {
-    await store(deps, order, answer, command, settings);
+    await store(deps, order, answer, answeredAtMs, command, settings);
     return { ...sent, stored: true, error: null };
   } catch (error) {
     return { ...sent, stored: false, error: text(error) };
@@ -241,6 +248,7 @@ async function store(
   deps: ExecuteOrderDeps,
   order: Order,
   answer: SubmitOutcome,
+  answeredAtMs: EpochMs,
   command: OrderCommand,
   settings: GatewaySettings,
 ): Promise<void> {
@@ -253,8 +261,9 @@ async function store(
       { clientOrderId, status, ...learned, venueEndedAtMs: null, errorMessage: answer.message },
       deps.clock.nowMs(),
     );
-    const ended: Order = { ...order, status, sentAtMs: deps.clock.nowMs(), filledSize: '0', errorCode: answer.code };
-    return exitAgain(deps, ended, command, settings);
+    const { code: errorCode, message: errorMessage } = answer;
+    const ended: Order = { ...order, status, sentAtMs: answeredAtMs, filledSize: '0', errorCode, errorMessage };
+    return planAgain(deps, ended, command, settings);
   }
   await deps.orders.recordAnswer(
     clientOrderId,
@@ -274,13 +283,19 @@ async function store(
   await request(deps, ORDER_TRACKER_JOB, order, `order ${answer.kind}`, command);
 }
 
-/** An exit that the venue refused is planned again at once, with a wider bound, until that has been tried often enough. */
-async function exitAgain(deps: ExecuteOrderDeps, ended: Order, command: OrderCommand, settings: GatewaySettings) {
-  // Only what raised the count may ask: the count is what ends the asking.
-  if (exitAttemptsAfter(ended) !== 'raise') return;
-  const { exitAttempts } = await deps.orders.epoch(ended.exchange, ended.account, ended.symbol);
-  if (exitAttempts > settings.exitRetriesMax) return;
-  await request(deps, RECONCILIATION_JOB, ended, `exit ${exitAttempts} was refused by the venue`, command);
+/** Has an exit that did not get out planned again when its time has come, and tells of a symbol that too many refusals put on HOLD. */
+async function planAgain(
+  deps: ExecuteOrderDeps,
+  ended: Order,
+  command: OrderCommand,
+  settings: GatewaySettings,
+): Promise<void> {
+  const epoch = await deps.orders.epoch(ended.exchange, ended.account, ended.symbol);
+  const alert = refusedHoldAlert(ended, epoch);
+  if (alert) await quietly(() => deps.alerts.raise(alert));
+  const againMs = exitAgainMs(ended, epoch, settings.exitRetriesMax);
+  if (againMs === null) return;
+  await request(deps, RECONCILIATION_JOB, ended, `an exit did not get out: ${ended.errorCode}`, command, againMs);
 }
 
 const lostAnswer = (errorCode: string, errorMessage: string | null) => ({
@@ -292,13 +307,22 @@ const lostAnswer = (errorCode: string, errorMessage: string | null) => ({
   errorMessage,
 });
 
-/** Asks for a run now. A refused request costs the time until the schedule, never the order. */
-const request = (deps: ExecuteOrderDeps, job: string, order: Order, reason: string, command: OrderCommand) =>
-  quietly(() =>
-    deps.runRequests.send([
-      { body: JSON.stringify(runRequest(job, order.exchange, [order.symbol], reason, command.trace)) },
-    ]),
-  );
+/** Asks for a run, now or later. A refused request costs the time until the schedule, never the order. */
+const request = (
+  deps: ExecuteOrderDeps,
+  job: string,
+  order: Order,
+  reason: string,
+  command: OrderCommand,
+  delayMs = 0,
+) =>
+  quietly(() => {
+    const { trace } = command;
+    // What it finds was not decided by the tick behind the order: latency counts from when it is due.
+    const later = delayMs === 0 ? trace : { ...trace, bornAtMs: deps.clock.nowMs() + delayMs };
+    const body = JSON.stringify(runRequest(job, order.exchange, [order.symbol], reason, later));
+    return deps.runRequests.send([{ body, ...(delayMs === 0 ? {} : { delaySeconds: Math.ceil(delayMs / 1000) }) }]);
+  });
 
 async function quietly(attempt: () => Promise<void>): Promise<void> {
   try {

@@ -1,4 +1,5 @@
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
+import { exitAgainMs, NO_REFUSALS } from '#shared/core/orders/refusals.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { OrdersRepository, OutboxRow } from '#shared/ports/repositories/orders-repository.ts';
@@ -7,7 +8,7 @@ import { QueueError, type WorkQueue } from '#shared/ports/work-queue.ts';
 export interface RelayOutboxDeps {
   readonly orders: Pick<
     OrdersRepository,
-    'pendingOutbox' | 'expiredOutbox' | 'markEnqueued' | 'ackOutbox' | 'recordEnd'
+    'pendingOutbox' | 'expiredOutbox' | 'markEnqueued' | 'ackOutbox' | 'recordEnd' | 'find'
   >;
   /** FIFO queue `orders`. */
   readonly queue: WorkQueue;
@@ -26,6 +27,8 @@ export interface RelayOutboxFacts {
   readonly sent: readonly ClientOrderId[];
   /** Ended, because they expired before anything was sent. */
   readonly expired: readonly ClientOrderId[];
+  /** Symbols of those of them that were to reduce: nobody else plans these exits again before the schedule does. */
+  readonly expiredExits: readonly string[];
   /** Expired commands of orders that were sent: the tracker asks what became of them. */
   readonly orphaned: readonly ClientOrderId[];
   /** The queue would not take them: the next pass tries again. */
@@ -65,8 +68,9 @@ async function endExpired(
   deps: RelayOutboxDeps,
   input: RelayOutboxInput,
   nowMs: EpochMs,
-): Promise<Pick<RelayOutboxFacts, 'expired' | 'orphaned'>> {
+): Promise<Pick<RelayOutboxFacts, 'expired' | 'expiredExits' | 'orphaned'>> {
   const expired: ClientOrderId[] = [];
+  const expiredExits: string[] = [];
   const orphaned: ClientOrderId[] = [];
   for (const { clientOrderId, status } of await deps.orders.expiredOutbox(input.exchange, nowMs, input.batchSize)) {
     const ended =
@@ -87,10 +91,14 @@ async function endExpired(
       ));
     if (ended) {
       expired.push(clientOrderId);
+      const order = await deps.orders.find(clientOrderId);
+      if (order !== null && exitAgainMs(order, { exitAttempts: 0, refusals: NO_REFUSALS }, 0) !== null) {
+        expiredExits.push(order.symbol);
+      }
     } else {
       await deps.orders.ackOutbox(clientOrderId, nowMs);
       orphaned.push(clientOrderId);
     }
   }
-  return { expired, orphaned };
+  return { expired, expiredExits, orphaned };
 }

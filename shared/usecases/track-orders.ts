@@ -1,7 +1,7 @@
 import { whatToStore } from '#shared/core/orders/apply-resolution.ts';
 import { type ForeignChange, foreignFills, isOurs } from '#shared/core/orders/foreign-changes.ts';
 import type { ClientOrderId, EndStatus, Order } from '#shared/core/orders/order.ts';
-import { exitAttemptsAfter } from '#shared/core/orders/order-machine.ts';
+import { exitAgainMs, refusedHoldAlert } from '#shared/core/orders/refusals.ts';
 import {
   type Contradiction,
   contradictions,
@@ -20,7 +20,7 @@ import type { VenueView } from '#shared/ports/venue-view.ts';
 import { QueueError, type QueueMessage, type WorkQueue } from '#shared/ports/work-queue.ts';
 
 export interface TrackOrdersDeps {
-  readonly orders: Pick<OrdersRepository, 'saveFills' | 'orderFills' | 'recordAnswer' | 'recordEnd' | 'hold'>;
+  readonly orders: Pick<OrdersRepository, 'saveFills' | 'orderFills' | 'recordAnswer' | 'recordEnd' | 'epoch' | 'hold'>;
   /** FIFO queue `orders`, for cancels. */
   readonly queue: WorkQueue;
   /** Queue `run-requests`. */
@@ -38,15 +38,23 @@ export interface TrackOrdersInput {
   readonly cancelTtlMs: number;
   /** From an end to the reconciliation of its symbol: the sources are read in between. */
   readonly reconcileDelaySeconds: number;
-  /** Unfilled exits in a row that are planned again at once; later ones wait for the schedule. */
+  /** Exits in a row that found nothing within their price and are planned again at once; later ones wait a little. */
   readonly exitRetriesMax: number;
+  /** Symbols of exits that expired before they were sent. */
+  readonly expiredExits: readonly string[];
   /** An order that stays unresolved for longer than this after its expiry raises an alarm. */
   readonly unresolvedAlarmMs: number;
   readonly trace: Trace;
 }
 
 export interface TrackOrdersFacts {
-  readonly ended: readonly { readonly order: Order; readonly status: EndStatus; readonly code: string | null }[];
+  /** `againSeconds`: when its symbol is to be planned again. */
+  readonly ended: readonly {
+    readonly order: Order;
+    readonly status: EndStatus;
+    readonly code: string | null;
+    readonly againSeconds: number;
+  }[];
   readonly answered: readonly ClientOrderId[];
   readonly unresolved: readonly { readonly order: Order; readonly reason: string }[];
   readonly newFills: readonly VenueFill[];
@@ -116,7 +124,7 @@ interface Learned extends Pick<TrackOrdersFacts, 'ended' | 'answered' | 'unresol
 async function storeOrders(deps: TrackOrdersDeps, input: TrackOrdersInput): Promise<Learned> {
   const { exchange, account, view } = input;
   const asked = view.working.filter((order) => view.lookups.has(order.clientOrderId));
-  const ended: { order: Order; status: EndStatus; code: string | null }[] = [];
+  const ended: TrackOrdersFacts['ended'][number][] = [];
   const answered: ClientOrderId[] = [];
   const unresolved: { order: Order; reason: string }[] = [];
   const resting: Order[] = [];
@@ -144,8 +152,9 @@ async function storeOrders(deps: TrackOrdersDeps, input: TrackOrdersInput): Prom
       answered.push(clientOrderId);
     }
     if (change.kind === 'end' && (await deps.orders.recordEnd({ clientOrderId, ...change.end }, deps.clock.nowMs()))) {
-      const { status, errorCode, filledSize } = change.end;
-      ended.push({ order: { ...order, filledSize, errorCode }, status, code: errorCode });
+      const { status, errorCode, errorMessage, filledSize } = change.end;
+      const closed = { ...order, status, filledSize, errorCode, errorMessage };
+      ended.push({ order: closed, status, code: errorCode, againSeconds: await againSeconds(deps, input, closed) });
     }
   }
   return { ended, answered, unresolved, resting };
@@ -225,27 +234,30 @@ async function askForFreshSources(
   newFills: readonly VenueFill[],
   errors: string[],
 ): Promise<void> {
-  if (ended.length === 0 && newFills.length === 0) return;
+  const due = new Map(input.expiredExits.map((symbol) => [symbol, input.reconcileDelaySeconds]));
+  for (const { order, againSeconds } of ended)
+    due.set(order.symbol, Math.max(againSeconds, due.get(order.symbol) ?? 0));
+  if (due.size === 0 && newFills.length === 0) return;
   const { exchange, trace } = input;
   const messages: QueueMessage[] = SOURCE_JOBS.map((job) => ({
     body: JSON.stringify(runRequest(job, exchange, null, 'an order of ours ended or was filled', trace)),
   }));
-  const symbols = [
-    ...new Set(ended.filter(({ order }) => mayPlanAgain(order, input)).map(({ order }) => order.symbol)),
-  ];
-  if (symbols.length > 0) {
+  for (const [delaySeconds, symbols] of Map.groupBy(due.keys(), (symbol) => due.get(symbol)!)) {
     // What it finds was not decided by the tick behind the order: latency counts from when it is due.
-    const again = { ...trace, bornAtMs: deps.clock.nowMs() + 1000 * input.reconcileDelaySeconds };
+    const again = { ...trace, bornAtMs: deps.clock.nowMs() + 1000 * delaySeconds };
     const request = runRequest(RECONCILIATION_JOB, exchange, symbols, 'an order of ours ended', again);
-    messages.push({ body: JSON.stringify(request), delaySeconds: input.reconcileDelaySeconds });
+    messages.push({ body: JSON.stringify(request), delaySeconds });
   }
   await send(deps.runRequests, messages, errors);
 }
 
-/** An exit that fails again and again waits for the schedule in the end. */
-function mayPlanAgain(order: Order, input: TrackOrdersInput): boolean {
-  if (exitAttemptsAfter(order) !== 'raise') return true;
-  return (input.view.epochs.get(order.symbol)?.exitAttempts ?? 0) < input.exitRetriesMax;
+/** Not before the sources were read; an exit that was refused waits longer. Tells of a symbol that too many refusals put on HOLD. */
+async function againSeconds(deps: TrackOrdersDeps, input: TrackOrdersInput, ended: Order): Promise<number> {
+  const epoch = await deps.orders.epoch(ended.exchange, ended.account, ended.symbol);
+  const alert = refusedHoldAlert(ended, epoch);
+  if (alert) await deps.alerts.raise(alert);
+  const againMs = exitAgainMs(ended, epoch, input.exitRetriesMax) ?? 0;
+  return Math.max(input.reconcileDelaySeconds, Math.ceil(againMs / 1000));
 }
 
 async function alarmUnresolved(

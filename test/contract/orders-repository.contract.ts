@@ -222,25 +222,68 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Pla
         }
       });
 
-      it('counts exits that were sent and not filled, in a row', async () => {
+      it('counts exits that found nothing within their price, in a row', async () => {
         const repository = await create();
         const reduce = { orderClass: 'reduce', reduceOnly: true } as const;
         const steps = [
-          { sent: true, over: reduce, status: 'rejected', filledSize: '0', attempts: 1 },
-          { sent: false, over: reduce, status: 'rejected', filledSize: '0', attempts: 1 },
-          { sent: true, over: reduce, status: 'cancelled', filledSize: '0.9', attempts: 2 },
-          { sent: true, over: reduce, status: 'filled', filledSize: '1', attempts: 0 },
-          { sent: true, over: reduce, status: 'expired', filledSize: '0', attempts: 1 },
-          { sent: true, over: {}, status: 'rejected', filledSize: '0', attempts: 0 },
+          { sent: true, over: reduce, status: 'rejected', filledSize: '0', code: 'ioc-no-match', attempts: 1 },
+          { sent: false, over: reduce, status: 'rejected', filledSize: '0', code: 'price-stale', attempts: 1 },
+          { sent: true, over: reduce, status: 'cancelled', filledSize: '0.9', code: 'cancelled', attempts: 2 },
+          { sent: true, over: reduce, status: 'rejected', filledSize: '0', code: 'venue-closed', attempts: 2 },
+          { sent: true, over: reduce, status: 'filled', filledSize: '1', code: null, attempts: 0 },
+          { sent: true, over: reduce, status: 'expired', filledSize: '0', code: 'never-accepted', attempts: 0 },
+          { sent: true, over: reduce, status: 'rejected', filledSize: '0', code: 'ioc-no-match', attempts: 1 },
+          { sent: true, over: {}, status: 'rejected', filledSize: '0', code: 'ioc-no-match', attempts: 0 },
         ] as const;
         for (const [epoch, step] of steps.entries()) {
           const next = intent({ epoch, ...step.over });
           await repository.storeIntent(next, BODY, null);
           if (step.sent) await repository.markSending(next.clientOrderId, T0);
-          await repository.recordEnd(orderEnd(next.clientOrderId, step.status, { filledSize: step.filledSize }), T0);
+          const { filledSize, code: errorCode } = step;
+          await repository.recordEnd(orderEnd(next.clientOrderId, step.status, { filledSize, errorCode }), T0);
           const after = await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL);
           expect(after.exitAttempts, `after step ${epoch}`).toBe(step.attempts);
         }
+      });
+
+      it('counts refusals in a row, puts the symbol on HOLD after five, and forgets them with a release', async () => {
+        const repository = await create();
+        let epoch = 0;
+        const end = async (status: EndStatus, errorCode: string | null, sent = true) => {
+          const next = intent({ epoch });
+          epoch += 1;
+          await repository.storeIntent(next, BODY, null);
+          if (sent) await repository.markSending(next.clientOrderId, T0);
+          const filledSize = status === 'filled' ? '1' : '0';
+          await repository.recordEnd(orderEnd(next.clientOrderId, status, { filledSize, errorCode }), T0 + epoch);
+          const { refusals, holdReason, heldAtMs } = await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL);
+          return [refusals.count, refusals.code, refusals.atMs, holdReason, heldAtMs];
+        };
+        const none = [0, null, null];
+        const margin = 'insufficient-margin';
+        const held = 'refused-repeatedly';
+
+        expect(await end('rejected', margin)).toEqual([1, margin, T0 + 1, null, null]);
+        expect(await end('expired', 'never-accepted'), 'says nothing').toEqual([1, margin, T0 + 1, null, null]);
+        expect(await end('rejected', 'price-stale', false), 'is ours').toEqual([1, margin, T0 + 1, null, null]);
+        expect(await end('rejected', 'auth'), 'counts').toEqual([2, 'auth', T0 + 4, null, null]);
+        expect(await end('rejected', 'ioc-no-match'), 'was looked at').toEqual([...none, null, null]);
+        for (let i = 0; i < 5; i += 1) await end('rejected', 'auth');
+        expect(await end('rejected', 'auth'), 'a closed door is no HOLD').toEqual([6, 'auth', T0 + 11, null, null]);
+        expect(await end('filled', null)).toEqual([...none, null, null]);
+        for (let i = 0; i < 4; i += 1) expect((await end('rejected', margin))[3]).toBeNull();
+        expect(await end('rejected', margin)).toEqual([5, margin, T0 + 17, held, T0 + 17]);
+        expect(await end('rejected', margin)).toEqual([6, margin, T0 + 18, held, T0 + 17]);
+        expect(await end('filled', null), 'stays on HOLD').toEqual([...none, held, T0 + 17]);
+        await end('rejected', margin);
+        await repository.release(EXCHANGE, ACCOUNT, SYMBOL, T0 + 30);
+        expect(await end('rejected', margin)).toEqual([1, margin, T0 + 21, null, null]);
+        await repository.adopt(EXCHANGE, ACCOUNT, SYMBOL, T0 + 40);
+        expect((await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL)).refusals).toEqual({
+          count: 0,
+          code: null,
+          atMs: null,
+        });
       });
 
       it('leaves an order alone whose status is not in onlyFrom', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_REFUSALS } from '#shared/core/orders/refusals.ts';
 import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
 import { planCycle } from '#shared/core/reconciliation/plan-cycle.ts';
 import { newCohort } from '#shared/core/runs/cohort.ts';
@@ -75,6 +76,7 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
           settledAtMs: 0,
           holdReason: null,
           exitAttempts: 0,
+          refusals: NO_REFUSALS,
         };
         expect(rows).toEqual({
           symbols: [
@@ -110,7 +112,17 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
         const order = intent({ account: ACCOUNT, symbol: BTC, orderClass: 'reduce', reduceOnly: true });
         await plannedOrders(stores).storeIntent(order, '{}', null);
         await stores.orders.markSending(order.clientOrderId, NOW - 900);
-        await stores.orders.recordEnd(orderEnd(order.clientOrderId, 'cancelled', { venueEndedAtMs: NOW - 700 }), NOW);
+        await stores.orders.recordEnd(
+          orderEnd(order.clientOrderId, 'cancelled', { venueEndedAtMs: NOW - 700, errorCode: 'cancelled' }),
+          NOW,
+        );
+        const refused = intent({ account: ACCOUNT, symbol: ETH });
+        await plannedOrders(stores).storeIntent(refused, '{}', null);
+        await stores.orders.markSending(refused.clientOrderId, NOW - 900);
+        await stores.orders.recordEnd(
+          orderEnd(refused.clientOrderId, 'rejected', { errorCode: 'margin-tier' }),
+          NOW - 5,
+        );
         await stores.orders.hold(EXCHANGE, ACCOUNT, BTC, 'foreign-fill', NOW);
 
         const { symbols } = await read(stores);
@@ -123,7 +135,8 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
           holdReason: 'foreign-fill',
           exitAttempts: 1,
         });
-        expect(symbols[1]).toMatchObject({ price: null, epoch: 0, holdReason: null });
+        const refusals = { count: 1, code: 'margin-tier', atMs: NOW - 5 };
+        expect(symbols[1]).toMatchObject({ price: null, epoch: 1, holdReason: null, refusals });
       });
 
       it('leaves out a symbol that was released to the operator', async () => {

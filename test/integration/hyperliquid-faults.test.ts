@@ -126,6 +126,31 @@ describe('HyperLiquid with faults', () => {
     expect(await look(order)).toEqual({ kind: 'not-found' });
   });
 
+  it('knows an order that the venue refused in words that are written down, and asks about any other', async () => {
+    const documented = 'Only post-only orders allowed immediately after a network upgrade';
+    faults({ id: 'f', kind: 'refuse-action', text: documented, match: onOrder, nth: 1 });
+    const refused = await submit();
+    expect(refused.outcome).toEqual({ kind: 'rejected', code: 'venue-closed', message: documented });
+    expect(await look(refused.order)).toEqual({ kind: 'not-found' });
+    faults({ id: 'f', kind: 'refuse-action', text: 'Order already exists', match: onOrder, nth: 1 });
+    expect((await submit()).outcome).toMatchObject({ kind: 'unknown', message: 'Order already exists' });
+  });
+
+  it('knows that an order signed by a dead agent was not executed', async () => {
+    faults({ id: 'f', kind: 'dead-agent', match: onOrder, nth: 1 });
+    const { order, outcome } = await submit();
+    expect(outcome).toMatchObject({ kind: 'rejected', code: 'auth' });
+    expect((outcome as { message: string }).message).toContain(TEST_SIGNERS.mainAgent.address);
+    expect(await look(order)).toEqual({ kind: 'not-found' });
+  });
+
+  it('says why an order ended in the words of its own answer when it has to ask later', async () => {
+    faults({ id: 'f', kind: 'http-5xx', afterExecution: true, match: onOrder, nth: 1 });
+    const order = await orderAt(exchange, SYMBOL, 'buy', 0.9, 200);
+    expect(await finish(exchange.orderVenue.submitOrder(order))).toMatchObject({ kind: 'unknown' });
+    expect(await look(order)).toMatchObject({ kind: 'found', order: { status: 'rejected', endCode: 'ioc-no-match' } });
+  });
+
   it('still lets an exit out when entries have failed until their breaker opened', async () => {
     const entry = await submit();
     faults({ id: 'f', kind: 'http-5xx', match: onOrder, nth: 1, count: 5 });

@@ -1,3 +1,4 @@
+import { NO_REFUSALS } from '#shared/core/orders/refusals.ts';
 import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
 import type { CycleInputs, CycleOrder, CycleSettings, SymbolFacts } from '#shared/core/reconciliation/cycle-inputs.ts';
 import { cycleSettings, engineSectionSchema, quorumSectionSchema } from '#shared/core/reconciliation/cycle-settings.ts';
@@ -55,6 +56,7 @@ export const aSymbol = (change: Partial<SymbolFacts> = {}): SymbolFacts => ({
   settledAtMs: CYCLE_NOW_MS - 600_000,
   holdReason: null,
   exitAttempts: 0,
+  refusals: NO_REFUSALS,
   sources: agreed('0'),
   orders: [],
   previous: null,

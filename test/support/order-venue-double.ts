@@ -12,7 +12,7 @@ import {
 } from '#shared/ports/exchange.ts';
 
 /**
- * What the venue does with the next order: `fill`, `rest` or `reject` it and say so; `turn-away` before
+ * What the venue does with the next order: `fill`, `rest` or `reject` it and say so; `refuse` it for what it asks; `turn-away` before
  * any book sees it; `lose` it on the way; take it and lose the
  * answer (`fill-silently`, `rest-silently`); let it `arrive-late`, when the test says so; fill a part and cancel the rest.
  */
@@ -20,6 +20,7 @@ export type Behaviour =
   | 'fill'
   | 'rest'
   | 'reject'
+  | 'refuse'
   | 'turn-away'
   | 'lose'
   | 'fill-silently'
@@ -67,6 +68,8 @@ export class OrderVenueDouble
     switch (this.behaviour) {
       case 'reject':
         return { kind: 'rejected', code: 'ioc-no-match', message: 'Order could not immediately match' };
+      case 'refuse':
+        return { kind: 'rejected', code: 'insufficient-margin', message: 'Insufficient margin to place order.' };
       case 'turn-away':
         return { kind: 'rejected', code: 'breaker-open', message: 'the breaker is open' };
       case 'lose':
@@ -213,5 +216,6 @@ const toVenueOrder = ({ order, venueOrderId, status, filled, statusTimeMs }: Res
   limitPrice: order.limitPrice,
   status,
   venueStatus: status,
+  endCode: status === 'cancelled' ? 'cancelled' : undefined,
   statusTimeMs,
 });

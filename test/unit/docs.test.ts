@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { REFUSED_HOLD } from '#shared/core/orders/refusals.ts';
 import { roomNames } from '#test/support/architecture-rules.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -72,6 +73,7 @@ function alertKinds(): string[] {
       ...union('shared/core/orders/foreign-changes.ts', 'HoldReason'),
       'take-profit',
       'drawdown',
+      REFUSED_HOLD,
     ]),
   ].sort();
 }

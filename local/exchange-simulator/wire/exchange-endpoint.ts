@@ -5,6 +5,7 @@ import { accountOfSigner } from '../venue/agents.ts';
 import { type Account, record, type World } from '../venue/world.ts';
 import { actionSchema } from './action-schema.ts';
 import { answerAction } from './exchange-actions.ts';
+import type { Fault } from './fault-script.ts';
 import { type Reply, UNREADABLE } from './info-endpoint.ts';
 import { answerUserSigned, readUserSigned } from './user-signed-actions.ts';
 
@@ -34,7 +35,12 @@ const ok = (response: unknown): Reply => ({ status: 200, body: JSON.stringify({ 
  * Checks the envelope (signature, signer, nonce, expiry) and executes the action. Everything a client can get wrong is an
  * answer with HTTP 200 and the venue's words.
  */
-export function answerExchange(world: World, request: ExchangeRequest, source: SignatureSource): Reply {
+export function answerExchange(
+  world: World,
+  request: ExchangeRequest,
+  source: SignatureSource,
+  faults: readonly Fault[] = [],
+): Reply {
   const { type } = request.action;
   if (NOT_SIMULATED.has(type)) {
     record(world, 'user-signed-action', { type, action: request.action });
@@ -53,7 +59,8 @@ export function answerExchange(world: World, request: ExchangeRequest, source: S
   const digest = l1Digest(envelope, source);
   const signer = world.signerBook.recover(digest, request.signature);
   if (signer === null) return err('Unable to recover signer.');
-  const account = accountOfSigner(world, signer);
+  const isDead = faults.some((fault) => fault.kind === 'dead-agent');
+  const account = isDead ? undefined : accountOfSigner(world, signer);
   if (!account) {
     record(world, 'unknown-signer', { signer, type });
     return err(`User or API Wallet ${signer} does not exist.`);

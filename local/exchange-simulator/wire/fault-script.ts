@@ -28,8 +28,21 @@ const ms = z.number().int().min(0).max(3_600_000);
 export const faultSchema = z.discriminatedUnion('kind', [
   /** The answer is released `delayMs` later; the request was executed at once. */
   z.strictObject({ kind: z.literal('latency'), delayMs: ms, ...common }),
-  /** Not executed. */
-  z.strictObject({ kind: z.literal('http-429'), retryAfterSeconds: z.number().int().min(0).optional(), ...common }),
+  /** Not executed. `retryAfterSeconds`: 10 when absent, no such header when null. */
+  z.strictObject({
+    kind: z.literal('http-429'),
+    retryAfterSeconds: z.number().int().min(0).nullable().optional(),
+    ...common,
+  }),
+  /** Not executed, and answered with HTTP 200 in these words: for each order or cancel, or for the whole request. */
+  z.strictObject({
+    kind: z.literal('refuse-action'),
+    text: z.string().min(1).max(300),
+    wholeRequest: z.boolean().optional(),
+    ...common,
+  }),
+  /** Whoever signs is nobody's agent, as after its expiry or when another key took its name. */
+  z.strictObject({ kind: z.literal('dead-agent'), ...common }),
   /** Not executed, unless `afterExecution`. */
   z.strictObject({
     kind: z.literal('http-5xx'),
@@ -89,6 +102,8 @@ export interface FiredFault {
 const HTTP_KINDS: ReadonlySet<FaultKind> = new Set([
   'latency',
   'http-429',
+  'refuse-action',
+  'dead-agent',
   'http-5xx',
   'accept-then-timeout',
   'arrive-late',
@@ -191,6 +206,9 @@ export class FaultScript {
   }
 }
 
+/** What the venue knows about signers. */
+const AGENT_QUESTIONS: ReadonlySet<string> = new Set(['userRole', 'extraAgents']);
+
 const inWindow = (fault: Fault, nowMs: number): boolean =>
   nowMs >= (fault.fromMs ?? 0) && nowMs < (fault.toMs ?? Number.POSITIVE_INFINITY);
 
@@ -202,7 +220,8 @@ function applies(fault: Fault, context: FaultContext): boolean {
     return context.dex !== undefined && context.dex !== '';
   // Asked for one thing only, and no other fault hits that.
   if ((fault.kind === 'ws-refuse') !== (context.type === SUBSCRIBE)) return false;
-  if (fault.kind === 'arrive-late') return context.path === '/exchange';
+  if (fault.kind === 'arrive-late' || fault.kind === 'refuse-action') return context.path === '/exchange';
+  if (fault.kind === 'dead-agent') return context.path === '/exchange' || AGENT_QUESTIONS.has(context.type);
   return true;
 }
 

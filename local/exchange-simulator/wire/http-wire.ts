@@ -57,13 +57,16 @@ export function answerHttp(
   const execute = (): Reply => {
     if (!parsed) return UNREADABLE;
     if (parsed.path === '/info') return answerInfo(world, parsed.body, faults);
-    return answerExchange(world, parsed.body, source);
+    return answerExchange(world, parsed.body, source, faults);
   };
   let delayMs = 0;
   for (const fault of faults) {
     switch (fault.kind) {
       case 'http-429':
-        return answer({ status: 429, body: 'null' }, delayMs, { 'retry-after': String(fault.retryAfterSeconds ?? 10) });
+        return answer({ status: 429, body: 'null' }, delayMs, retryAfter(fault.retryAfterSeconds));
+      case 'refuse-action':
+        if (parsed?.path !== '/exchange') break;
+        return answer(refusalOf(parsed.body.action, fault), delayMs);
       case 'http-5xx':
         if (fault.afterExecution) execute();
         return answer({ status: fault.status ?? 502, body: 'null' }, delayMs);
@@ -81,6 +84,23 @@ export function answerHttp(
     }
   }
   return answer(execute(), delayMs);
+}
+
+const retryAfter = (seconds: number | null | undefined): Record<string, string> =>
+  seconds === null ? {} : { 'retry-after': String(seconds ?? 10) };
+
+/** The same words for every order or cancel of the action, as the venue answers a batch. */
+function refusalOf(
+  action: Record<string, unknown>,
+  fault: { text: string; wholeRequest?: boolean | undefined },
+): Reply {
+  const items = [action.orders, action.cancels].find(Array.isArray);
+  const isWhole = fault.wholeRequest === true || items === undefined;
+  const type = action.type === 'cancelByCloid' ? 'cancel' : action.type;
+  const body = isWhole
+    ? { status: 'err', response: fault.text }
+    : { status: 'ok', response: { type, data: { statuses: items.map(() => ({ error: fault.text })) } } };
+  return { status: 200, body: JSON.stringify(body) };
 }
 
 type Parsed =

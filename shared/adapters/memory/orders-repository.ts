@@ -1,6 +1,7 @@
 import { decimalText, fromMicros, toMicros } from '#shared/core/decimal.ts';
 import { type ClientOrderId, isEnded, type Order, type OrderIntent } from '#shared/core/orders/order.ts';
 import { decide, exitAttemptsAfter, type OrderEvent } from '#shared/core/orders/order-machine.ts';
+import { NO_REFUSALS, REFUSALS_BEFORE_HOLD, REFUSED_HOLD, refusalsAfter } from '#shared/core/orders/refusals.ts';
 import { DAY_MS, type EpochMs, slotOf } from '#shared/core/time.ts';
 import type {
   OrdersRepository,
@@ -46,6 +47,7 @@ export function memoryOrdersRepository(): MemoryOrders {
       exitAttempts: 0,
       leverageSet: null,
       adoptedAtMs: null,
+      refusals: NO_REFUSALS,
     };
   const putEpoch = (epoch: PositionEpoch) => {
     epochs.set(keyOf(epoch.exchange, epoch.account, epoch.symbol), epoch);
@@ -142,11 +144,17 @@ export function memoryOrdersRepository(): MemoryOrders {
       ack(end.clientOrderId, atMs);
       const epoch = epochOf(ended.exchange, ended.account, ended.symbol);
       const attempts = exitAttemptsAfter(ended);
+      const after = refusalsAfter(ended);
+      const count = epoch.refusals.count + 1;
+      const refusals = after === 'reset' ? NO_REFUSALS : { count, code: ended.errorCode, atMs };
+      const isHeld = after === 'count-to-hold' && count >= REFUSALS_BEFORE_HOLD && epoch.holdReason === null;
       putEpoch({
         ...epoch,
         epoch: Math.max(epoch.epoch, ended.epoch + 1),
         settledAtMs: Math.max(epoch.settledAtMs, ended.venueEndedAtMs ?? 0),
         exitAttempts: attempts === 'raise' ? epoch.exitAttempts + 1 : attempts === 'reset' ? 0 : epoch.exitAttempts,
+        ...(after === 'keep' ? {} : { refusals }),
+        ...(isHeld ? { holdReason: REFUSED_HOLD, heldAtMs: atMs } : {}),
       });
       return true;
     },
@@ -261,11 +269,17 @@ export function memoryOrdersRepository(): MemoryOrders {
 
     async release(exchange, account, symbol) {
       const epoch = epochs.get(keyOf(exchange, account, symbol));
-      if (epoch) putEpoch({ ...epoch, holdReason: null, heldAtMs: null });
+      if (epoch) putEpoch({ ...epoch, holdReason: null, heldAtMs: null, refusals: NO_REFUSALS });
     },
 
     async adopt(exchange, account, symbol, atMs) {
-      putEpoch({ ...epochOf(exchange, account, symbol), holdReason: null, heldAtMs: null, adoptedAtMs: atMs });
+      putEpoch({
+        ...epochOf(exchange, account, symbol),
+        holdReason: null,
+        heldAtMs: null,
+        refusals: NO_REFUSALS,
+        adoptedAtMs: atMs,
+      });
     },
 
     recent: async (exchange, limit) =>

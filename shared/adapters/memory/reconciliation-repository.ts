@@ -1,6 +1,7 @@
 import { isDue } from '#shared/core/age.ts';
 import { dec, decimalText, ZERO } from '#shared/core/decimal.ts';
 import { isEnded, type Order } from '#shared/core/orders/order.ts';
+import { NO_REFUSALS } from '#shared/core/orders/refusals.ts';
 import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
 import type { CycleOrder, PreviousDecision } from '#shared/core/reconciliation/cycle-inputs.ts';
 import { DAY_MS, MINUTE_MS, slotOf } from '#shared/core/time.ts';
@@ -125,6 +126,7 @@ async function readSymbols(sources: MemoryCycleSources, query: CycleQuery): Prom
         settledAtMs: epoch?.settledAtMs ?? 0,
         holdReason: epoch?.holdReason ?? null,
         exitAttempts: epoch?.exitAttempts ?? 0,
+        refusals: epoch?.refusals ?? NO_REFUSALS,
       };
     },
   );

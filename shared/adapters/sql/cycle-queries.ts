@@ -7,6 +7,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, slotOf } from '#shared/core/time.ts';
 import type { CycleQuery, CycleRows, CycleSymbolRow } from '#shared/ports/repositories/reconciliation-repository.ts';
 import type { Db } from './open-database.ts';
 import { decodeInstrument } from './repositories/instruments-repository.ts';
+import { decodeRefusals } from './repositories/order-rows.ts';
 
 const WORKING = ['intent', 'sending', 'unknown', 'open', 'partially-filled'];
 
@@ -42,6 +43,7 @@ export async function readSymbols(db: Db, query: CycleQuery): Promise<readonly C
       'l.mark_time_ms',
     ])
     .select(['c.data_state', 'e.epoch', 'e.settled_at_ms', 'e.hold_reason', 'e.exit_attempts'])
+    .select(['e.refusals', 'e.refusal_code', 'e.refused_at_ms'])
     .where('p.exchange', '=', query.exchange)
     // Released to the operator: nobody's product, its position is foreign.
     .where('p.released_at_ms', 'is', null)
@@ -68,6 +70,7 @@ export async function readSymbols(db: Db, query: CycleQuery): Promise<readonly C
       settledAtMs: row.settled_at_ms ?? 0,
       holdReason: row.hold_reason,
       exitAttempts: row.exit_attempts ?? 0,
+      refusals: decodeRefusals(row),
     };
   });
 }

@@ -80,6 +80,10 @@ export interface Database extends PaperTables {
     leverage_set: number | null;
     /** Foreign changes up to then were adopted by a human. */
     adopted_at_ms: number | null;
+    /** Refusals in a row since the venue last took an order; null is none. */
+    refusals: number | null;
+    refusal_code: string | null;
+    refused_at_ms: number | null;
     updated_at_ms: number;
   };
   balance_history: {

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import * as initial from './migrations/0001-initial.ts';
 import * as takeover from './migrations/0002-takeover.ts';
+import * as refusals from './migrations/0003-refusals.ts';
 import { createTable } from './table-builder.ts';
 
 interface Migration {
@@ -12,8 +13,10 @@ interface Migration {
 const MIGRATIONS: readonly Migration[] = [
   { name: '0001-initial', up: initial.up },
   { name: '0002-takeover', up: takeover.up },
+  { name: '0003-refusals', up: refusals.up },
 ];
 
+/** In the order of their application. */
 export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map(({ name }) => name);
 
 /** Applies what is missing and returns the names applied. Throws when the database is newer than this code. */

@@ -29,31 +29,14 @@ export interface TableSpec {
  */
 const MYSQL_TABLE = sql`engine = innodb default character set utf8mb4 collate utf8mb4_bin`;
 
-const typeOf = (base: BaseKind) => (base === 'text' ? sql`longtext` : TYPES[base]);
-
-/** Adds those of the columns that are not there yet: a migration that was cut off may run again. They must allow null. */
-export async function addColumns(
-  db: Kysely<unknown>,
-  table: string,
-  columns: Readonly<Record<string, `${Exclude<BaseKind, 'auto'>}?`>>,
-): Promise<void> {
-  const isSqlite = db.getExecutor().adapter instanceof SqliteAdapter;
-  const named = isSqlite
-    ? sql<{ name: string }>`select name from pragma_table_info(${table})`
-    : sql<{ name: string }>`select column_name as name from information_schema.columns
-        where table_schema = database() and table_name = ${table}`;
-  const known = new Set((await named.execute(db)).rows.map(({ name }) => name));
-  for (const [column, kind] of Object.entries(columns)) {
-    if (known.has(column)) continue;
-    await db.schema
-      .alterTable(table)
-      .addColumn(column, typeOf(kind.slice(0, -1) as BaseKind))
-      .execute();
-  }
-}
-
 const nameOf = (table: string, kind: 'uq' | 'ix', columns: readonly string[]): string =>
   `${table}_${kind}_${columns.join('_')}`.slice(0, 60);
+
+function readKind(kind: ColumnKind) {
+  const nullable = kind.endsWith('?');
+  const base = (nullable ? kind.slice(0, -1) : kind) as BaseKind;
+  return { base, nullable, type: base === 'text' ? sql`longtext` : TYPES[base] };
+}
 
 /**
  * Creates a table and its indexes, unless they exist: a migration that was cut off may run again. On MySQL, whose DDL is no part
@@ -63,9 +46,8 @@ export async function createTable(db: Kysely<unknown>, spec: TableSpec): Promise
   const isSqlite = db.getExecutor().adapter instanceof SqliteAdapter;
   let builder = db.schema.createTable(spec.name).ifNotExists();
   for (const [column, kind] of Object.entries(spec.columns)) {
-    const nullable = kind.endsWith('?');
-    const base = (nullable ? kind.slice(0, -1) : kind) as BaseKind;
-    builder = builder.addColumn(column, typeOf(base), (c) => {
+    const { base, nullable, type } = readKind(kind);
+    builder = builder.addColumn(column, type, (c) => {
       if (base === 'auto') return c.autoIncrement().primaryKey();
       return nullable ? c : c.notNull();
     });
@@ -91,5 +73,27 @@ export async function createTable(db: Kysely<unknown>, spec: TableSpec): Promise
       .on(spec.name)
       .columns(columns as string[])
       .execute();
+  }
+}
+
+/**
+ * Adds the columns that the table lacks: a migration that was cut off may run again. They allow null, because the release before goes on
+ * writing rows without them.
+ */
+export async function addColumns(
+  db: Kysely<unknown>,
+  table: string,
+  columns: Readonly<Record<string, Extract<ColumnKind, `${string}?`>>>,
+): Promise<void> {
+  const isSqlite = db.getExecutor().adapter instanceof SqliteAdapter;
+  const { rows } = await (isSqlite
+    ? sql<{ name: string }>`select name from pragma_table_info(${table})`
+    : sql<{ name: string }>`
+        select column_name as name from information_schema.columns
+        where table_schema = database() and table_name = ${table}`
+  ).execute(db);
+  const there = new Set(rows.map((row) => row.name));
+  for (const [column, kind] of Object.entries(columns)) {
+    if (!there.has(column)) await db.schema.alterTable(table).addColumn(column, readKind(kind).type).execute();
   }
 }

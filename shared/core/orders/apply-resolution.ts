@@ -55,8 +55,15 @@ export function whatToStore(order: Order, resolution: Resolution): WhatToStore {
       filledSize,
       averagePrice: averagePrice ?? order.averagePrice,
       venueEndedAtMs: 'venueEndedAtMs' in resolution ? resolution.venueEndedAtMs : null,
-      errorCode: status === 'filled' || !('venueStatus' in resolution) ? null : resolution.venueStatus.slice(0, 64),
-      errorMessage: null,
+      ...(status === 'filled' || !('venueStatus' in resolution)
+        ? { errorCode: null, errorMessage: null }
+        : wordsOf(resolution.venueStatus, resolution.endCode)),
     },
   };
 }
+
+/** Our code with the venue's word beside it, or the word alone where it means nothing to us. */
+const wordsOf = (venueStatus: string, endCode: string | undefined) => ({
+  errorCode: (endCode ?? venueStatus).slice(0, 64),
+  errorMessage: endCode === undefined ? null : `the venue says ${venueStatus}`,
+});

@@ -1,6 +1,7 @@
 import { assert } from '../assert.ts';
 import { type DecimalText, dec, decimalText } from '../decimal.ts';
 import type { EpochMs } from '../time.ts';
+import { endMeaning } from './end-meaning.ts';
 import { type EndStatus, isEnded, type Order, type OrderStatus } from './order.ts';
 
 /** What can be learned about an order after its intent was stored. */
@@ -113,19 +114,13 @@ function laterFill(
     : { filledSize: order.filledSize, averagePrice: order.averagePrice };
 }
 
-/** Codes of an order that no book ever saw: it never left the machine, was turned away at the door, or came too late. */
-const NEVER_SEEN_CODES: readonly string[] = [
-  ...['not-sent', 'breaker-open', 'rate-budget', 'configuration', 'off-grid'],
-  ...['rate-limited', 'expired'],
-];
-
 /**
- * Unfilled exits in a row, which widen the next exit's price bound (architecture, rule 3.7). An exit that no book saw says
- * nothing about prices and leaves the count alone; asking again at once would only meet the same closed door.
+ * Exits in a row that found nothing within their price, which widen the next exit's bound (architecture, rule 3.7). Whatever else ended
+ * one says nothing about prices and leaves the count alone.
  */
 export function exitAttemptsAfter(ended: Order): 'raise' | 'reset' | 'keep' {
   if (ended.orderClass !== 'reduce' && ended.orderClass !== 'protect') return 'reset';
-  if (dec(ended.filledSize).gte(ended.size)) return 'reset';
-  const wasSeen = ended.sentAtMs !== null && !NEVER_SEEN_CODES.includes(ended.errorCode ?? '');
-  return wasSeen ? 'raise' : 'keep';
+  const meaning = endMeaning(ended);
+  if (meaning === 'filled') return 'reset';
+  return meaning === 'no-match' ? 'raise' : 'keep';
 }

@@ -15,6 +15,8 @@ export interface VenueOrderView extends Claim {
   readonly remainingSize: DecimalText;
   readonly status: 'open' | 'partially-filled' | EndStatus;
   readonly venueStatus: string;
+  /** Why it ended, in our codes; absent where only the venue's word is known. */
+  readonly endCode?: string | undefined;
   readonly statusTimeMs: EpochMs;
 }
 
@@ -59,6 +61,8 @@ export type Resolution =
       readonly kind: 'found';
       readonly status: EndStatus;
       readonly venueStatus: string;
+      /** As in {@link VenueOrderView.endCode}. */
+      readonly endCode?: string | undefined;
       readonly venueEndedAtMs: EpochMs;
     } & Learned)
   | { readonly kind: 'never-accepted' }
@@ -97,6 +101,7 @@ export function resolveOrder(inputs: ResolveInputs): Resolution {
       kind: 'found',
       status: 'cancelled',
       venueStatus: 'fills',
+      endCode: 'cancelled',
       venueEndedAtMs: traded.lastMs,
       ...learned(traded),
     };
@@ -206,6 +211,7 @@ function fromVenueOrder(order: Order, venue: VenueOrderView, traded: Traded | nu
     kind: 'found',
     status: venue.status,
     venueStatus: venue.venueStatus,
+    endCode: venue.endCode,
     venueEndedAtMs: Math.max(venue.statusTimeMs, traded?.lastMs ?? 0),
     ...common,
   };

@@ -1,6 +1,7 @@
 import type { DecimalText } from '../decimal.ts';
 import type { Instrument } from '../market/instrument.ts';
 import type { ClientOrderId, OrderClass, OrderStatus, Side } from '../orders/order.ts';
+import type { Refusals } from '../orders/refusals.ts';
 import type { RunsSummary } from '../portfolio/desired-position.ts';
 import type { Takeover } from '../portfolio/takeover.ts';
 import type { LeveragePolicy } from '../risk/leverage.ts';
@@ -77,6 +78,7 @@ export interface SymbolFacts {
   readonly settledAtMs: EpochMs;
   readonly holdReason: string | null;
   readonly exitAttempts: number;
+  readonly refusals: Refusals;
   readonly sources: readonly SourceReading[];
   readonly orders: readonly CycleOrder[];
   readonly previous: PreviousDecision | null;

@@ -1,5 +1,6 @@
 import { Decimal, type DecimalText, dec, decimalText, ZERO } from '../decimal.ts';
 import { isEnded, type Side } from '../orders/order.ts';
+import { backOffLeftMs, REFUSALS_BEFORE_HOLD } from '../orders/refusals.ts';
 import { runsRecord } from '../portfolio/desired-position.ts';
 import { NOT_OURS, takeoverChoices } from '../portfolio/takeover.ts';
 import { type Refusal, refusal } from '../refusal.ts';
@@ -20,7 +21,7 @@ export interface WantedTrade {
   /** Unsigned base units, whole lots. */
   readonly size: Decimal;
   readonly limitPrice: DecimalText;
-  /** Unfilled exits have used up every step of the bound. */
+  /** Unfilled exits have used up every step of the bound, or were refused too often. */
   readonly exhausted: boolean;
 }
 
@@ -124,6 +125,8 @@ function increase(context: CycleContext, draft: Undecided, gap: TradeGap): Outco
   if (facts.holdReason !== null) {
     return no('on-hold', `the symbol is on hold (${facts.holdReason}) until adopt or release`);
   }
+  const waiting = backingOff(context, facts, 'entry');
+  if (waiting !== null) return refuse(context, draft, waiting, 'increase');
   if (instrument.status !== 'active') return no('instrument-not-active', `the venue lists it as ${instrument.status}`);
   if (!context.hours.open) {
     return no('market-closed', `exposure does not grow now: ${context.hours.reason}`, {
@@ -143,9 +146,10 @@ function increase(context: CycleContext, draft: Undecided, gap: TradeGap): Outco
 function reduce(context: CycleContext, draft: Undecided, gap: TradeGap): Outcome {
   const { facts, target } = draft;
   const { settings } = context.inputs;
-  const { instrument, exitAttempts } = facts;
+  const { instrument, exitAttempts, refusals } = facts;
   if (!context.mayReduce.allowed) return refuse(context, draft, context.mayReduce.refusal, 'reduce');
-  const { fraction, exhausted } = exitBound(settings.slippage, exitAttempts);
+  const { fraction, exhausted: isWidest } = exitBound(settings.slippage, exitAttempts);
+  const exhausted = isWidest || refusals.count >= REFUSALS_BEFORE_HOLD;
   const limitPrice =
     target.price === null ? null : boundedPrice(target.price.price, gap.side, fraction, instrument.sizeDecimals);
   if (target.price === null || limitPrice === null) {
@@ -156,13 +160,27 @@ function reduce(context: CycleContext, draft: Undecided, gap: TradeGap): Outcome
   const worth = size.times(Decimal.min(target.price.price, limitPrice));
   const tooSmall = worth.lt(instrument.minNotionalQuote);
   // Whether a full close may be smaller than the minimum is the venue's secret: ask it once, then report instead of repeating.
-  if (tooSmall && (gap.effect === 'reduce' || exitAttempts >= settings.dustExitAttemptsMax)) {
+  const asked = Math.max(exitAttempts, refusals.code === 'min-notional' ? refusals.count : 0);
+  if (tooSmall && (gap.effect === 'reduce' || asked >= settings.dustExitAttemptsMax)) {
     const code = gap.effect === 'reduce' ? 'below-venue-minimum' : 'dust';
-    const numbers = { valueQuote: short(worth), minNotionalQuote: instrument.minNotionalQuote, exitAttempts };
+    const numbers = { valueQuote: short(worth), minNotionalQuote: instrument.minNotionalQuote, exitAttempts: asked };
     const message = 'what is left is smaller than the smallest order of the venue';
     return refuse(context, draft, refusal(code, message, numbers), 'reduce');
   }
+  const waiting = backingOff(context, facts, 'exit');
+  if (waiting !== null) return refuse(context, draft, waiting, 'reduce');
   return { kind: 'trade', trade: { effect: gap.effect, side: gap.side, size, limitPrice, exhausted } };
+}
+
+/** An order that was refused is not repeated at once: the venue has no other answer yet. */
+function backingOff({ inputs }: CycleContext, { refusals }: SymbolFacts, effect: 'exit' | 'entry'): Refusal | null {
+  const leftMs = backOffLeftMs(effect, refusals, inputs.nowMs);
+  if (leftMs === 0) return null;
+  return refusal('backing-off', `the last order was refused (${refusals.code}): the next one waits`, {
+    refusedFor: refusals.code,
+    refusals: refusals.count,
+    untilMs: inputs.nowMs + leftMs,
+  });
 }
 
 /** One order per epoch: wait for the one that works, or ask for the cancel of a resting one that the target contradicts. */
@@ -272,6 +290,7 @@ function record(context: CycleContext, draft: Undecided, desiredSize: DecimalTex
       price === null ? null : { price: text(price.price), from: price.from, ageMs: price.ageMs, fresh: price.fresh },
     money: context.moneyRecord,
     exitAttempts: facts.exitAttempts,
+    refusals: facts.refusals.count,
     holdReason: facts.holdReason,
     takeover: facts.takeover,
     state: systemState?.state ?? null,

@@ -3,6 +3,7 @@ const CHAINS = {
   increase: [
     ['system-state', 'state-forbids'],
     ['hold', 'on-hold'],
+    ['back-off', 'backing-off'],
     ['instrument', 'instrument-not-active'],
     ['market-hours', 'market-closed'],
     ['account', 'account-unknown'],
@@ -15,6 +16,7 @@ const CHAINS = {
     ['price', 'no-price'],
     ['venue-minimum', 'dust'],
     ['venue-minimum', 'below-venue-minimum'],
+    ['back-off', 'backing-off'],
     ['limits', null],
   ],
 } as const;

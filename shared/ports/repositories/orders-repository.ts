@@ -1,6 +1,7 @@
 import type { DecimalText } from '#shared/core/decimal.ts';
 import type { OwnOrders } from '#shared/core/orders/foreign-changes.ts';
 import type { ClientOrderId, EndStatus, Order, OrderStatus } from '#shared/core/orders/order.ts';
+import type { Refusals } from '#shared/core/orders/refusals.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { VenueFill } from '#shared/ports/exchange.ts';
 
@@ -17,6 +18,7 @@ export interface PositionEpoch {
   readonly leverageSet?: number | null;
   /** When a human last adopted the position as it was; foreign changes before it are settled. */
   readonly adoptedAtMs?: EpochMs | null;
+  readonly refusals: Refusals;
 }
 
 export interface OutboxRow {
@@ -79,8 +81,8 @@ export interface OrdersRepository {
   ): Promise<void>;
   /**
    * Ends the order, acknowledges its outbox row, raises the epoch, sets settledAtMs; false when it had ended before, or its
-   * status is not in `onlyFrom`. Raises exitAttempts when a reduction that was sent ended without a full fill; else 0 (a
-   * reduction that was never sent leaves them).
+   * status is not in `onlyFrom`. Raises exitAttempts when a reduction found nothing within its price; a full fill sets them
+   * to 0, and so does an order of another class. Counts refusals in a row (core/orders/refusals): too many of them put the symbol on HOLD.
    */
   recordEnd(end: OrderEnd, atMs: EpochMs): Promise<boolean>;
   /** Orders that are not ended, oldest first, at most 1000. */
@@ -130,7 +132,7 @@ export interface OrdersRepository {
   ): Promise<{ readonly realizedPnlQuote: DecimalText; readonly feesQuote: DecimalText }>;
   /** The venue confirmed this leverage. */
   recordLeverage(exchange: string, account: string, symbol: string, leverage: number, atMs: EpochMs): Promise<void>;
-  /** HOLD after a foreign change (the first reason stays); release clears it. */
+  /** HOLD after a foreign change (the first reason stays); release clears it, and the count of refusals with it. */
   hold(exchange: string, account: string, symbol: string, reason: string, atMs: EpochMs): Promise<void>;
   release(exchange: string, account: string, symbol: string, atMs: EpochMs): Promise<void>;
   /** Clears a HOLD and settles foreign changes up to `atMs`. */

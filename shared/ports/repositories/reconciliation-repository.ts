@@ -1,5 +1,6 @@
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
+import type { Refusals } from '#shared/core/orders/refusals.ts';
 import type { Takeover } from '#shared/core/portfolio/takeover.ts';
 import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
 import type { AccountActivity, CycleOrder, PreviousDecision } from '#shared/core/reconciliation/cycle-inputs.ts';
@@ -21,6 +22,7 @@ export interface CycleSymbolRow {
   readonly settledAtMs: EpochMs;
   readonly holdReason: string | null;
   readonly exitAttempts: number;
+  readonly refusals: Refusals;
 }
 
 export interface CycleRows {

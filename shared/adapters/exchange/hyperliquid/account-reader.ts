@@ -197,8 +197,8 @@ export class HyperliquidAccountReader implements AccountReader {
   }
 
   #toOrder(order: WireOrder, word: string, statusTimeMs: EpochMs): VenueOrder {
-    const status = readStatusWord(word, order.sz, order.origSz);
-    if (status === null) throw this.#deps.info.malformed('order-status', `unknown word ${word}`);
+    const read = readStatusWord(word, order.sz, order.origSz);
+    if (read === null) throw this.#deps.info.malformed('order-status', `unknown word ${word}`);
     return {
       symbol: unifiedSymbol(order.coin),
       venueOrderId: order.oid,
@@ -207,8 +207,9 @@ export class HyperliquidAccountReader implements AccountReader {
       originalSize: order.origSz,
       remainingSize: order.sz,
       limitPrice: order.limitPx,
-      status,
+      status: read.status,
       venueStatus: word,
+      endCode: read.endCode,
       statusTimeMs,
     };
   }

@@ -2,34 +2,49 @@ import type { ExchangeError, SubmitOutcome } from '#shared/ports/exchange.ts';
 import { BudgetExhaustedError, HttpStatusError } from '../resilience/exchange-failure.ts';
 import { cancelAnswerSchema, exchangeReplySchema, orderAnswerSchema } from './wire-schemas.ts';
 
-/** Words that prove nothing: the venue has seen this order, or this nonce, before. What became of it must be asked. */
-const SEEN_BEFORE = new Set(['duplicate-client-order-id', 'nonce']);
-
 /**
- * The venue's words for a refusal, from the first that matches.
- * https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/error-responses
+ * The venue's words for a refusal, from their beginning, each with where they are written down. Nothing else is a refusal: "Duplicate
+ * order" or words that are new prove only that the venue has seen the order, and what became of it must be asked (ADR 0006).
  */
 const REFUSALS: readonly (readonly [RegExp, string])[] = [
-  [/duplicate (client order id|cloid)|cloid .*(already|exists)|already .*cloid/i, 'duplicate-client-order-id'],
-  [/minimum value/i, 'min-notional'],
-  [/divisible by tick size|invalid price/i, 'tick-size'],
-  [/zero size|invalid size/i, 'lot-size'],
-  [/immediately matched/i, 'post-only-would-match'],
-  [/reduce.only/i, 'reduce-only-would-increase'],
-  [/could not immediately match|no liquidity available/i, 'ioc-no-match'],
-  [/insufficient (margin|spot balance|balance)/i, 'insufficient-margin'],
-  [/too many open orders/i, 'too-many-open-orders'],
-  [/away from the reference price|oracle/i, 'price-too-far'],
-  [/open interest/i, 'open-interest-cap'],
-  [/expired|expiresAfter/i, 'expired'],
-  [/nonce/i, 'nonce'],
-  [/too many (cumulative )?requests|rate limit/i, 'rate-limited'],
-  [/does not exist|recover signer|not registered|unauthori[sz]ed|must deposit/i, 'auth'],
-  [/halted|delisted|not tradable|trading is disabled/i, 'not-tradable'],
+  // https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/error-responses
+  [/^price must be divisible by tick size/i, 'tick-size'],
+  [/^order must have minimum value of /i, 'min-notional'],
+  [/^insufficient margin to place order/i, 'insufficient-margin'],
+  [/^reduce only order would increase position/i, 'reduce-only-would-increase'],
+  [/^post only order would have immediately matched/i, 'post-only-would-match'],
+  [/^order could not immediately match against any resting orders/i, 'ioc-no-match'],
+  [/^invalid tp\/sl price/i, 'trigger-price'],
+  [/^no liquidity available for market order/i, 'ioc-no-match'],
+  [/^order would increase open interest /i, 'open-interest-cap'],
+  [/^order rejected due to price more aggressive than oracle /i, 'price-too-far'],
+  [/^order price too far from oracle/i, 'price-too-far'],
+  [/^order would cause position to exceed margin tier limit/i, 'margin-tier'],
+  [/^order has insufficient spot balance/i, 'insufficient-margin'],
+  // What ccxt knows beyond that: https://github.com/ccxt/ccxt/blob/master/ts/src/hyperliquid.ts (exceptions)
+  [/^order has zero size/i, 'lot-size'],
+  [/^order has invalid size/i, 'lot-size'],
+  [/^order price cannot be more than \d+% away from the reference price/i, 'price-too-far'],
+  [/^insufficient spot balance asset/i, 'insufficient-margin'],
+  // https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/rate-limits-and-user-limits, words as in ccxt
+  [/^too many cumulative requests sent/i, 'rate-limited'],
+  // https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/signing; also for an agent that expired or was replaced
+  [/^user or api wallet \S+ does not exist/i, 'auth'],
+  [/^must deposit before performing actions/i, 'auth'],
+  // For minutes: https://github.com/hummingbot/hummingbot/issues/6800, https://github.com/hummingbot/hummingbot/issues/6730
+  [/^only post-only orders allowed immediately after (a )?network upgrade/i, 'venue-closed'],
+  // https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/hip-3-deployer-actions (haltTrading)
+  [/^trading is halted/i, 'not-tradable'],
 ];
 
-/** Code of an error text; null when the text is new to us. */
-export const refusalCode = (text: string): string | null => REFUSALS.find(([words]) => words.test(text))?.[1] ?? null;
+/** Code of an error text; null when the text is no documented refusal. */
+export function refusalCode(text: string): string | null {
+  const words = text
+    .trim()
+    .replace(/^L1 error: /i, '')
+    .replace(/^\(spot-only\) /i, '');
+  return REFUSALS.find(([pattern]) => pattern.test(words))?.[1] ?? null;
+}
 
 const unknown = (message: string): SubmitOutcome => ({
   kind: 'unknown',
@@ -41,14 +56,12 @@ const unknown = (message: string): SubmitOutcome => ({
 export function readOrderReply(reply: unknown): SubmitOutcome {
   const envelope = exchangeReplySchema.safeParse(reply);
   if (!envelope.success) return unknown('unreadable answer to an order');
-  if (envelope.data.status === 'err') {
-    // A refusal of the whole request, before any order of it was looked at; in words that we know.
-    return refused(envelope.data.response, null);
-  }
+  // Of the whole request, before any order of it was looked at.
+  if (envelope.data.status === 'err') return refused(envelope.data.response);
   const answer = orderAnswerSchema.safeParse(envelope.data.response);
   if (!answer.success) return unknown('the answer names no status for the order');
   const [status] = answer.data.data.statuses;
-  if ('error' in status) return refused(status.error, 'venue-rejected');
+  if ('error' in status) return refused(status.error);
   if ('resting' in status) {
     const venueOrderId = status.resting.oid;
     return { kind: 'accepted', venueOrderId, state: 'resting', filledSize: '0', averagePrice: null };
@@ -58,13 +71,10 @@ export function readOrderReply(reply: unknown): SubmitOutcome {
   return { kind: 'accepted', venueOrderId: oid, state: 'filled', filledSize: totalSz, averagePrice: avgPx };
 }
 
-/** `fallback` is the code of a refusal in unknown words; null when unknown words prove nothing. */
-function refused(text: string, fallback: string | null): SubmitOutcome {
+function refused(text: string): SubmitOutcome {
   const message = text.slice(0, 300);
-  const code = refusalCode(text) ?? fallback;
-  if (code === null) return unknown(message);
-  if (SEEN_BEFORE.has(code)) return unknown(`${code}: ${message}`);
-  return { kind: 'rejected', code, message };
+  const code = refusalCode(text);
+  return code === null ? unknown(message) : { kind: 'rejected', code, message };
 }
 
 /**
@@ -80,7 +90,7 @@ export function readOrderFailure(error: ExchangeError, throughProxy: boolean): S
   if (!error.mayHaveReachedVenue) return rejected('not-sent');
   if (!throughProxy && error.kind === 'rate-limited') return rejected('rate-limited');
   if (!throughProxy && error instanceof HttpStatusError && (error.kind === 'rejected' || error.kind === 'auth')) {
-    return rejected(error.kind === 'auth' ? 'auth' : `http-${error.status}`);
+    return rejected(`http-${error.status}`);
   }
   return { kind: 'unknown', errorKind: error.kind, message };
 }

@@ -44,7 +44,7 @@ export class HyperliquidOrderVenue implements OrderVenue {
     const outcome = await this.#submit(order);
     const code = outcome.kind === 'rejected' ? outcome.code : outcome.kind === 'unknown' ? outcome.errorKind : 'none';
     this.#deps.telemetry.count(exchangeMetrics.orders, 1, { exchange: EXCHANGE, outcome: outcome.kind, code });
-    if (outcome.kind === 'unknown' || (outcome.kind === 'rejected' && outcome.code === 'venue-rejected')) {
+    if (outcome.kind === 'unknown') {
       this.#deps.telemetry.log('warn', exchangeEvents.unexpectedText, {
         clientOrderId: order.clientOrderId,
         correlationId: order.correlationId,

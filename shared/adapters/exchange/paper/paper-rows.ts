@@ -6,6 +6,7 @@ import type { EpochMs } from '#shared/core/time.ts';
 import type { VenueFill, VenueOrder, VenueOrderStatus } from '#shared/ports/exchange.ts';
 import type { Database } from '../../sql/database.ts';
 import { isOpen, type PaperFill, type PaperMarket, type PaperOrder, remainingOf } from './paper-desk.ts';
+import { endCodeOf } from './place-order.ts';
 
 /** A row as it is read: Kysely's insert types, with every column there. */
 export type OrderRow = Omit<Database['paper_orders'], 'size' | 'limit_price' | 'filled_size'> &
@@ -98,6 +99,7 @@ export const toVenueOrder = (order: PaperOrder): VenueOrder => ({
   limitPrice: decimalText(order.limitPrice),
   status: order.status,
   venueStatus: order.venueStatus,
+  endCode: endCodeOf(order.venueStatus),
   // An open order speaks for the time of its acceptance, as HyperLiquid's list of open orders does.
   statusTimeMs: isOpen(order) ? order.acceptedAtMs : order.statusAtMs,
 });

@@ -38,6 +38,12 @@ const REFUSALS: Readonly<Record<OrderRefusalCode | 'margin', readonly [code: str
   margin: ['insufficient-margin', 'perpMarginRejected'],
 };
 
+const CODES = new Map(Object.values(REFUSALS).map(([code, venueStatus]) => [venueStatus, code]));
+
+/** Our code for why a paper order ended, from the word that is stored with it; undefined for one that says no more than its status. */
+export const endCodeOf = (venueStatus: string): string | undefined =>
+  venueStatus === 'canceled' ? 'cancelled' : CODES.get(venueStatus);
+
 const rejected = (code: string, message: string): SubmitOutcome => ({ kind: 'rejected', code, message });
 
 /** Accepts or refuses one order against the book of the moment, and executes what matches at once. */

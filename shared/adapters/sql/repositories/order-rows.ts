@@ -1,6 +1,7 @@
 import { type Insertable, type Selectable, sql } from 'kysely';
 import { type DecimalText, decimalText, toMicros } from '#shared/core/decimal.ts';
 import type { ClientOrderId, Order, OrderClass, OrderIntent, OrderStatus } from '#shared/core/orders/order.ts';
+import { NO_REFUSALS, type Refusals } from '#shared/core/orders/refusals.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { NewFill, PositionEpoch, StoredFill } from '#shared/ports/repositories/orders-repository.ts';
 import type { Database } from '../database.ts';
@@ -113,7 +114,14 @@ export const decodeEpoch = (row: Selectable<Database['position_epochs']>): Posit
   exitAttempts: row.exit_attempts,
   leverageSet: row.leverage_set,
   adoptedAtMs: row.adopted_at_ms,
+  refusals: decodeRefusals(row),
 });
+
+export const decodeRefusals = (row: {
+  readonly refusals: number | null;
+  readonly refusal_code: string | null;
+  readonly refused_at_ms: number | null;
+}): Refusals => ({ count: row.refusals ?? 0, code: row.refusal_code, atMs: row.refused_at_ms });
 
 export const firstEpoch = (exchange: string, account: string, symbol: string): PositionEpoch => ({
   exchange,
@@ -126,6 +134,7 @@ export const firstEpoch = (exchange: string, account: string, symbol: string): P
   exitAttempts: 0,
   leverageSet: null,
   adoptedAtMs: null,
+  refusals: NO_REFUSALS,
 });
 
 export const decodeFill = (row: Selectable<Database['fills']>): StoredFill => ({
@@ -185,6 +194,9 @@ export const encodeFill = (fill: NewFill) => ({
   venue_time_ms: fill.venueTimeMs,
 });
 
+/** The columns of a symbol whose orders are taken. */
+export const NOTHING_REFUSED = { refusals: 0, refusal_code: null, refused_at_ms: null };
+
 /** A new row of `position_epochs`: epoch 0, nothing held. */
 export const encodeFirstEpoch = (exchange: string, account: string, symbol: string, atMs: EpochMs) => ({
   exchange,
@@ -197,6 +209,7 @@ export const encodeFirstEpoch = (exchange: string, account: string, symbol: stri
   exit_attempts: 0,
   leverage_set: null,
   adopted_at_ms: null,
+  ...NOTHING_REFUSED,
   updated_at_ms: atMs,
 });
 

@@ -1,12 +1,21 @@
 import { sql } from 'kysely';
 import type { ClientOrderId, Order, OrderStatus } from '#shared/core/orders/order.ts';
 import { decide, exitAttemptsAfter, type OrderEvent } from '#shared/core/orders/order-machine.ts';
+import { REFUSALS_BEFORE_HOLD, REFUSED_HOLD, refusalsAfter } from '#shared/core/orders/refusals.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
 import type { Db } from '../open-database.ts';
 import { inserted, insertedIfNewer, jsonRows } from '../upsert.ts';
 import { fillQueries } from './fill-queries.ts';
-import { decodeEpoch, decodeOrder, encodeFirstEpoch, firstEpoch, ifNotHeld, learnedColumns } from './order-rows.ts';
+import {
+  decodeEpoch,
+  decodeOrder,
+  encodeFirstEpoch,
+  firstEpoch,
+  ifNotHeld,
+  learnedColumns,
+  NOTHING_REFUSED,
+} from './order-rows.ts';
 
 const WORKING_MAX = 1000;
 
@@ -55,6 +64,11 @@ export function sqlOrdersRepository(db: Db): OrdersRepository {
   /** Every order is alone in its epoch, so its end leads to the next one, whichever write of it comes first. */
   const raiseEpoch = (tx: Db, ended: Order, atMs: EpochMs) => {
     const attempts = exitAttemptsAfter(ended);
+    const refusals = refusalsAfter(ended);
+    const counts = refusals === 'count' || refusals === 'count-to-hold';
+    const refused = { refusals: 1, refusal_code: ended.errorCode?.slice(0, 64) ?? null, refused_at_ms: atMs };
+    const isTooMany = sql<boolean>`position_epochs.hold_reason is null
+      and coalesce(position_epochs.refusals, 0) + 1 >= ${REFUSALS_BEFORE_HOLD}`;
     return tx
       .insertInto('position_epochs')
       .values({
@@ -62,6 +76,7 @@ export function sqlOrdersRepository(db: Db): OrdersRepository {
         epoch: ended.epoch + 1,
         settled_at_ms: ended.venueEndedAtMs ?? 0,
         exit_attempts: attempts === 'raise' ? 1 : 0,
+        ...(counts ? refused : {}),
       })
       .onDuplicateKeyUpdate({
         settled_at_ms: insertedIfNewer('position_epochs', 'settled_at_ms', 'settled_at_ms'),
@@ -71,6 +86,21 @@ export function sqlOrdersRepository(db: Db): OrdersRepository {
             : attempts === 'reset'
               ? 0
               : sql<number>`position_epochs.exit_attempts`,
+        // MySQL assigns from left to right: what is looked at comes last.
+        ...(refusals === 'count-to-hold'
+          ? {
+              held_at_ms: sql<number>`case when ${isTooMany} then ${atMs} else position_epochs.held_at_ms end`,
+              hold_reason: sql<string>`case when ${isTooMany} then ${REFUSED_HOLD} else position_epochs.hold_reason end`,
+            }
+          : {}),
+        ...(counts
+          ? {
+              refusal_code: inserted('refusal_code'),
+              refused_at_ms: inserted('refused_at_ms'),
+              refusals: sql<number>`coalesce(position_epochs.refusals, 0) + 1`,
+            }
+          : {}),
+        ...(refusals === 'reset' ? NOTHING_REFUSED : {}),
         updated_at_ms: inserted('updated_at_ms'),
         epoch: insertedIfNewer('position_epochs', 'epoch', 'epoch'),
       })
@@ -240,7 +270,7 @@ export function sqlOrdersRepository(db: Db): OrdersRepository {
     async release(exchange, account, symbol, atMs) {
       await db
         .updateTable('position_epochs')
-        .set({ hold_reason: null, held_at_ms: null, updated_at_ms: atMs })
+        .set({ hold_reason: null, held_at_ms: null, ...NOTHING_REFUSED, updated_at_ms: atMs })
         .where('exchange', '=', exchange)
         .where('account', '=', account)
         .where('symbol', '=', symbol)
@@ -254,6 +284,7 @@ export function sqlOrdersRepository(db: Db): OrdersRepository {
         .onDuplicateKeyUpdate({
           hold_reason: null,
           held_at_ms: null,
+          ...NOTHING_REFUSED,
           updated_at_ms: inserted('updated_at_ms'),
           adopted_at_ms: inserted('adopted_at_ms'),
         })

@@ -89,28 +89,6 @@ describe('order gateway', () => {
     expect(await stored()).toMatchObject({ status: 'unknown', filledSize: '0', errorCode: 'unknown-malformed-reply' });
   });
 
-  it('has an exit that the venue refused planned again at once, until that was tried often enough', async () => {
-    const room = orderRoom();
-    await room.start();
-    room.venue.behaviour = 'reject';
-    for (let epoch = 0; epoch < 6; epoch += 1) {
-      await room.gateway(fifoEvent(commandOf(await room.plan({ ...reduce, epoch }))) as SQSEvent);
-    }
-    expect((await room.orders.epoch(EXCHANGE, ACCOUNT, SYMBOL)).exitAttempts).toBe(6);
-    expect(room.requestedJobs()).toEqual(Array(4).fill('reconciliation'));
-  });
-
-  it('leaves an exit that no book saw to the schedule, also after exits that one refused', async () => {
-    const room = orderRoom();
-    await room.start();
-    room.venue.behaviour = 'reject';
-    await room.gateway(fifoEvent(commandOf(await room.plan({ ...reduce, epoch: 0 }))) as SQSEvent);
-    room.venue.behaviour = 'turn-away';
-    await room.gateway(fifoEvent(commandOf(await room.plan({ ...reduce, epoch: 1 }))) as SQSEvent);
-    expect((await room.orders.epoch(EXCHANGE, ACCOUNT, SYMBOL)).exitAttempts).toBe(1);
-    expect(room.requestedJobs()).toEqual(['reconciliation']);
-  });
-
   it('ends what has expired and sends nothing, whoever redrives the queue', async () => {
     const { deliver, pass, venue, stored, epoch } = await open();
     pass(30_000);

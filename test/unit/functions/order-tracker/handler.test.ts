@@ -67,7 +67,7 @@ describe('order tracker', () => {
       expect(await epoch()).toMatchObject({ epoch: 1, exitAttempts: 1 });
     });
 
-    it('leaves an exit that keeps failing to the schedule', async () => {
+    it('has an exit that keeps failing planned again later than one whose price still widens', async () => {
       const room = await trackedOrder(null);
       await room.orders.recordEnd(
         {
@@ -81,7 +81,7 @@ describe('order tracker', () => {
         },
         T0,
       );
-      const asked: boolean[] = [];
+      const delays: (number | undefined)[] = [];
       for (let epoch = 1; epoch <= 6; epoch += 1) {
         const exit = await room.plan({ epoch, orderClass: 'reduce', reduceOnly: true, side: 'sell' });
         room.venue.behaviour = 'partly';
@@ -89,9 +89,10 @@ describe('order tracker', () => {
         room.runRequests.messages.length = 0;
         room.pass(1_000);
         await room.run();
-        asked.push(room.requestedJobs().includes(RECONCILIATION_JOB));
+        const again = room.runRequests.messages.filter(({ body }) => JSON.parse(body).job === RECONCILIATION_JOB);
+        delays.push(...again.map(({ delaySeconds }) => delaySeconds));
       }
-      expect(asked).toEqual([true, true, true, true, false, false]);
+      expect(delays).toEqual([2, 2, 2, 2, 30, 30]);
     });
 
     it('finds an order whose answer was lost, and one whose gateway died before it could store anything', async () => {

@@ -17,8 +17,38 @@ const rest = (n: number) => orderAction({ px: '50000', sz: '0.01', tif: 'Gtc', c
 const state = { type: 'clearinghouseState', user: MAIN };
 
 describe('HTTP faults', () => {
-  it('lists every kind of the brief', () => {
-    expect(FAULT_KINDS).toHaveLength(15);
+  it('lists every kind once', () => {
+    expect(new Set(FAULT_KINDS).size).toBe(17);
+  });
+
+  it('answers 429 without retry-after where the venue names none', () => {
+    const { client, send } = prepare({ kind: 'http-429', retryAfterSeconds: null, match: { path: '/exchange' } });
+    const answer = send(client.signed(rest(1)));
+    expect(answer).toMatchObject({ kind: 'answer', status: 429 });
+    expect(answer.kind === 'answer' && answer.headers).not.toHaveProperty('retry-after');
+  });
+
+  it.each([
+    [false, { status: 'ok', response: { type: 'order', data: { statuses: [{ error: 'No.' }] } } }],
+    [true, { status: 'err', response: 'No.' }],
+  ])('refuses an action in any words (whole request: %s), and executes nothing', (wholeRequest, expected) => {
+    const { client, send } = prepare({ kind: 'refuse-action', text: 'No.', wholeRequest, match: { type: 'order' } });
+    const answer = send(client.signed(rest(1)));
+    expect(answer.kind === 'answer' && JSON.parse(answer.body)).toEqual(expected);
+    expect(client.info({ type: 'orderStatus', user: MAIN, oid: cloidOf(1) }).status).toBe('unknownOid');
+  });
+
+  it('knows no signer while agents are dead, and knows it again after that', () => {
+    const { client, simulator, send } = prepare();
+    const toMs = simulator.nowMs() + 5_000;
+    simulator.installFaults(faultScriptSchema.parse([{ id: 'x', kind: 'dead-agent', toMs }]));
+    const answer = send(client.signed(rest(1)));
+    expect(answer.kind === 'answer' && JSON.parse(answer.body)).toEqual({
+      status: 'err',
+      response: expect.stringMatching(/^User or API Wallet 0x[0-9a-f]{40} does not exist\.$/),
+    });
+    simulator.advance(toMs);
+    expect(client.exchange(rest(2)).status).toBe('ok');
   });
 
   it('answers 429 with retry-after to the nth matching request only', () => {

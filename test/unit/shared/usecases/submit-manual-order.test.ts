@@ -26,9 +26,13 @@ async function desk() {
     orders: room.orders,
     reconciliation: {
       readCycle: async (): Promise<CycleRows> => {
-        const { epoch, settledAtMs, holdReason, exitAttempts } = await room.orders.epoch(EXCHANGE, ACCOUNT, SYMBOL);
+        const { epoch, settledAtMs, holdReason, exitAttempts, refusals } = await room.orders.epoch(
+          EXCHANGE,
+          ACCOUNT,
+          SYMBOL,
+        );
         const price = { last: { price: '100', venueTimeMs: room.clock.nowMs() }, mark: null };
-        const state = { epoch, settledAtMs, holdReason, exitAttempts };
+        const state = { epoch, settledAtMs, holdReason, exitAttempts, refusals };
         const product = {
           instrument: instrument(),
           managed: true,

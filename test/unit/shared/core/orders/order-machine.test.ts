@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dec } from '#shared/core/decimal.ts';
+import { endMeaning } from '#shared/core/orders/end-meaning.ts';
 import { isEnded, type Order, type OrderStatus } from '#shared/core/orders/order.ts';
 import { decide, exitAttemptsAfter, type OrderEvent } from '#shared/core/orders/order-machine.ts';
 import { order, T0 } from '#test/support/orders.ts';
@@ -112,18 +113,47 @@ describe('order machine', () => {
 
 describe('exitAttemptsAfter', () => {
   const reduce = { orderClass: 'reduce', status: 'rejected', sentAtMs: T0 } as const;
+  const cancelled = { ...reduce, status: 'cancelled', errorCode: 'cancelled', timeInForce: 'Ioc' } as const;
   it.each([
     ['reset', { ...reduce, orderClass: 'open' }],
     ['reset', { ...reduce, filledSize: '1' }],
-    ['raise', reduce],
-    ['raise', { ...reduce, orderClass: 'protect', filledSize: '0.9' }],
-    ['keep', { ...reduce, sentAtMs: null }],
-    ['keep', { ...reduce, errorCode: 'breaker-open' }],
-    ['keep', { ...reduce, errorCode: 'rate-limited' }],
-    ['keep', { ...reduce, status: 'expired', errorCode: 'expired' }],
     ['raise', { ...reduce, errorCode: 'ioc-no-match' }],
-    ['raise', { ...reduce, errorCode: 'min-notional' }],
+    ['raise', { ...cancelled, filledSize: '0.9' }],
+    ['raise', { ...cancelled, orderClass: 'protect' }],
+    ['keep', { ...cancelled, timeInForce: 'Gtc' }],
+    ['keep', { ...cancelled, errorCode: 'reduce-only-would-increase' }],
+    ['keep', { ...reduce, sentAtMs: null }],
+    ['keep', { ...reduce, status: 'expired', errorCode: 'never-accepted' }],
+    ['keep', { ...reduce, errorCode: null }],
   ] as const)('is %s after %o', (expected, ended) => {
     expect(exitAttemptsAfter(order(ended))).toBe(expected);
+  });
+
+  it.each([
+    ...['venue-closed', 'not-tradable', 'auth', 'rate-limited', 'breaker-open', 'expired', 'min-notional'],
+    ...['insufficient-margin', 'price-too-far', 'http-422', 'a-code-of-tomorrow'],
+  ])('keeps the step of the ladder after %s: it says nothing about the price', (errorCode) => {
+    expect(exitAttemptsAfter(order({ ...reduce, errorCode }))).toBe('keep');
+  });
+});
+
+describe('endMeaning', () => {
+  const sent = { status: 'rejected', sentAtMs: T0 } as const;
+  it.each([
+    ['filled', { ...sent, status: 'filled', filledSize: '1' }],
+    ['no-match', { ...sent, errorCode: 'ioc-no-match' }],
+    ['taken', { ...sent, status: 'cancelled', errorCode: 'margin-cancelled' }],
+    ['taken', { ...sent, status: 'cancelled', errorCode: 'cancelled', timeInForce: 'Gtc' }],
+    ['refused', { ...sent, errorCode: 'insufficient-margin' }],
+    ['refused', { ...sent, errorCode: 'not-tradable' }],
+    ['refused', { ...sent, errorCode: 'off-grid' }],
+    ['refused', { ...sent, sentAtMs: null, errorCode: 'leverage-refused' }],
+    ['shut-out', { ...sent, errorCode: 'auth' }],
+    ['shut-out', { ...sent, errorCode: 'venue-closed' }],
+    ['shut-out', { ...sent, errorCode: 'breaker-open' }],
+    ['nothing', { ...sent, sentAtMs: null, errorCode: 'price-stale' }],
+    ['nothing', { ...sent, status: 'expired', errorCode: 'never-accepted' }],
+  ] as const)('is %s after %o', (expected, ended) => {
+    expect(endMeaning(order(ended))).toBe(expected);
   });
 });

@@ -104,12 +104,49 @@ describe('planCycle: one order per epoch', () => {
   });
 });
 
+describe('planCycle: after refusals', () => {
+  const refusedAgo = (count: number, agoMs: number) => ({ count, code: 'insufficient-margin', atMs: NOW - agoMs });
+  const exit = { ...flat, sources: agreed('6') } as const;
+
+  it.each([
+    ['exit', exit, [2_000, 4_000, 8_000, 16_000, 30_000, 30_000]],
+    ['open', {}, [15_000, 30_000, 60_000, 120_000, 300_000, 300_000]],
+  ] as const)('waits longer before each next %s', (code, facts, waits) => {
+    for (const [index, waitMs] of waits.entries()) {
+      const refusals = refusedAgo(index + 1, waitMs - 1);
+      expect(decideOne({ ...facts, refusals })).toMatchObject({
+        kind: 'refusal',
+        code: 'backing-off',
+        inputs: { refusal: { refusedFor: 'insufficient-margin', refusals: index + 1, untilMs: NOW + 1 } },
+      });
+      expect(codeOf({ ...facts, refusals: refusedAgo(index + 1, waitMs) })).toBe(code);
+    }
+  });
+
+  it('keeps the step of the ladder, gets out under HOLD, and alarms when nothing gets out', () => {
+    const refused = (count: number) =>
+      decideOne({ ...exit, holdReason: 'refused-repeatedly', refusals: refusedAgo(count, 30_000) });
+    expect([1, 4, 5, 99].map((n) => refused(n).intent?.limitPrice)).toEqual(Array(4).fill('99.5'));
+    expect([1, 4, 5].map((n) => refused(n).alarm)).toEqual([null, null, 'exit-not-filling']);
+    expect(codeOf({ holdReason: 'refused-repeatedly', refusals: refusedAgo(9, 300_000) })).toBe('on-hold');
+  });
+
+  it('does not wait for a refusal of a later time: the clock went back', () => {
+    expect(codeOf({ ...exit, refusals: refusedAgo(5, -3_600_000) })).toBe('exit');
+  });
+});
+
 describe('planCycle: dust', () => {
   const dust = { ...flat, sources: agreed('0.05') } as const;
 
   it('tries a full exit below the minimum of the venue once, then reports it', () => {
     expect(decideOne(dust)).toMatchObject({ code: 'exit', intent: { size: '0.05', reduceOnly: true } });
-    expect(decideOne({ ...dust, exitAttempts: 1 })).toMatchObject({ kind: 'refusal', code: 'dust', intent: null });
+    const refusals = { count: 1, code: 'min-notional', atMs: NOW - 1 };
+    for (const asked of [{ exitAttempts: 1 }, { refusals }]) {
+      expect(decideOne({ ...dust, ...asked })).toMatchObject({ kind: 'refusal', code: 'dust', intent: null });
+    }
+    const other = { count: 3, code: 'venue-closed', atMs: NOW - 60_000 };
+    expect(decideOne({ ...dust, refusals: other }).code, 'nobody said that it is too small').toBe('exit');
   });
 
   it('leaves no dust behind: a target below the minimum is held as flat', () => {
@@ -175,6 +212,7 @@ describe('planCycle: decisions', () => {
     expect(rules(decideOne())).toEqual([
       'system-state passed',
       'hold passed',
+      'back-off passed',
       'instrument passed',
       'market-hours passed',
       'account passed',
@@ -188,6 +226,7 @@ describe('planCycle: decisions', () => {
       'system-state passed',
       'price passed',
       'venue-minimum passed',
+      'back-off passed',
       'limits passed',
     ]);
     const dust = { ...flat, sources: agreed('0.05'), exitAttempts: 1 };

@@ -179,13 +179,16 @@ describe('orders as the venue tells them', () => {
   });
 
   it.each([
-    ['filled', 'filled'],
-    ['marginCanceled', 'cancelled'],
-    ['scheduledCancel', 'cancelled'],
-    ['iocCancelRejected', 'rejected'],
-    ['perpMarginRejected', 'rejected'],
-  ])('reads the word %s as %s', (word, expected) => {
-    expect(readStatusWord(word, '0', '1')).toBe(expected);
+    ['filled', 'filled', undefined],
+    ['canceled', 'cancelled', 'cancelled'],
+    ['marginCanceled', 'cancelled', 'margin-cancelled'],
+    ['scheduledCancel', 'cancelled', 'scheduled-cancel'],
+    ['iocCancelRejected', 'rejected', 'ioc-no-match'],
+    ['marketOrderNoLiquidityRejected', 'rejected', 'ioc-no-match'],
+    ['perpMarginRejected', 'rejected', 'insufficient-margin'],
+    ['rejected', 'rejected', undefined],
+  ])('reads the word %s as %s, for %s', (word, status, endCode) => {
+    expect(readStatusWord(word, '0', '1')).toEqual({ status, endCode });
   });
 
   it.each(['weird', 'Canceled', '', 'toString', 'somethingCanceled'])('does not guess at the word %s', (word) => {
