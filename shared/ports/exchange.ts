@@ -17,7 +17,9 @@ export type ExchangeErrorKind =
   | 'malformed-reply'
   | 'rejected'
   | 'auth'
-  | 'configuration';
+  | 'configuration'
+  /** A fault of our own code: it says nothing about the venue, and trying again would only repeat it. */
+  | 'bug';
 
 export class ExchangeError extends Error {
   override readonly name = 'ExchangeError';

@@ -24,6 +24,7 @@ export const exchangeEvents = {
   breakerChanged: 'exchange.breaker-changed',
   breakerRowUnavailable: 'exchange.breaker-row-unavailable',
   alertFailed: 'exchange.alert-failed',
+  bug: 'exchange.bug',
   malformedReply: 'exchange.malformed-reply',
   unexpectedText: 'exchange.unexpected-error-text',
 } as const;

@@ -11,7 +11,7 @@ import type { OrderCommand } from '#shared/messages/order-command.ts';
 import { ORDER_TRACKER_JOB, RECONCILIATION_JOB, runRequest } from '#shared/messages/reconciliation-messages.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
 import type { Clock } from '#shared/ports/clock.ts';
-import type { OrderVenue, SubmitOutcome } from '#shared/ports/exchange.ts';
+import { ExchangeError, type OrderVenue, type SubmitOutcome } from '#shared/ports/exchange.ts';
 import type { OrderFacts, OrderFactsReader } from '#shared/ports/order-facts.ts';
 import type { Lease, LeasesRepository } from '#shared/ports/repositories/leases-repository.ts';
 import type { OrdersRepository, PositionEpoch } from '#shared/ports/repositories/orders-repository.ts';
@@ -159,7 +159,10 @@ async function setLeverage(deps: ExecuteOrderDeps, epoch: PositionEpoch, facts: 
   try {
     await deps.venue.setLeverage(account, symbol, facts.leverage, facts.isolated);
   } catch (error) {
-    return refusal('leverage-not-set', `leverage of ${symbol} could not be set: ${text(error)}`, {
+    // A refusal comes again with every order; a failure of the way there passes.
+    const isRefused = error instanceof ExchangeError && error.kind === 'rejected';
+    const code = isRefused ? 'leverage-refused' : 'leverage-not-set';
+    return refusal(code, `leverage of ${symbol} could not be set: ${text(error)}`, {
       leverage: facts.leverage,
       isolated: facts.isolated,
     });
@@ -198,6 +201,7 @@ async function refuse(deps: ExecuteOrderDeps, order: Order, why: Refusal): Promi
       detail: { code: why.code, clientOrderId: order.clientOrderId, orderClass: order.orderClass, ...why.numbers },
     }),
   );
+  await alarmHold(deps, { ...order, status: 'rejected', errorCode: why.code, errorMessage: why.message });
   return { kind: 'refused', order, refusal: why };
 }
 
@@ -225,7 +229,7 @@ async function send(
 ): Promise<ExecuteOrderOutcome> {
   const told = await deps.venue
     .submitOrder(approved)
-    .catch((error: unknown): SubmitOutcome => ({ kind: 'unknown', errorKind: 'network', message: text(error) }));
+    .catch((error: unknown): SubmitOutcome => ({ kind: 'unknown', errorKind: 'bug', message: text(error) }));
   const answer = believable(order, told);
   const answeredAtMs = deps.clock.nowMs();
   const sent = { kind: 'sent', order, answer, answeredAtMs } as const;
@@ -283,16 +287,22 @@ async function store(
   await request(deps, ORDER_TRACKER_JOB, order, `order ${answer.kind}`, command);
 }
 
-/** Has an exit that did not get out planned again when its time has come, and tells of a symbol that too many refusals put on HOLD. */
+/** Tells of a symbol that too many refusals put on HOLD. */
+async function alarmHold(deps: ExecuteOrderDeps, ended: Order): Promise<PositionEpoch> {
+  const epoch = await deps.orders.epoch(ended.exchange, ended.account, ended.symbol);
+  const alert = refusedHoldAlert(ended, epoch);
+  if (alert) await quietly(() => deps.alerts.raise(alert));
+  return epoch;
+}
+
+/** Has an exit that did not get out planned again when its time has come. */
 async function planAgain(
   deps: ExecuteOrderDeps,
   ended: Order,
   command: OrderCommand,
   settings: GatewaySettings,
 ): Promise<void> {
-  const epoch = await deps.orders.epoch(ended.exchange, ended.account, ended.symbol);
-  const alert = refusedHoldAlert(ended, epoch);
-  if (alert) await quietly(() => deps.alerts.raise(alert));
+  const epoch = await alarmHold(deps, ended);
   const againMs = exitAgainMs(ended, epoch, settings.exitRetriesMax);
   if (againMs === null) return;
   await request(deps, RECONCILIATION_JOB, ended, `an exit did not get out: ${ended.errorCode}`, command, againMs);

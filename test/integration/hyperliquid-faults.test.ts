@@ -13,6 +13,7 @@ import { readAccountForObserver } from '#shared/adapters/exchange/hyperliquid/ob
 import { MemoryBreakerRepository } from '#shared/adapters/memory/memory-breaker-repository.ts';
 import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
 import { installVirtualGlobals } from '#shared/adapters/memory/virtual-globals.ts';
+import { dec, decimalText } from '#shared/core/decimal.ts';
 import { type ExchangeUnderTest, orderAt, positionOf } from '#test/support/exchange-under-test.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 
@@ -149,6 +150,45 @@ describe('HyperLiquid with faults', () => {
     const order = await orderAt(exchange, SYMBOL, 'buy', 0.9, 200);
     expect(await finish(exchange.orderVenue.submitOrder(order))).toMatchObject({ kind: 'unknown' });
     expect(await look(order)).toMatchObject({ kind: 'found', order: { status: 'rejected', endCode: 'ioc-no-match' } });
+  });
+
+  it('lets the sixth exit out after the answers of five that were executed were lost', async () => {
+    const reduce = { orderClass: 'reduce', reduceOnly: true } as const;
+    for (const resetAfterMs of [0, 60_000]) {
+      const entry = await submit();
+      faults({ id: 'f', kind: 'accept-then-timeout', resetAfterMs, match: onOrder, nth: 1, count: 5 });
+      const size = decimalText(dec(entry.order.size).div(10).toDecimalPlaces(5, 1));
+      for (let i = 0; i < 5; i += 1) {
+        const exit = await orderAt(exchange, SYMBOL, 'sell', 0.98, 400, { ...reduce, size });
+        expect(await finish(exchange.orderVenue.submitOrder(exit))).toMatchObject({ kind: 'unknown' });
+      }
+      const last = await orderAt(exchange, SYMBOL, 'sell', 0.98, 400, reduce);
+      expect(await finish(exchange.orderVenue.submitOrder(last))).toMatchObject({ kind: 'accepted', state: 'filled' });
+      expect(await positionOf(exchange, SYMBOL)).toBe('0');
+    }
+  });
+
+  it('lets an exit out some seconds after the venue refused five of them', async () => {
+    await submit();
+    faults({ id: 'f', kind: 'http-5xx', status: 503, match: onOrder, nth: 1, count: 5 });
+    const reduce = { orderClass: 'reduce', reduceOnly: true } as const;
+    const exit = async () => {
+      const order = await orderAt(exchange, SYMBOL, 'sell', 0.98, 400, reduce);
+      return finish(exchange.orderVenue.submitOrder(order));
+    };
+    for (let i = 0; i < 5; i += 1) expect(await exit()).toMatchObject({ kind: 'unknown' });
+    expect(await exit()).toMatchObject({ kind: 'rejected', code: 'breaker-open' });
+    await clock.advanceBy(5_000);
+    expect(await exit()).toMatchObject({ kind: 'accepted', state: 'filled' });
+  });
+
+  it('does not retry, nor count as a fault of the network, a mistake of our own', async () => {
+    const broken = { ...(await orderAt(exchange, SYMBOL, 'buy', 1.02, 200)), decisionId: undefined as never };
+    for (let i = 0; i < 6; i += 1) {
+      const outcome = await finish(exchange.orderVenue.submitOrder(broken));
+      expect(outcome).toMatchObject({ kind: 'unknown', errorKind: 'bug' });
+    }
+    expect((await submit()).outcome).toMatchObject({ kind: 'accepted' });
   });
 
   it('still lets an exit out when entries have failed until their breaker opened', async () => {

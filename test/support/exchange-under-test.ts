@@ -43,7 +43,7 @@ export async function orderAt(
     symbol,
     epoch: orders,
     leg: 0,
-    decisionId: `decision-${orders}`,
+    decisionId: `cycle${orders}-0`,
     orderClass: 'open',
     side,
     size: floorToLot(dec(quote).div(price), instrument.sizeDecimals),

@@ -69,3 +69,5 @@ export function toDecision(
 }
 
 export const decisionId = (inputs: Pick<CycleInputs, 'cycleId'>, index: number): string => `${inputs.cycleId}-${index}`;
+/** The cycle that made a decision; the id itself where no cycle did. */
+export const cycleIdOf = (id: string): string => id.replace(/-\d+$/, '');

@@ -1,8 +1,9 @@
 import { isFresh } from '#shared/core/age.ts';
 import type { Clock } from '#shared/ports/clock.ts';
-import { ExchangeError, type ExchangeErrorKind, type MarketDataSource } from '#shared/ports/exchange.ts';
+import type { ExchangeError, ExchangeErrorKind, MarketDataSource } from '#shared/ports/exchange.ts';
 import type { BreakerRow } from '#shared/ports/repositories/breaker-repository.ts';
 import type { CallClass } from '../resilience/call-class.ts';
+import { classifyFailure } from '../resilience/exchange-failure.ts';
 import type { ResilientCaller } from '../resilience/resilient-caller.ts';
 
 export interface ExchangeHealth {
@@ -47,8 +48,7 @@ async function check({ exchange, marketData, caller, clock }: ExchangeHealthDeps
   try {
     instruments = (await marketData.loadInstruments()).length;
   } catch (error) {
-    const flags = { retryable: false, mayHaveReachedVenue: true };
-    failure = error instanceof ExchangeError ? error : new ExchangeError('network', String(error), flags);
+    failure = classifyFailure(error, 'health');
   }
   return {
     exchange,

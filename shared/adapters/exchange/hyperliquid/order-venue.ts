@@ -1,6 +1,7 @@
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import { isOnTick, wholeLots } from '#shared/core/market/tick-rules.ts';
 import type { ApprovedOrder, ClientOrderId, OrderClass } from '#shared/core/orders/order.ts';
+import { cycleIdOf } from '#shared/core/reconciliation/cycle-decision.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import { type CancelOutcome, ExchangeError, type OrderVenue, type SubmitOutcome } from '#shared/ports/exchange.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
@@ -117,6 +118,7 @@ export class HyperliquidOrderVenue implements OrderVenue {
         callClass: callClassOf(order.orderClass),
         weight: 1,
         retry: 'never',
+        operation: cycleIdOf(order.decisionId),
         run: () => signer.post(request),
       });
       return readOrderReply(reply);

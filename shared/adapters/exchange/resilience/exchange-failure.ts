@@ -1,3 +1,4 @@
+import { AssertionError } from '#shared/core/assert.ts';
 import { ExchangeError, type ExchangeErrorKind } from '#shared/ports/exchange.ts';
 
 /** The venue said 429. `retryAfterMs` is its own wish, null when it named none. */
@@ -60,9 +61,30 @@ export function causeCode(error: unknown): string | null {
   return null;
 }
 
-/** Turns whatever a fetch threw into a typed error. An error of an unknown kind may have reached the venue. */
+/** What the platform's fetch throws as a `TypeError` that names no cause. */
+const FETCH_WORDS: ReadonlySet<string> = new Set(['fetch failed', 'terminated']);
+
+/** A mistake of ours, or of a library: the language's own errors, unless the system or the network is named as their cause. */
+const isBug = (error: unknown): boolean =>
+  (error instanceof TypeError ||
+    error instanceof RangeError ||
+    error instanceof ReferenceError ||
+    error instanceof AssertionError) &&
+  error.cause === undefined &&
+  causeCode(error) === null &&
+  !FETCH_WORDS.has(error.message);
+
+/**
+ * Turns whatever a call threw into a typed error. An error of an unknown kind may have reached the venue; so may a bug, which can strike
+ * while the answer is read.
+ */
 export function classifyFailure(error: unknown, what: string): ExchangeError {
   if (error instanceof ExchangeError) return error;
+  if (isBug(error)) {
+    const { name, message } = error as Error;
+    const flags = { retryable: false, mayHaveReachedVenue: true };
+    return new ExchangeError('bug', `${what}: ${name}: ${message}`.slice(0, 300), flags, { cause: error });
+  }
   const code = causeCode(error);
   const text = `${what}: ${code ?? (error instanceof Error ? error.message : String(error))}`.slice(0, 300);
   const make = (kind: ExchangeErrorKind, mayHaveReachedVenue: boolean) =>
@@ -96,4 +118,14 @@ export const isVenueFailure = (error: unknown): boolean =>
   error instanceof ExchangeError &&
   !(error instanceof BudgetExhaustedError) &&
   !(error instanceof ConnectionClosedError) &&
-  !['breaker-open', 'rejected', 'auth', 'configuration'].includes(error.kind);
+  !['breaker-open', 'rejected', 'auth', 'configuration', 'bug'].includes(error.kind);
+
+/** The answer of a request that was sent did not come, or could not be read: the venue may have done what it was asked. */
+export const isLostAnswer = (error: unknown): boolean =>
+  error instanceof ExchangeError &&
+  error.mayHaveReachedVenue &&
+  ['timeout', 'network', 'ssl', 'malformed-reply'].includes(error.kind);
+
+/** True when the venue answered, if only to refuse our request. */
+export const isVenueAnswer = (error: unknown): boolean =>
+  error instanceof ExchangeError && error.mayHaveReachedVenue && ['rejected', 'auth'].includes(error.kind);

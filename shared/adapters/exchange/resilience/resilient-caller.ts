@@ -29,6 +29,8 @@ export interface ExchangeCall<T> {
   readonly weight: number;
   readonly retry: RetryRule;
   readonly run: () => Promise<T>;
+  /** What this call is a part of, such as a cycle's orders; the failures of one operation count once. Absent: the call alone. */
+  readonly operation?: string;
   /** Weight that the venue adds for the length of its reply. */
   readonly replyWeight?: (reply: T) => number;
 }
@@ -95,9 +97,8 @@ export class ResilientCaller {
 
   /** Resolves with the reply, or throws `ExchangeError`. */
   call<T>(call: ExchangeCall<T>): Promise<T> {
-    return this.breakers.execute(call.callClass, () =>
-      call.retry === 'never' ? this.#attempt(call) : this.#retrying(call),
-    );
+    const run = () => (call.retry === 'never' ? this.#attempt(call) : this.#retrying(call));
+    return this.breakers.execute(call.callClass, run, call.operation ?? null);
   }
 
   #retrying<T>(call: ExchangeCall<T>): Promise<T> {
@@ -107,8 +108,10 @@ export class ResilientCaller {
       const error = 'error' in result ? result.error : null;
       return Math.max(base, error instanceof RateLimitedError ? (error.retryAfterMs ?? 0) : 0);
     });
+    let atVenue: unknown = null;
+    let isSpent = false;
     const policy = retry(
-      handleWhen((error) => this.#mayRetry(call.retry, error)),
+      handleWhen((error) => !isSpent && this.#mayRetry(call.retry, error)),
       { maxAttempts: retryWaitsMs.length, backoff: waits },
     );
     policy.onRetry(({ attempt }) =>
@@ -118,13 +121,26 @@ export class ResilientCaller {
         attempt: String(attempt),
       }),
     );
-    return policy.execute(() => this.#attempt(call));
+    return policy.execute(async () => {
+      try {
+        return await this.#attempt(call);
+      } catch (error) {
+        // Our own limit, met on the way to another attempt, does not hide what the venue did to the one before.
+        isSpent = error instanceof BudgetExhaustedError;
+        if (isSpent && atVenue !== null) throw atVenue;
+        if (isVenueFailure(error)) atVenue = error;
+        throw error;
+      }
+    });
   }
 
   #mayRetry(rule: RetryRule, error: unknown): boolean {
     if (!(error instanceof ExchangeError) || !error.retryable || error instanceof BudgetExhaustedError) return false;
     if (rule === 'not-sent') return !error.mayHaveReachedVenue;
-    if (error instanceof RateLimitedError) return (error.retryAfterMs ?? 0) <= this.#settings.retryAfterMaxMs;
+    // Without a wish of the venue's own, everything but exits keeps quiet for longer than a call may wait.
+    if (error instanceof RateLimitedError) {
+      return error.retryAfterMs !== null && error.retryAfterMs <= this.#settings.retryAfterMaxMs;
+    }
     return true;
   }
 
@@ -145,7 +161,10 @@ export class ResilientCaller {
       const error = classifyFailure(thrown, call.name);
       if (error instanceof RateLimitedError) this.budget.refused(error.retryAfterMs, REFUSED_DEFAULT_MS);
       // A refusal of our request is an answer; only faults of the way there are counted as such.
-      if (isVenueFailure(error) || (error instanceof HttpStatusError && error.kind === 'auth')) {
+      if (error.kind === 'bug') {
+        const { stack } = error.cause as Error;
+        telemetry.log('error', exchangeEvents.bug, { exchange, call: call.name, error: error.message, stack });
+      } else if (isVenueFailure(error) || (error instanceof HttpStatusError && error.kind === 'auth')) {
         const errorClass = errorClassOf(error);
         telemetry.count(exchangeMetrics.errors, 1, { exchange, call: call.name, class: errorClass });
         await this.#monitor.record(errorClass, call.name, error.message);

@@ -11,24 +11,30 @@ import type { Clock } from '#shared/ports/clock.ts';
 import { ExchangeError } from '#shared/ports/exchange.ts';
 import type { BreakerRepository, BreakerRow } from '#shared/ports/repositories/breaker-repository.ts';
 import { CALL_CLASSES, type CallClass } from './call-class.ts';
-import { isVenueFailure } from './exchange-failure.ts';
+import { isLostAnswer, isVenueAnswer, isVenueFailure } from './exchange-failure.ts';
 
 export interface BreakerSettings {
   /** Failures in a row that open a class. */
   readonly failures: number;
   /** How long it stays open, and how far apart failures may lie to be of one row. */
   readonly openForMs: number;
+  /** How long it stays open at most for what exits need: each of them is a chance to find the venue well again. */
+  readonly exitOpenForMsMax: number;
   /** How old the shared rows may be before a call looks again. */
   readonly refreshMs: number;
   /** A probe that was never heard of again counts as abandoned after this. */
   readonly probeAbandonedMs: number;
+  /** The same where exits wait for the probe: a little longer than a call may take. */
+  readonly exitProbeAbandonedMsMax: number;
 }
 
 export const BREAKER_SETTINGS: BreakerSettings = {
   failures: 5,
   openForMs: 300_000,
+  exitOpenForMsMax: 5_000,
   refreshMs: 5_000,
   probeAbandonedMs: 60_000,
+  exitProbeAbandonedMsMax: 15_000,
 };
 
 export interface SharedBreakersDeps {
@@ -39,6 +45,11 @@ export interface SharedBreakersDeps {
   readonly onChange: (callClass: CallClass, state: BreakerRow['state']) => Promise<void>;
   readonly onRowUnavailable: (error: unknown) => void;
 }
+
+/** Exits and cancels, and the reads that say where a position stands and what became of an exit. */
+const OF_EXITS: ReadonlySet<CallClass> = new Set(['reduce', 'protect', 'status']);
+/** What writes at the venue to leave: a lost answer there is looked for, and is no refusal of service. */
+const EXIT_WRITES: ReadonlySet<CallClass> = new Set(['reduce', 'protect']);
 
 interface Local {
   policy: CircuitBreakerPolicy;
@@ -55,6 +66,9 @@ const CLOSED: Local['row'] = { state: 'closed', failures: 0, openedAtMs: null };
 export class SharedBreakers {
   readonly #deps: SharedBreakersDeps;
   readonly #local = new Map<CallClass, Local>();
+  /** The operation that failed last, by class. */
+  readonly #failedOperation = new Map<CallClass, string>();
+  readonly #uncounted = new WeakSet<ExchangeError>();
   #readAtMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | null = null;
 
@@ -63,23 +77,42 @@ export class SharedBreakers {
     for (const callClass of CALL_CLASSES) this.#local.set(callClass, { policy: this.#policy(CLOSED), row: CLOSED });
   }
 
-  /** Runs `call` unless the class is open: then `breaker-open`, which never reached the venue. */
-  async execute<T>(callClass: CallClass, call: () => Promise<T>): Promise<T> {
+  /**
+   * Runs `call` unless the class is open: then `breaker-open`, which never reached the venue. Failures of one `operation`, such as the
+   * exits of one cycle, count once.
+   */
+  async execute<T>(callClass: CallClass, call: () => Promise<T>, operation: string | null = null): Promise<T> {
     await this.#refresh();
     const local = this.#of(callClass);
     if (local.row.state !== 'closed' && !(await this.#mayProbe(callClass, local))) throw breakerOpen(callClass);
     try {
-      const result = await local.policy.execute(call);
+      const result = await local.policy.execute(() =>
+        call().catch((error) => this.#judge(callClass, error, operation)),
+      );
+      this.#failedOperation.delete(callClass);
       await this.#succeeded(callClass);
       return result;
     } catch (error) {
       if (error instanceof BrokenCircuitError) throw breakerOpen(callClass);
-      if (isVenueFailure(error)) await this.#failed(callClass);
-      // The venue answered, if only to refuse our request: it is well.
-      else if (error instanceof ExchangeError && error.mayHaveReachedVenue) await this.#succeeded(callClass);
+      if (this.#counts(error)) await this.#failed(callClass);
+      // The venue answered: it is well.
+      else if (isVenueAnswer(error)) await this.#succeeded(callClass);
       throw error;
     }
   }
+
+  /** Remembers a failure that does not count, and throws it on. A probe's always counts: somebody waits for its outcome. */
+  #judge(callClass: CallClass, error: unknown, operation: string | null): never {
+    const isProbe = this.#of(callClass).row.state === 'half-open';
+    if (isVenueFailure(error) && !isProbe) {
+      const isRepeat = operation !== null && this.#failedOperation.get(callClass) === operation;
+      if (isRepeat || (EXIT_WRITES.has(callClass) && isLostAnswer(error))) this.#uncounted.add(error as ExchangeError);
+      else if (operation !== null) this.#failedOperation.set(callClass, operation);
+    }
+    throw error;
+  }
+
+  readonly #counts = (error: unknown): boolean => isVenueFailure(error) && !this.#uncounted.has(error as ExchangeError);
 
   /** What this process believes now, by class. */
   states(): Readonly<Record<CallClass, BreakerRow['state']>> {
@@ -90,20 +123,20 @@ export class SharedBreakers {
   }
 
   async #mayProbe(callClass: CallClass, local: Local): Promise<boolean> {
-    const { repository, exchange, clock, settings } = this.#deps;
+    const { repository, exchange, clock } = this.#deps;
     const nowMs = clock.nowMs();
     try {
       const claimed = await repository.claimProbe(
         exchange,
         callClass,
-        nowMs - settings.openForMs,
-        nowMs - settings.probeAbandonedMs,
+        nowMs - this.#openForMs(callClass),
+        nowMs - this.#abandonedMs(callClass),
         nowMs,
       );
       if (!claimed) return false;
     } catch (error) {
       this.#deps.onRowUnavailable(error);
-      return isDue(local.row.openedAtMs ?? nowMs, nowMs, settings.openForMs);
+      return isDue(local.row.openedAtMs ?? nowMs, nowMs, this.#openForMs(callClass));
     }
     // Opened long ago, as cockatiel sees it: the next call is its half-open probe.
     await this.#adopt(callClass, { ...local.row, state: 'half-open' });
@@ -172,11 +205,21 @@ export class SharedBreakers {
         ? { value: CircuitState.Closed }
         : // Whether the time of a probe has come is decided by the row, so cockatiel's own waiting is over already.
           { value: CircuitState.Open, openedAt: 0, attemptNo: 1 };
-    return circuitBreaker(handleWhen(isVenueFailure), {
+    return circuitBreaker(handleWhen(this.#counts), {
       breaker: new ConsecutiveBreaker(failures),
       halfOpenAfter: openForMs,
       initialState: { ownState, breakerState: row.failures },
     });
+  }
+
+  #openForMs(callClass: CallClass): number {
+    const { openForMs, exitOpenForMsMax } = this.#deps.settings;
+    return OF_EXITS.has(callClass) ? Math.min(openForMs, exitOpenForMsMax) : openForMs;
+  }
+
+  #abandonedMs(callClass: CallClass): number {
+    const { probeAbandonedMs, exitProbeAbandonedMsMax } = this.#deps.settings;
+    return OF_EXITS.has(callClass) ? Math.min(probeAbandonedMs, exitProbeAbandonedMsMax) : probeAbandonedMs;
   }
 
   #of(callClass: CallClass): Local {

@@ -58,7 +58,7 @@ describe('order gateway', () => {
 
   it.each([
     ['lose', 'unknown-timeout'],
-    ['throw', 'unknown-network'],
+    ['throw', 'unknown-bug'],
   ] as const)(
     'stores `unknown` when the answer to an order is lost (%s), and does not fail the message',
     async (behaviour, code) => {

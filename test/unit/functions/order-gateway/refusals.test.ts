@@ -1,6 +1,7 @@
 import type { SQSEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import type { OrderIntent } from '#shared/core/orders/order.ts';
+import { ExchangeError } from '#shared/ports/exchange.ts';
 import { commandOf, fifoEvent, orderRoom, type RecordingQueue } from '#test/support/order-room.ts';
 import { ACCOUNT, EXCHANGE, SYMBOL } from '#test/support/orders.ts';
 
@@ -61,6 +62,26 @@ describe('order gateway after a refusal', () => {
     room.venue.behaviour = 'fill';
     expect(await send(6, reduce), 'protection stays').toBeNull();
     expect(await hold(), 'a human must look').toBe('refused-repeatedly');
+  });
+
+  it('puts a symbol on HOLD whose leverage is refused again and again, not one whose leverage could not be asked for', async () => {
+    for (const [kind, hold] of [
+      ['rejected', 'refused-repeatedly'],
+      ['timeout', null],
+    ] as const) {
+      const room = orderRoom();
+      await room.start();
+      room.venue.leverageError = new ExchangeError(kind, 'updateLeverage: Invalid leverage value', {
+        retryable: false,
+        mayHaveReachedVenue: true,
+      });
+      for (let epoch = 0; epoch < 5; epoch += 1) {
+        await room.gateway(fifoEvent(commandOf(await room.plan({ epoch }))) as SQSEvent);
+      }
+      expect((await room.orders.epoch(EXCHANGE, ACCOUNT, SYMBOL)).holdReason).toBe(hold);
+      const raised = room.alerts.raised().filter((alert) => alert.kind === 'refused-repeatedly');
+      expect(raised.map((alert) => alert.message.includes('Invalid leverage value'))).toEqual(hold ? [true] : []);
+    }
   });
 
   it('puts nothing on HOLD for a door that is closed to every symbol', async () => {

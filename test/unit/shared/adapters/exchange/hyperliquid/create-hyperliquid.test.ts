@@ -107,7 +107,7 @@ describe('the adapter as a whole', () => {
       expect(request.headers.origin).toBe('https://site.test');
     }
     down = true;
-    for (let i = 0; i < 5; i += 1) await hyperliquid.orderVenue?.submitOrder(anOrder());
+    for (let i = 0; i < 5; i += 1) await hyperliquid.orderVenue?.submitOrder(anOrder({ decisionId: `cycle${i}-0` }));
     down = false;
     sent.length = 0;
     await hyperliquid.orderVenue?.submitOrder(anOrder({ orderClass: 'reduce' }));

@@ -10,6 +10,7 @@ import {
 import { MemoryBreakerRepository } from '#shared/adapters/memory/memory-breaker-repository.ts';
 import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
 import { installVirtualGlobals } from '#shared/adapters/memory/virtual-globals.ts';
+import { assert } from '#shared/core/assert.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
 import { ExchangeError } from '#shared/ports/exchange.ts';
 import type { BreakerRepository } from '#shared/ports/repositories/breaker-repository.ts';
@@ -32,11 +33,15 @@ const lost = (kind: 'network' | 'timeout' | 'unavailable' = 'network') =>
 const notSent = () => new ExchangeError('network', 'refused', { retryable: true, mayHaveReachedVenue: false });
 const refusal = () => new HttpStatusError('rejected', 422, 'no', false);
 
-function make(breakers: BreakerRepository = new MemoryBreakerRepository(), settings: Partial<ResilienceSettings> = {}) {
+function make(
+  breakers: BreakerRepository = new MemoryBreakerRepository(),
+  settings: Partial<ResilienceSettings> = {},
+  onBreakerOpen = () => {},
+) {
   const telemetry = new RecordingTelemetry();
   const raised: Parameters<Alerts['raise']>[0][] = [];
   const alerts: Alerts = { raise: async (alert) => void raised.push(alert) };
-  const deps = { exchange: 'hyperliquid', clock, telemetry, alerts, breakers };
+  const deps = { exchange: 'hyperliquid', clock, telemetry, alerts, breakers, onBreakerOpen };
   const caller = new ResilientCaller(deps, { ...RESILIENCE_SETTINGS, ...settings });
   return { caller, telemetry, raised, breakers };
 }
@@ -172,6 +177,132 @@ describe('breakers', () => {
     expect(probes).toBe(1);
     await clock.advanceBy(5_000);
     expect(await finish(two.caller.call(ok()))).toBe('ok');
+  });
+
+  const EXITS = ['reduce', 'protect'] as const;
+  const failed = () => new HttpStatusError('unavailable', 503, 'away', true);
+  const failEach = async (
+    caller: ResilientCaller,
+    errors: readonly Error[],
+    callClass: CallClass,
+    operation?: string,
+  ) => {
+    for (const error of errors) {
+      const one = call(() => Promise.reject(error), 'never', callClass);
+      await finish(caller.call(operation === undefined ? one : { ...one, operation }));
+    }
+  };
+
+  it.each(EXITS)('do not take lost answers of class %s for a refusal of service', async (callClass) => {
+    const { caller, breakers } = make();
+    for (const kind of ['network', 'timeout'] as const) {
+      await failEach(
+        caller,
+        Array.from({ length: 9 }, () => lost(kind)),
+        callClass,
+      );
+    }
+    expect(await breakers.all('hyperliquid')).toEqual([]);
+    expect(await finish(caller.call(call(async () => 'ok', 'never', callClass)))).toBe('ok');
+  });
+
+  it.each([...EXITS, 'status'] as const)('of class %s let a probe through every five seconds', async (callClass) => {
+    const { caller } = make();
+    await failEach(caller, Array.from({ length: 5 }, failed), callClass);
+    const tried: number[] = [];
+    const openedAtMs = clock.nowMs();
+    for (let second = 0; second < 20; second += 1) {
+      const probe = call(
+        async () => {
+          tried.push(clock.nowMs() - openedAtMs);
+          if (tried.length < 3) throw callClass === 'reduce' ? lost() : failed();
+          return 'ok';
+        },
+        'never',
+        callClass,
+      );
+      await finish(caller.call(probe));
+      await clock.advanceBy(1_000);
+      if (tried.length === 3) break;
+    }
+    expect(tried).toEqual([5_000, 10_000, 15_000]);
+    expect(await finish(caller.call(call(async () => 'ok', 'never', callClass)))).toBe('ok');
+  });
+
+  it('of exits give the probe away again soon, when nobody hears of it', async () => {
+    const rows = new MemoryBreakerRepository();
+    const [one, two] = [make(rows), make(rows)];
+    await failEach(one.caller, Array.from({ length: 5 }, failed), 'reduce');
+    await clock.advanceBy(5_000);
+    void one.caller.call(call(() => new Promise<string>(() => {}), 'never', 'reduce'));
+    await clock.advanceBy(14_000);
+    expect(await finish(two.caller.call(call(async () => 'ok', 'never', 'reduce')))).toMatchObject({
+      kind: 'breaker-open',
+    });
+    await clock.advanceBy(1_000);
+    expect(await finish(two.caller.call(call(async () => 'ok', 'never', 'reduce')))).toBe('ok');
+  });
+
+  it('count one operation once, however many symbols it touches', async () => {
+    const { caller, breakers } = make();
+    await failEach(caller, Array.from({ length: 7 }, failed), 'reduce', 'cycle-1');
+    await failEach(caller, Array.from({ length: 7 }, failed), 'reduce', 'cycle-2');
+    expect(await breakers.all('hyperliquid')).toMatchObject([{ callClass: 'reduce', state: 'closed', failures: 2 }]);
+    await failEach(caller, Array.from({ length: 3 }, failed), 'reduce');
+    expect(await breakers.all('hyperliquid')).toMatchObject([{ state: 'open' }]);
+  });
+
+  it('count a 429 that names no time, open, and ask for another way', async () => {
+    let rotations = 0;
+    const { caller, raised } = make(undefined, {}, () => {
+      rotations += 1;
+    });
+    const limited = () => call(() => Promise.reject(new RateLimitedError('HTTP 429', null)), 'read', 'status');
+    for (let i = 0; i < 5; i += 1) {
+      expect(await finish(caller.call(limited()))).toBeInstanceOf(RateLimitedError);
+      await clock.advanceBy(10_000);
+    }
+    expect(await finish(caller.call(limited()))).toMatchObject({ kind: 'rate-limited' });
+    expect(caller.breakers.states().status).toBe('open');
+    expect(rotations).toBeGreaterThan(0);
+    expect(raised.map((alert) => alert.kind)).toContain('exchange-breaker-status');
+  });
+
+  it('count what the venue did, not our own limit that was met on the way to the next attempt', async () => {
+    const { caller, breakers } = make(undefined, { weightPerMinute: 2 });
+    const result = await finish(caller.call({ ...call(() => Promise.reject(failed()), 'read', 'status'), weight: 1 }));
+    expect(result).toMatchObject({ kind: 'unavailable' });
+    expect(await breakers.all('hyperliquid')).toMatchObject([{ callClass: 'status', failures: 1 }]);
+  });
+
+  it.each([
+    ['a TypeError', () => (null as unknown as { x: string }).x],
+    ['a RangeError', () => 'x'.repeat(-1)],
+    ['a broken assertion', () => assert(false, 'must not be')],
+  ])('take %s of our own for a bug: not tried again, no failure of the venue, no network alert', async (_, fault) => {
+    const { caller, telemetry, raised, breakers } = make();
+    let tries = 0;
+    const broken = (retry: ExchangeCall<string>['retry']) =>
+      call(async () => {
+        tries += 1;
+        return String(fault());
+      }, retry);
+    for (const retry of ['read', 'not-sent', 'never'] as const) {
+      for (let i = 0; i < 5; i += 1) {
+        expect(await finish(caller.call(broken(retry)))).toMatchObject({ kind: 'bug', mayHaveReachedVenue: true });
+      }
+    }
+    expect([tries, await breakers.all('hyperliquid'), raised]).toEqual([15, [], []]);
+    expect(telemetry.counts.get(exchangeMetrics.errors) ?? 0).toBe(0);
+    expect(telemetry.logs.filter((log) => log.event === exchangeEvents.bug).length).toBe(15);
+  });
+
+  it('are not closed by a bug while they probe', async () => {
+    const { caller } = make();
+    await failTimes(caller, 5);
+    await clock.advanceBy(FIVE_MINUTES);
+    await finish(caller.call(call(() => Promise.reject(new TypeError('x is not a function')))));
+    expect(await finish(caller.call(ok()))).toMatchObject({ kind: 'breaker-open' });
   });
 
   it('stay open for another five minutes when the probe fails', async () => {
