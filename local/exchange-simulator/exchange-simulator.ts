@@ -5,13 +5,14 @@ import { DEFAULT_OPTIONS, type SimulatorOptions } from './simulator-options.ts';
 import { StateStore } from './storage/state-store.ts';
 import { dirtyCommit, fullCommit, loadWorld, marketRow } from './storage/world-codec.ts';
 import { nextFundingMs, payFunding } from './venue/clearing.ts';
+import { noteEquity } from './venue/equity-history.ts';
 import { fillResting, liquidateIfNeeded } from './venue/order-desk.ts';
 import { runScheduledCancels } from './venue/scheduled-cancel.ts';
 import { createWorld, emptyDirty, hashOf, type MarketState, TAPE_KEPT, type World } from './venue/world.ts';
+import { equityOf } from './wire/account-info.ts';
 import { applyTransfer } from './wire/control.ts';
 import { type Fault, FaultScript } from './wire/fault-script.ts';
 import { answerHttp, type WireRequest, type WireResponse } from './wire/http-wire.ts';
-import { rollDay } from './wire/market-info.ts';
 import { SocketHub } from './wire/socket-hub.ts';
 import type { SocketSession, SocketSink } from './wire/socket-session.ts';
 import { wireNumber } from './wire-number.ts';
@@ -248,7 +249,6 @@ export class ExchangeSimulator {
     }
     const first = source.nextAtMs();
     if (this.options.startMs === undefined && this.options.source && first !== null) world.nowMs = first;
-    for (const market of world.markets) rollDay(market, world.nowMs);
     for (const account of world.accounts.values()) {
       for (const [dex, quote] of Object.entries(account.spec.depositsQuote)) {
         applyTransfer(world, { user: account.spec.address, dex, amountQuote: quote });
@@ -271,6 +271,7 @@ export class ExchangeSimulator {
       runScheduledCancels(world);
       if (this.#nextFundingMs <= world.nowMs) {
         payFunding(world);
+        this.#noteEquity();
         this.#nextFundingMs = nextFundingMs(world.nowMs);
       }
       while ((this.#source.nextAtMs() ?? Number.POSITIVE_INFINITY) <= world.nowMs) this.#tick(this.#source.take());
@@ -281,10 +282,14 @@ export class ExchangeSimulator {
     }
   }
 
+  #noteEquity(): void {
+    const world = this.#world;
+    noteEquity(world, world.accounts.values(), (account) => equityOf(world, account).toFixed());
+  }
+
   #tick(tick: MarketTick): void {
     const world = this.#world;
     const market = world.markets[tick.market] as MarketState;
-    rollDay(market, tick.atMs);
     market.price = tick.price;
     market.lastTradeMs = world.nowMs;
     market.ticks += 1;
@@ -292,7 +297,6 @@ export class ExchangeSimulator {
     market.consumedAsks = ZERO;
     market.cachedBook = null;
     market.cachedMark = null;
-    market.dayNotional += tick.price * tick.size;
     const ended = market.candles.trade(tick.atMs, tick.price, tick.size);
     if (ended && this.#store) world.dirty.candles.push({ coin: market.spec.coin, bar: { ...ended } });
     const tid = world.counters.nextTid;
@@ -344,7 +348,7 @@ export class ExchangeSimulator {
       dirty.counters ||
       dirty.clock ||
       dirty.agents ||
-      dirty.events.length + dirty.accounts.size + dirty.orders.size + dirty.nonces.size > 0;
+      dirty.events.length + dirty.equity.length + dirty.accounts.size + dirty.orders.size + dirty.nonces.size > 0;
     if (this.#store && (all || changed || this.#faultsSaved !== this.faults.fired.length)) {
       const rows = this.#extras(all);
       const due = this.options.mode === 'stepped' || world.nowMs - this.#sourceSavedMs >= 1_000;

@@ -1,6 +1,7 @@
 import { ExchangeClient, HttpTransport, InfoClient } from '@nktkas/hyperliquid';
 import type { ExchangeSingleWalletConfig } from '@nktkas/hyperliquid/api/exchange';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
 import { type SimulatorProcess, startSimulator } from '#test/integration/exchange-simulator/simulator-process.ts';
 import { cloidOf, MAIN } from '#test/support/simulator-client.ts';
 import { againstDeclaredTypes, type TypedAnswer } from '#test/support/venue-clients/declared-types.ts';
@@ -101,10 +102,29 @@ describe('@nktkas/hyperliquid on the simulator', () => {
     const toMs = await step(HOUR_MS);
     note('info.UserFillsResponse', await info.userFills({ user }));
     note('info.UserFillsByTimeResponse', await info.userFillsByTime({ user, startTime: 0, endTime: toMs }));
+    const whole = { user, aggregateByTime: true };
+    note('info.UserFillsResponse', await info.userFills(whole));
+    expect(note('info.UserFundingResponse', await info.userFunding({ user, startTime: 0 }))).toHaveLength(3);
     note('info.HistoricalOrdersResponse', await info.historicalOrders({ user }));
     note('info.UserNonFundingLedgerUpdatesResponse', await info.userNonFundingLedgerUpdates({ user, startTime: 0 }));
     note('info.SpotClearinghouseStateResponse', await info.spotClearinghouseState({ user }));
     note('info.UserAbstractionResponse', await info.userAbstraction({ user }));
+  });
+
+  it('reads what the venue knows of a user', async () => {
+    const builder = TEST_SIGNERS.secondMaster.address;
+    expect(note('info.UserFeesResponse', await info.userFees({ user })).userCrossRate).toBe('0.00045');
+    expect(note('info.UserRateLimitResponse', await info.userRateLimit({ user })).nRequestsUsed).toBeGreaterThan(5);
+    for (const one of [user, TEST_SIGNERS.mainAgent.address, TEST_SIGNERS.stranger.address]) {
+      note('info.UserRoleResponse', await info.userRole({ user: one }));
+    }
+    expect(note('info.ExtraAgentsResponse', await info.extraAgents({ user }))).toHaveLength(1);
+    note('info.SubAccountsResponse', await info.subAccounts({ user }));
+    for (const coin of ['BTC', 'SOL', 'xyz:CL']) {
+      note('info.ActiveAssetDataResponse', await info.activeAssetData({ user, coin }));
+    }
+    expect(note('info.PortfolioResponse', await info.portfolio({ user }))[0][1].accountValueHistory.length).toBe(3);
+    note('info.MaxBuilderFeeResponse', await info.maxBuilderFee({ user, builder }));
   });
 
   it('reads the market', async () => {
@@ -112,9 +132,34 @@ describe('@nktkas/hyperliquid on the simulator', () => {
     note('info.AllMidsResponse', await info.allMids());
     note('info.MetaResponse', await info.meta());
     note('info.ExchangeStatusResponse', await info.exchangeStatus());
+    note('info.MetaAndAssetCtxsResponse', await info.metaAndAssetCtxs());
+    note('info.MetaAndAssetCtxsResponse', await info.metaAndAssetCtxs({ dex: 'xyz' }));
+    note('info.PerpDexsResponse', await info.perpDexs());
+    note('info.SpotMetaResponse', await info.spotMeta());
+    note('info.SpotMetaAndAssetCtxsResponse', await info.spotMetaAndAssetCtxs());
     note('info.L2BookResponse', await info.l2Book({ coin: 'BTC' }));
-    for (const interval of ['1m', '3m', '5m', '15m', '30m', '1h', '2h', '4h', '8h', '12h', '1d'] as const) {
-      const bars = await info.candleSnapshot({ coin: 'BTC', interval, startTime: endTime - 2 * HOUR_MS, endTime });
+    note('info.L2BookResponse', await info.l2Book({ coin: 'BTC', nSigFigs: 5, mantissa: 5 }));
+    note('info.L2BookResponse', await info.l2Book({ coin: 'NOPE' }));
+    const startTime = endTime - 5 * HOUR_MS;
+    expect(note('info.FundingHistoryResponse', await info.fundingHistory({ coin: 'BTC', startTime }))).toHaveLength(5);
+    for (const interval of [
+      '1m',
+      '3m',
+      '5m',
+      '15m',
+      '30m',
+      '1h',
+      '2h',
+      '4h',
+      '8h',
+      '12h',
+      '1d',
+      '3d',
+      '1w',
+      '1M',
+    ] as const) {
+      const bars = await info.candleSnapshot({ coin: 'BTC', interval, startTime: endTime - 800 * HOUR_MS, endTime });
+      expect(bars.length).toBeGreaterThan(0);
       note('info.CandleSnapshotResponse', bars);
     }
   });

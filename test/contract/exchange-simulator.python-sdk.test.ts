@@ -146,4 +146,21 @@ describe.skipIf(python === null)("HyperLiquid's Python SDK on the simulator", ()
     await expect.poll(channels, { timeout: 10_000 }).toEqual(new Set(['trades', 'bbo', 'userFills', 'orderUpdates']));
     await sdk.exchange('market_close', ['SOL']);
   });
+
+  it('reads what the venue knows of a user', async () => {
+    expect((await sdk.info('user_fees', MAIN)).dailyUserVlm).toHaveLength(15);
+    expect((await sdk.info('user_rate_limit', MAIN)).nRequestsUsed).toBeGreaterThan(10);
+    expect(await sdk.info('user_role', MAIN)).toEqual({ role: 'user' });
+    const agents = await sdk.info('extra_agents', MAIN);
+    expect(agents.map((agent: { name: string }) => agent.name)).toEqual(['main-1', 'mine']);
+    expect(await sdk.info('query_sub_accounts', MAIN)).toBeNull();
+    expect((await sdk.info('portfolio', MAIN)).map(([period]: [string]) => period)).toContain('perpAllTime');
+    const statuses = (await sdk.info('historical_orders', MAIN)).map((row: { status: string }) => row.status);
+    expect(new Set(statuses)).toEqual(new Set(['open', 'filled', 'canceled', 'minTradeNtlRejected']));
+    await step(3_600_000);
+    expect(await sdk.info('funding_history', 'BTC', Date.now() - 3_600_000)).not.toEqual([]);
+    await sdk.info('user_funding_history', MAIN, 0);
+    expect(await sdk.info('user_non_funding_ledger_updates', MAIN, 0)).toHaveLength(2);
+    expect(await sdk.info('user_fills_by_time', MAIN, 0, null, true)).not.toEqual([]);
+  });
 });

@@ -1,5 +1,6 @@
-import { slotOf, TIMEFRAMES, type Timeframe, timeframeMs } from '#shared/core/time.ts';
+import { DAY_MS, MINUTE_MS, slotOf, TIMEFRAMES, type Timeframe, timeframeMs } from '#shared/core/time.ts';
 import { wireNumber } from '../wire-number.ts';
+import { type CandleInterval, candleSpan, isOfDays } from './candle-interval.ts';
 import type { HistoryBar } from './market-source.ts';
 
 export interface Bar {
@@ -10,6 +11,15 @@ export interface Bar {
   c: number;
   v: number;
   n: number;
+  /** Volume in quote units; bars of an older state file have none. */
+  q?: number;
+}
+
+/** What traded in the last 24 hours, and the price before them. */
+export interface DayStatistics {
+  readonly base: number;
+  readonly quote: number;
+  readonly previousPrice: number | null;
 }
 
 export interface WireCandle {
@@ -42,6 +52,7 @@ export class CandleBook {
   /** Adds one trade; answers the one-minute bar that it ended, if any. */
   trade(atMs: number, price: number, size: number): Bar | null {
     let ended: Bar | null = null;
+    const quote = price * size;
     for (const [timeframe, bars] of this.#series) {
       const t = slotOf(atMs, timeframeMs(timeframe));
       const last = bars.at(-1);
@@ -50,17 +61,19 @@ export class CandleBook {
         if (price < last.l) last.l = price;
         last.c = price;
         last.v += size;
+        last.q = quoteOf(last) + quote;
         last.n += 1;
       } else {
         if (timeframe === '1m' && last) ended = last;
-        push(bars, { t, o: price, h: price, l: price, c: price, v: size, n: 1 });
+        push(bars, { t, o: price, h: price, l: price, c: price, v: size, n: 1, q: quote });
       }
     }
     return ended;
   }
 
   /** Adds a finished one-minute bar (history, or a reload). */
-  bar(bar: Omit<HistoryBar, 'market'>): void {
+  bar(bar: Omit<HistoryBar, 'market'>, quoteVolume?: number): void {
+    const quote = quoteVolume ?? (bar.volume * (bar.open + bar.high + bar.low + bar.close)) / 4;
     for (const [timeframe, bars] of this.#series) {
       const t = slotOf(bar.openTimeMs, timeframeMs(timeframe));
       const last = bars.at(-1);
@@ -69,15 +82,41 @@ export class CandleBook {
         last.l = Math.min(last.l, bar.low);
         last.c = bar.close;
         last.v += bar.volume;
+        last.q = quoteOf(last) + quote;
         last.n += bar.trades;
       } else {
-        push(bars, { t, o: bar.open, h: bar.high, l: bar.low, c: bar.close, v: bar.volume, n: bar.trades });
+        push(bars, { t, o: bar.open, h: bar.high, l: bar.low, c: bar.close, v: bar.volume, n: bar.trades, q: quote });
       }
     }
   }
 
-  running(timeframe: Timeframe): Bar | null {
-    return this.#series.get(timeframe)?.at(-1) ?? null;
+  running(interval: CandleInterval): Bar | null {
+    return this.#bars(interval).at(-1) ?? null;
+  }
+
+  /** Of the one-minute bars that opened within 24 hours before `nowMs`. */
+  lastDay(nowMs: number): DayStatistics {
+    const bars = this.oneMinuteBars();
+    const fromMs = slotOf(nowMs - DAY_MS, MINUTE_MS);
+    let base = 0;
+    let quote = 0;
+    let i = bars.length - 1;
+    for (; i >= 0 && (bars[i] as Bar).t > fromMs; i -= 1) {
+      base += (bars[i] as Bar).v;
+      quote += quoteOf(bars[i] as Bar);
+    }
+    return { base, quote, previousPrice: bars[i]?.c ?? bars[0]?.o ?? null };
+  }
+
+  /** Quote units traded on the UTC day that begins at `dayMs`. */
+  quoteOfDay(dayMs: number): number {
+    const bar = this.#series.get('1d')?.findLast((day) => day.t === dayMs);
+    return bar ? quoteOf(bar) : 0;
+  }
+
+  /** Open time of the oldest bar; null without any. */
+  firstMs(): number | null {
+    return this.#series.get('1d')?.[0]?.t ?? null;
   }
 
   oneMinuteBars(): readonly Bar[] {
@@ -85,14 +124,14 @@ export class CandleBook {
   }
 
   /** Bars whose open time lies in [fromMs, toMs], oldest first: the newest 5000. */
-  snapshot(timeframe: Timeframe, fromMs: number, toMs: number): WireCandle[] {
-    const bars = this.#series.get(timeframe) ?? [];
+  snapshot(interval: CandleInterval, fromMs: number, toMs: number): WireCandle[] {
+    const bars = this.#bars(interval);
     // From the end: who asks, asks for the newest bars.
     let end = bars.length;
     while (end > 0 && (bars[end - 1] as Bar).t > toMs) end -= 1;
     let begin = end;
     while (begin > 0 && (bars[begin - 1] as Bar).t >= fromMs) begin -= 1;
-    return bars.slice(Math.max(begin, end - MAX_BARS), end).map((bar) => this.wire(timeframe, bar));
+    return bars.slice(Math.max(begin, end - MAX_BARS), end).map((bar) => this.wire(interval, bar));
   }
 
   /** Every interval's bars; what `load` takes. */
@@ -105,12 +144,16 @@ export class CandleBook {
     for (const [timeframe, bars] of series) this.#series.get(timeframe)?.splice(0, Number.POSITIVE_INFINITY, ...bars);
   }
 
-  wire(timeframe: Timeframe, bar: Bar): WireCandle {
+  #bars(interval: CandleInterval): readonly Bar[] {
+    return isOfDays(interval) ? joined(interval, this.#series.get('1d') ?? []) : (this.#series.get(interval) ?? []);
+  }
+
+  wire(interval: CandleInterval, bar: Bar): WireCandle {
     return {
       t: bar.t,
-      T: bar.t + timeframeMs(timeframe) - 1,
+      T: candleSpan(interval, bar.t).toMs,
       s: this.#coin,
-      i: timeframe,
+      i: interval,
       o: wireNumber(bar.o),
       c: wireNumber(bar.c),
       h: wireNumber(bar.h),
@@ -119,6 +162,28 @@ export class CandleBook {
       n: bar.n,
     };
   }
+}
+
+const quoteOf = (bar: Bar): number => bar.q ?? bar.v * bar.c;
+
+/** Daily bars put together: few are asked for them, so they are not kept. */
+function joined(interval: CandleInterval, days: readonly Bar[]): Bar[] {
+  const bars: Bar[] = [];
+  for (const day of days) {
+    const t = candleSpan(interval, day.t).fromMs;
+    const last = bars.at(-1);
+    if (last?.t !== t) {
+      bars.push({ ...day, t });
+      continue;
+    }
+    last.h = Math.max(last.h, day.h);
+    last.l = Math.min(last.l, day.l);
+    last.c = day.c;
+    last.v += day.v;
+    last.n += day.n;
+    last.q = quoteOf(last) + quoteOf(day);
+  }
+  return bars;
 }
 
 function push(bars: Bar[], bar: Bar): void {

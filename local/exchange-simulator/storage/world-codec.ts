@@ -3,6 +3,7 @@ import type { Timeframe } from '#shared/core/time.ts';
 import type { Bar } from '../prices/candle-book.ts';
 import { NonceWindow } from '../signers/nonce-window.ts';
 import { keepHistory } from '../venue/clearing.ts';
+import type { EquityPoint } from '../venue/equity-history.ts';
 import { rememberOrder } from '../venue/order-desk.ts';
 import {
   type Account,
@@ -44,9 +45,6 @@ const marketBody = (market: MarketState): string =>
     ticks: market.ticks,
     consumedBids: market.consumedBids,
     consumedAsks: market.consumedAsks,
-    dayStartMs: market.dayStartMs,
-    prevDayPx: market.prevDayPx,
-    dayNotional: market.dayNotional,
     running: market.candles.running('1m'),
   });
 
@@ -62,6 +60,9 @@ export function dirtyCommit(world: World, extra: Commit['values']): Commit {
     values.push({ key: `account ${account.spec.address}`, body: accountBody(account) });
   }
   for (const signer of dirty.nonces) values.push({ key: `nonces ${signer}`, body: noncesBody(world, signer) });
+  for (const { user, point } of dirty.equity) {
+    values.push({ key: `equity ${user} ${point.atMs}`, body: JSON.stringify(point) });
+  }
   if (dirty.agents) values.push({ key: 'agents', body: JSON.stringify([...world.agents]) });
   if (dirty.counters || dirty.clock) values.push({ key: 'head', body: headBody(world) });
   return {
@@ -81,6 +82,9 @@ export function fullCommit(world: World, extra: Commit['values']): Commit {
   for (const order of world.orders.values()) world.dirty.orders.add(order);
   world.dirty.counters = true;
   world.dirty.agents = true;
+  for (const account of world.accounts.values()) {
+    for (const point of account.equity) world.dirty.equity.push({ user: account.spec.address, point });
+  }
   const series = world.markets
     .filter((market) => market.candles.oneMinuteBars().length > 0)
     .map((market) => ({ key: `series ${market.spec.coin}`, body: JSON.stringify(market.candles.allBars()) }));
@@ -117,6 +121,11 @@ export function loadWorld(world: World, store: StateStore, values: ReadonlyMap<s
     const body = values.get(`account ${account.spec.address}`);
     if (body !== undefined) loadAccount(account, JSON.parse(body) as SavedAccount);
   }
+  for (const [key, body] of values) {
+    const [, user] = /^equity (\S+) /.exec(key) ?? [];
+    if (user !== undefined) world.accounts.get(user)?.equity.push(JSON.parse(body) as EquityPoint);
+  }
+  for (const account of world.accounts.values()) account.equity.sort((a, b) => a.atMs - b.atMs);
   const agents = values.get('agents');
   if (agents !== undefined) loadAgents(world, JSON.parse(agents) as [string, Agent][]);
   for (const signer of world.signers.keys()) {
@@ -223,12 +232,15 @@ function loadMarket(market: MarketState, store: StateStore, values: ReadonlyMap<
 }
 
 const addBar = (market: MarketState, bar: Bar): void =>
-  market.candles.bar({
-    openTimeMs: bar.t,
-    open: bar.o,
-    high: bar.h,
-    low: bar.l,
-    close: bar.c,
-    volume: bar.v,
-    trades: bar.n,
-  });
+  market.candles.bar(
+    {
+      openTimeMs: bar.t,
+      open: bar.o,
+      high: bar.h,
+      low: bar.l,
+      close: bar.c,
+      volume: bar.v,
+      trades: bar.n,
+    },
+    bar.q,
+  );

@@ -7,6 +7,7 @@ import { type Bar, CandleBook } from '../prices/candle-book.ts';
 import { SignerBook } from '../signers/l1-signature.ts';
 import type { NonceWindow } from '../signers/nonce-window.ts';
 import type { AccountSpec } from '../signers/test-accounts.ts';
+import type { EquityPoint } from './equity-history.ts';
 import { TradedVolume } from './traded-volume.ts';
 
 /** A public trade as it goes over the wire. */
@@ -93,6 +94,7 @@ export interface Account {
   history: AccountSnapshot[];
   readonly paths: Map<string, PathPoint[]>;
   readonly fills: WireFill[];
+  readonly equity: EquityPoint[];
 }
 
 /** An order as the venue knows it. Mutable: only the order desk and the clearing write it. */
@@ -135,9 +137,6 @@ export interface MarketState {
   ticks: number;
   consumedBids: Decimal;
   consumedAsks: Decimal;
-  dayStartMs: number;
-  prevDayPx: number;
-  dayNotional: number;
   cachedBook: Book | null;
   cachedMark: Decimal | null;
 }
@@ -160,6 +159,7 @@ export interface Dirty {
   readonly markets: Set<MarketState>;
   readonly nonces: Set<string>;
   readonly events: LedgerEvent[];
+  readonly equity: { user: string; point: EquityPoint }[];
   readonly candles: { coin: string; bar: Bar }[];
   readonly trades: { coin: string; slot: number; trade: WireTrade }[];
   counters: boolean;
@@ -223,6 +223,7 @@ export const emptyDirty = (): Dirty => ({
   markets: new Set(),
   nonces: new Set(),
   events: [],
+  equity: [],
   candles: [],
   trades: [],
   counters: false,
@@ -280,9 +281,6 @@ function newMarket(spec: MarketSpec): MarketState {
     ticks: 0,
     consumedBids: ZERO,
     consumedAsks: ZERO,
-    dayStartMs: 0,
-    prevDayPx: spec.initialPrice,
-    dayNotional: 0,
     cachedBook: null,
     cachedMark: null,
   };
@@ -304,6 +302,7 @@ function newAccount(spec: AccountSpec): Account {
     history: [],
     paths: new Map(),
     fills: [],
+    equity: [],
   };
 }
 

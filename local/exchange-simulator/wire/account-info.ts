@@ -8,15 +8,7 @@ import {
   withdrawable,
 } from '#shared/core/matching/margin.ts';
 import { crossPositions, maintenanceOf, marginPosition } from '../venue/clearing.ts';
-import {
-  type Account,
-  type AccountSnapshot,
-  leverageOf,
-  markOf,
-  type Position,
-  type SimOrder,
-  type World,
-} from '../venue/world.ts';
+import { type Account, type AccountSnapshot, leverageOf, markOf, type Position, type World } from '../venue/world.ts';
 import { wireDecimal } from '../wire-number.ts';
 
 type SubView = { readonly rawQuote: Decimal; readonly positions: ReadonlyMap<string, Position> };
@@ -118,30 +110,3 @@ export function withdrawableOf(world: World, account: Account, dex: string): Dec
   const cross = crossPositions(world, account, sub.positions);
   return withdrawable(accountValue(sub.rawQuote, cross), cross);
 }
-
-/** The short form of `openOrders` and `orderUpdates`. */
-export const wireOrder = (order: SimOrder) => ({
-  coin: order.coin,
-  side: order.side === 'buy' ? 'B' : 'A',
-  limitPx: wireDecimal(order.limitPx),
-  sz: wireDecimal(order.remaining),
-  oid: order.oid,
-  timestamp: order.acceptedAtMs,
-  origSz: wireDecimal(order.origSz),
-  ...(order.reduceOnly ? { reduceOnly: true } : {}),
-  ...(order.cloid === null ? {} : { cloid: order.cloid }),
-});
-
-/** The long form of `frontendOpenOrders` and `orderStatus`. */
-export const frontendOrder = (order: SimOrder) => ({
-  ...wireOrder(order),
-  triggerCondition: 'N/A',
-  isTrigger: false,
-  triggerPx: '0.0',
-  children: [],
-  isPositionTpsl: false,
-  reduceOnly: order.reduceOnly,
-  orderType: 'Limit',
-  tif: order.tif,
-  cloid: order.cloid,
-});

@@ -3,6 +3,7 @@ import { Decimal, dec, isDecimalText, ZERO } from '#shared/core/decimal.ts';
 import { epochMs } from '#shared/messages/fields.ts';
 import { DEXES, NATIVE } from '../market-specs.ts';
 import { keepHistory, touch } from '../venue/clearing.ts';
+import { noteEquity } from '../venue/equity-history.ts';
 import { placeOrder } from '../venue/order-desk.ts';
 import { hashOf, markOf, record, type SimOrder, subOf, type World } from '../venue/world.ts';
 import { wireDecimal } from '../wire-number.ts';
@@ -64,6 +65,7 @@ export function applyTransfer(
   record(world, kind, kind === 'withdraw' ? { ...base, nonce: id, fee: '0.0' } : base);
   touch(world, account);
   keepHistory(world, account);
+  noteEquity(world, [account], () => equityOf(world, account).toFixed());
   return null;
 }
 

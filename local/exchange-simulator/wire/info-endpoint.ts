@@ -1,10 +1,23 @@
 import * as z from 'zod';
-import { isTimeframe } from '#shared/core/time.ts';
 import { NATIVE } from '../market-specs.ts';
-import type { Account, LedgerEvent, SimOrder, WireFill, World } from '../venue/world.ts';
-import { clearinghouseState, frontendOrder, wireOrder } from './account-info.ts';
+import { isCandleInterval } from '../prices/candle-interval.ts';
+import type { Account, World } from '../venue/world.ts';
+import { clearinghouseState } from './account-info.ts';
+import { isBookView, l2Book } from './book-info.ts';
 import type { Fault } from './fault-script.ts';
-import { allMids, assetContexts, isDex, l2Book, meta, perpDexs, SPOT_CONTEXTS, SPOT_META } from './market-info.ts';
+import { fillsBetween, fundingUpdates, ledgerUpdates, newestFills } from './fill-info.ts';
+import {
+  allMids,
+  assetContexts,
+  fundingHistory,
+  isDex,
+  meta,
+  perpDexs,
+  SPOT_CONTEXTS,
+  SPOT_META,
+} from './market-info.ts';
+import { frontendOrder, historicalOrders, openOrders, orderStatus, wireOrder } from './order-info.ts';
+import { activeAssetData, extraAgents, portfolio, userFees, userRateLimit, userRole } from './user-info.ts';
 
 /** Body of `POST /info`: fields beyond `type` depend on it. */
 export const infoRequestSchema = z.looseObject({
@@ -13,8 +26,13 @@ export const infoRequestSchema = z.looseObject({
   dex: z.string().max(32).optional(),
   coin: z.string().max(64).optional(),
   oid: z.union([z.number(), z.string().max(66)]).optional(),
-  startTime: z.number().optional(),
-  endTime: z.number().nullable().optional(),
+  startTime: z.number().nullish(),
+  endTime: z.number().nullish(),
+  aggregateByTime: z.boolean().nullish(),
+  reversed: z.boolean().nullish(),
+  nSigFigs: z.number().nullish(),
+  mantissa: z.number().nullish(),
+  builder: z.string().max(66).optional(),
   req: z
     .looseObject({
       coin: z.string().max(64),
@@ -35,7 +53,8 @@ const json = (value: unknown): Reply => ({ status: 200, body: JSON.stringify(val
 /** What the venue answers to a body that it cannot read. */
 export const UNREADABLE: Reply = { status: 422, body: 'Failed to deserialize the JSON body into the target type' };
 const NULL_500: Reply = { status: 500, body: 'null' };
-const MAX_FILLS = 2_000;
+/** What the venue answers about a coin that it does not list. */
+const UNKNOWN_COIN = json(null);
 const ADDRESS = /^0x[0-9a-f]{40}$/;
 
 /** Answers one `/info` request; `faults` are those that hit it. */
@@ -63,13 +82,20 @@ export function answerInfo(world: World, request: InfoRequest, faults: readonly 
       return json({ specialStatuses: null, time: world.nowMs });
     case 'l2Book': {
       const market = world.byCoin.get(request.coin ?? '');
-      return market ? json(l2Book(world, market)) : NULL_500;
+      const view = { nSigFigs: request.nSigFigs ?? null, mantissa: request.mantissa ?? null, fast: false };
+      if (!isBookView(view)) return NULL_500;
+      return market ? json(l2Book(world, market, view)) : UNKNOWN_COIN;
     }
     case 'candleSnapshot': {
-      const market = world.byCoin.get(request.req?.coin ?? '');
-      if (!market || !request.req || !isTimeframe(request.req.interval)) return NULL_500;
+      if (!request.req || !isCandleInterval(request.req.interval)) return UNREADABLE;
+      const market = world.byCoin.get(request.req.coin);
       const toMs = request.req.endTime ?? world.nowMs;
-      return json(market.candles.snapshot(request.req.interval, request.req.startTime, toMs));
+      return market ? json(market.candles.snapshot(request.req.interval, request.req.startTime, toMs)) : UNKNOWN_COIN;
+    }
+    case 'fundingHistory': {
+      const market = world.byCoin.get(request.coin ?? '');
+      const toMs = request.endTime ?? world.nowMs;
+      return market ? json(fundingHistory(world, market, request.startTime ?? 0, toMs)) : UNKNOWN_COIN;
     }
     default:
       return answerUser(world, request, faults);
@@ -81,8 +107,9 @@ function answerUser(world: World, request: InfoRequest, faults: readonly Fault[]
   if (!ADDRESS.test(user)) return UNREADABLE;
   // Only the master address has an account; an agent's address reads as an empty one, as on the venue.
   const account = world.accounts.get(user);
-  const from = request.startTime ?? 0;
-  const to = request.endTime ?? Number.POSITIVE_INFINITY;
+  const isDead = faults.some((fault) => fault.kind === 'dead-agent');
+  const fromMs = request.startTime ?? 0;
+  const toMs = request.endTime ?? Number.POSITIVE_INFINITY;
   switch (request.type) {
     case 'clearinghouseState':
       return json(laggingState(world, account, request.dex || NATIVE, faults));
@@ -95,17 +122,46 @@ function answerUser(world: World, request: InfoRequest, faults: readonly Fault[]
     case 'frontendOpenOrders':
       return json(openOrders(world, user, request.dex ?? '').map(frontendOrder));
     case 'orderStatus':
-      return orderStatus(world, user, request.oid, faults);
+      return json(
+        orderStatus(
+          world,
+          user,
+          request.oid,
+          faults.some((fault) => fault.kind === 'unknown-oid'),
+        ),
+      );
     case 'historicalOrders':
       return json(historicalOrders(world, user));
     case 'userFills':
-      return json((account?.fills ?? []).slice(-MAX_FILLS).reverse());
-    case 'userFillsByTime':
-      return json(fillsBetween(account?.fills ?? [], from, to));
+      return json(newestFills(account?.fills ?? [], request.aggregateByTime ?? false));
+    case 'userFillsByTime': {
+      const { aggregateByTime, reversed } = request;
+      const window = { fromMs, toMs, aggregateByTime: aggregateByTime ?? false, reversed: reversed ?? false };
+      return json(fillsBetween(account?.fills ?? [], window));
+    }
     case 'userNonFundingLedgerUpdates':
-      return json(updates(world, user, ['deposit', 'withdraw'], from, to));
+      return json(ledgerUpdates(world, user, fromMs, toMs));
     case 'userFunding':
-      return json(updates(world, user, ['funding'], from, to));
+      return json(fundingUpdates(world, user, fromMs, toMs));
+    case 'userFees':
+      return json(userFees(world, account));
+    case 'userRateLimit':
+      return json(userRateLimit(account));
+    case 'userRole':
+      return json(isDead ? { role: 'missing' } : userRole(world, user));
+    case 'extraAgents':
+      return json(isDead ? [] : extraAgents(world, account));
+    case 'subAccounts':
+      // Accounts here have none, which the venue tells as null.
+      return json(null);
+    case 'maxBuilderFee':
+      return json(account?.builderFees.get((request.builder ?? '').toLowerCase()) ?? 0);
+    case 'activeAssetData': {
+      const market = world.byCoin.get(request.coin ?? '');
+      return market ? json(activeAssetData(world, user, account, market)) : UNKNOWN_COIN;
+    }
+    case 'portfolio':
+      return json(portfolio(world, account));
     default:
       return UNREADABLE;
   }
@@ -120,50 +176,4 @@ function laggingState(world: World, account: Account | undefined, dex: string, f
   }
   const state = clearinghouseState(world, account, dex, lagMs) as { time: number };
   return { ...state, time: state.time + offsetMs };
-}
-
-function openOrders(world: World, user: string, dex: string): SimOrder[] {
-  return world.markets
-    .filter((market) => (market.spec.dex ?? '') === dex)
-    .flatMap((market) => [...market.resting].filter((order) => order.user === user))
-    .sort((a, b) => b.oid - a.oid);
-}
-
-const statusOf = (order: SimOrder) => ({
-  order: frontendOrder(order),
-  status: order.status,
-  statusTimestamp: order.statusAtMs,
-});
-
-function orderStatus(world: World, user: string, oid: number | string | undefined, faults: readonly Fault[]): Reply {
-  const found =
-    typeof oid === 'string' && oid.startsWith('0x')
-      ? world.byCloid.get(`${user} ${oid.toLowerCase()}`)
-      : world.orders.get(Number(oid));
-  const hidden = faults.some((fault) => fault.kind === 'unknown-oid');
-  if (!found || found.user !== user || hidden) return json({ status: 'unknownOid' });
-  return json({ status: 'order', order: statusOf(found) });
-}
-
-const historicalOrders = (world: World, user: string) =>
-  [...world.orders.values()]
-    .filter((order) => order.user === user)
-    .slice(-MAX_FILLS)
-    .reverse()
-    .map(statusOf);
-
-function fillsBetween(fills: readonly WireFill[], from: number, to: number): WireFill[] {
-  return fills.filter((fill) => fill.time >= from && fill.time <= to).slice(0, MAX_FILLS);
-}
-
-function updates(world: World, user: string, kinds: readonly string[], from: number, to: number): unknown[] {
-  return world.events
-    .filter((event) => kinds.includes(event.kind) && event.user === user && event.atMs >= from && event.atMs <= to)
-    .slice(0, MAX_FILLS)
-    .map(ledgerUpdate);
-}
-
-function ledgerUpdate(event: LedgerEvent): unknown {
-  const { kind, atMs, user: _, hash, ...delta } = event;
-  return { time: atMs, hash: hash ?? `0x${'0'.repeat(64)}`, delta: { type: kind, ...delta } };
 }

@@ -1,4 +1,5 @@
-import { MINUTE_MS } from '#shared/core/time.ts';
+import { Decimal } from '#shared/core/decimal.ts';
+import { HOUR_MS } from '#shared/core/time.ts';
 import { DEXES } from '../market-specs.ts';
 import { bookOf, type MarketState, markOf, type World } from '../venue/world.ts';
 import { wireDecimal, wireNumber } from '../wire-number.ts';
@@ -25,22 +26,39 @@ export const meta = (world: World, dex: string) => ({
 });
 
 export const assetContexts = (world: World, dex: string) =>
-  marketsOf(world, dex).map((market) => {
-    const { bids, asks } = bookOf(market);
-    const mid = midOf(market);
-    return {
-      funding: market.spec.hourlyFunding,
-      openInterest: '1000.0',
-      prevDayPx: wireNumber(market.prevDayPx),
-      dayNtlVlm: wireNumber(Number(market.dayNotional.toFixed(6))),
-      premium: '0.0',
-      oraclePx: wireDecimal(markOf(market)),
-      markPx: wireDecimal(markOf(market)),
-      midPx: mid,
-      impactPxs: bids[0] && asks[0] ? [wireDecimal(bids[0].price), wireDecimal(asks[0].price)] : null,
-      dayBaseVlm: wireNumber(Number((market.dayNotional / market.price).toFixed(market.spec.sizeDecimals))),
-    };
-  });
+  marketsOf(world, dex).map((market) => assetContext(world, market));
+
+/** Volumes and previous price are those of the last 24 hours of the market's own candles. */
+export function assetContext(world: World, market: MarketState) {
+  const { bids, asks } = bookOf(market);
+  const day = market.candles.lastDay(world.nowMs);
+  return {
+    funding: market.spec.hourlyFunding,
+    openInterest: '1000.0',
+    prevDayPx: wireNumber(day.previousPrice ?? market.price),
+    dayNtlVlm: wireNumber(Number(day.quote.toFixed(6))),
+    premium: '0.0',
+    oraclePx: wireDecimal(markOf(market)),
+    markPx: wireDecimal(markOf(market)),
+    midPx: midOf(market),
+    impactPxs: bids[0] && asks[0] ? [wireDecimal(bids[0].price), wireDecimal(asks[0].price)] : null,
+    dayBaseVlm: wireNumber(Number(day.base.toFixed(market.spec.sizeDecimals))),
+  };
+}
+
+const MAX_FUNDINGS = 500;
+
+/** Rates of the hours at which funding was paid while the market was open, oldest first. */
+export function fundingHistory(world: World, market: MarketState, fromMs: number, toMs: number) {
+  const openedMs = market.candles.firstMs() ?? world.nowMs;
+  const lastMs = Math.min(toMs, world.nowMs);
+  const rows = [];
+  let atMs = Math.ceil(Math.max(fromMs, openedMs + 1) / HOUR_MS) * HOUR_MS;
+  for (; atMs <= lastMs && rows.length < MAX_FUNDINGS; atMs += HOUR_MS) {
+    rows.push({ coin: market.spec.coin, fundingRate: market.spec.hourlyFunding, premium: '0.0', time: atMs });
+  }
+  return rows;
+}
 
 export function midOf(market: MarketState): string | null {
   const { bids, asks } = bookOf(market);
@@ -55,26 +73,6 @@ export const allMids = (world: World, dex: string): Record<string, string> =>
     }),
   );
 
-const level = (l: { price: Parameters<typeof wireDecimal>[0]; size: typeof l.price; orders: number }) => ({
-  px: wireDecimal(l.price),
-  sz: wireDecimal(l.size),
-  n: l.orders,
-});
-
-export const l2Book = (world: World, market: MarketState) => {
-  const book = bookOf(market);
-  return { coin: market.spec.coin, time: world.nowMs, levels: [book.bids.map(level), book.asks.map(level)] };
-};
-
-export const bbo = (world: World, market: MarketState) => {
-  const { bids, asks } = bookOf(market);
-  return {
-    coin: market.spec.coin,
-    time: world.nowMs,
-    bbo: [bids[0] ? level(bids[0]) : null, asks[0] ? level(asks[0]) : null],
-  };
-};
-
 export const perpDexs = (world: World) => [
   null,
   ...DEXES.map((dex) => ({
@@ -84,8 +82,17 @@ export const perpDexs = (world: World) => [
     oracleUpdater: null,
     feeRecipient: dex.deployer,
     assetToStreamingOiCap: marketsOf(world, dex.name).map(({ spec }) => [spec.coin, '100000000.0']),
+    subDeployers: [],
+    deployerFeeScale: deployerFeeScale(marketsOf(world, dex.name)[0]?.spec.feeScale ?? 1),
+    lastDeployerFeeScaleChangeTime: '1970-01-01T00:00:00',
+    assetToFundingMultiplier: marketsOf(world, dex.name).map(({ spec }) => [spec.coin, '1.0']),
+    assetToFundingInterestRate: [],
   })),
 ];
+
+/** Fees are multiplied by twice the scale from 1 on, below by 1 + the scale. https://hyperliquid.gitbook.io/hyperliquid-docs/trading/fees */
+const deployerFeeScale = (feeScale: number): string =>
+  wireDecimal(feeScale >= 2 ? new Decimal(feeScale).div(2) : new Decimal(feeScale).minus(1));
 
 /** The simulator trades perpetuals; the spot side is there because clients load it. */
 export const SPOT_META = {
@@ -110,14 +117,15 @@ export const SPOT_CONTEXTS = [
 ];
 
 function spotToken(name: string, szDecimals: number, weiDecimals: number, index: number, tokenId: string) {
-  return { name, szDecimals, weiDecimals, index, tokenId, isCanonical: true, evmContract: null, fullName: null };
-}
-
-/** Day statistics roll at UTC midnight. */
-export function rollDay(market: MarketState, atMs: number): void {
-  const day = Math.floor(atMs / (1440 * MINUTE_MS));
-  if (market.dayStartMs === day) return;
-  market.dayStartMs = day;
-  market.prevDayPx = market.price;
-  market.dayNotional = 0;
+  return {
+    name,
+    szDecimals,
+    weiDecimals,
+    index,
+    tokenId,
+    isCanonical: true,
+    evmContract: null,
+    fullName: null,
+    deployerTradingFeeShare: '0.0',
+  };
 }

@@ -1,8 +1,9 @@
 import { isTimeframe, SECOND_MS } from '#shared/core/time.ts';
 import type { MarketState, Publisher, SimOrder, WireFill, WireTrade, World } from '../venue/world.ts';
-import { wireOrder } from './account-info.ts';
+import { bbo, l2Book } from './book-info.ts';
 import { type FaultScript, SUBSCRIBE } from './fault-script.ts';
-import { allMids, bbo, isDex, l2Book } from './market-info.ts';
+import { allMids, isDex } from './market-info.ts';
+import { wireOrder } from './order-info.ts';
 import { SocketSession, type SocketSink } from './socket-session.ts';
 
 /** The venue closes a socket to which it sent nothing for this long. */

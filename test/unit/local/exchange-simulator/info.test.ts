@@ -7,6 +7,10 @@ import { MAIN, SimulatorClient } from '#test/support/simulator-client.ts';
 const simulator = new ExchangeSimulator({ historyMinutes: 6_000, markets: marketSpecs(2) });
 simulator.advance(simulator.nowMs() + 2_000);
 const client = new SimulatorClient(simulator);
+const DAY_MS = 86_400_000;
+type Candle = Record<'t' | 'T' | 'n', number> & Record<'o' | 'h' | 'l' | 'c' | 'v' | 'i', string>;
+const candles = (interval: string): Candle[] =>
+  client.info({ type: 'candleSnapshot', req: { coin: 'BTC', interval, startTime: 0 } });
 const number = expect.stringMatching(/^-?\d+\.\d+$/);
 
 describe('/info', () => {
@@ -65,6 +69,79 @@ describe('/info', () => {
     expect([levels[0].length, levels[1].length, time]).toEqual([20, 20, simulator.nowMs()]);
     expect(Number(levels[0][0].px)).toBeLessThan(Number(levels[1][0].px));
     expect(levels[0][0]).toEqual({ px: number, sz: number, n: expect.any(Number) });
+  });
+
+  it.each([
+    ['3d', 3 * DAY_MS],
+    ['1w', 7 * DAY_MS],
+  ])('puts daily bars together to %s, from days since 1970', (interval, lengthMs) => {
+    const [bars, days] = [candles(interval), candles('1d')];
+    for (const bar of bars) {
+      expect([bar.t % lengthMs, bar.T]).toEqual([0, bar.t + lengthMs - 1]);
+      const own = days.filter((day) => day.t >= bar.t && day.t <= bar.T);
+      expect([bar.o, bar.c, bar.n]).toEqual([own[0]!.o, own.at(-1)!.c, own.reduce((sum, day) => sum + day.n, 0)]);
+      expect(Number(bar.h)).toBe(Math.max(...own.map((day) => Number(day.h))));
+    }
+    expect(bars.length).toBeGreaterThan(0);
+  });
+
+  it('begins a month on its first day', () => {
+    const [month] = candles('1M');
+    expect(month).toMatchObject({ t: Date.UTC(2023, 10), T: Date.UTC(2023, 11) - 1, i: '1M' });
+  });
+
+  it('gives a day volume and a previous price that are those of its candles', () => {
+    const [{ universe }, contexts] = client.info({ type: 'metaAndAssetCtxs' });
+    const context = contexts[universe.findIndex((m: { name: string }) => m.name === 'BTC')];
+    const day = candles('1m').slice(-1_440);
+    const before = candles('1m').findLast((bar) => bar.t < day[0]!.t);
+    const base = day.reduce((sum, bar) => sum + Number(bar.v), 0);
+    expect(Number(context.dayBaseVlm)).toBeCloseTo(base, 3);
+    expect(context.prevDayPx).toBe(before!.c);
+    const prices = day.flatMap((bar) => [Number(bar.l), Number(bar.h)]);
+    expect(Number(context.dayNtlVlm)).toBeGreaterThan(base * Math.min(...prices));
+    expect(Number(context.dayNtlVlm)).toBeLessThan(base * Math.max(...prices));
+  });
+
+  it('gives the funding rates of past hours, at most 500', () => {
+    const startTime = simulator.nowMs() - 3 * 3_600_000;
+    const rows = client.info({ type: 'fundingHistory', coin: 'BTC', startTime });
+    expect(rows.map((row: { time: number }) => row.time % 3_600_000)).toEqual([0, 0, 0]);
+    expect(rows[0]).toMatchObject({ coin: 'BTC', fundingRate: '0.0000125', premium: '0.0' });
+  });
+
+  it.each([
+    { type: 'l2Book', coin: 'NOPE' },
+    { type: 'candleSnapshot', req: { coin: 'NOPE', interval: '1m', startTime: 0 } },
+    { type: 'fundingHistory', coin: 'NOPE', startTime: 0 },
+  ])('answers null about a coin that is not listed: $type', (request) => {
+    expect(simulator.handle({ path: '/info', body: JSON.stringify(request) })).toMatchObject({
+      status: 200,
+      body: 'null',
+    });
+  });
+
+  it.each([
+    [{ nSigFigs: 5 }, 1],
+    [{ nSigFigs: 5, mantissa: 2 }, 2],
+    [{ nSigFigs: 5, mantissa: 5 }, 5],
+    [{ nSigFigs: 4 }, 10],
+    [{ nSigFigs: 3 }, 100],
+    [{ nSigFigs: 2 }, 1_000],
+  ])('puts levels together: BTC with %j in steps of %i', (view, step) => {
+    const book = (more: object) => client.info({ type: 'l2Book', coin: 'BTC', ...more });
+    type Level = { px: string; sz: string; n: number };
+    const [whole, stepped] = [book({}), book(view)];
+    for (const side of [0, 1]) {
+      const [all, levels]: [Level[], Level[]] = [whole.levels[side], stepped.levels[side]];
+      expect(levels.map((level) => Number(level.px) % step)).toEqual(levels.map(() => 0));
+      expect(new Set(levels.map((level) => level.px)).size).toBe(levels.length);
+      const sum = (list: Level[]) => list.reduce((total, level) => total + Number(level.sz), 0);
+      expect(sum(levels)).toBeCloseTo(sum(all), 5);
+    }
+    expect(Number(stepped.levels[0][0].px)).toBeLessThanOrEqual(Number(whole.levels[0][0].px));
+    expect(Number(stepped.levels[1][0].px)).toBeGreaterThanOrEqual(Number(whole.levels[1][0].px));
+    expect(Number(stepped.spread)).toBeCloseTo(Number(whole.levels[1][0].px) - Number(whole.levels[0][0].px), 5);
   });
 
   it('keeps deposits and withdrawals apart from funding', () => {
