@@ -10,6 +10,7 @@ import { checkDatabase, checkDisk, checkPlatform, checkPort, checkReadiness } fr
 import { checkProxies } from '../doctor/proxy-check.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { plain, table } from '../format.ts';
+import { checkSizing } from '../sizing-check.ts';
 import { checkAlarms } from '../stage-alarms.ts';
 
 const NODE_MAJOR_MIN = 24;
@@ -20,7 +21,7 @@ const COLORS = { ok: 'green', warning: 'yellow', failed: 'red' } as const;
 export async function doctor(ctx: CommandContext, options: { readonly proxy?: boolean }): Promise<ExitCode> {
   const findings: Finding[] = [checkNode()];
   const config = checkConfig(ctx, findings);
-  if (config) findings.push(await checkSecrets(config));
+  if (config) findings.push(await checkSecrets(config), ...(await sizingFindings(ctx, config)));
   findings.push(...checkDisk(ctx.stateDir), checkDatabase(ctx.stateDir));
   if (ctx.deployed && config) findings.push(await checkAlarms(ctx));
   const platform = await checkPlatform(ctx);
@@ -62,6 +63,15 @@ function checkConfig(ctx: CommandContext, findings: Finding[]): Config | null {
     findings.push({ check: 'config', verdict: 'failed', detail: `${detail}; see \`3t config check\`` });
     return null;
   }
+}
+
+/** Symbols in which a limit lets nothing be opened: the platform would be HEALTHY and would not trade them. */
+async function sizingFindings(ctx: CommandContext, config: Config): Promise<readonly Finding[]> {
+  const { equity, warnings } = await checkSizing(ctx, config);
+  const at = `equity ${equity.quote ?? 'unknown'} (${equity.from})`;
+  return warnings.length === 0
+    ? [{ check: 'sizing', verdict: 'ok', detail: `every symbol can be opened at ${at}` }]
+    : warnings.map((detail) => ({ check: 'sizing', verdict: 'warning' as const, detail }));
 }
 
 /** Reads every secret that a start would read and tells none of them. */

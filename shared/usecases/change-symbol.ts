@@ -95,7 +95,7 @@ async function apply(deps: ChangeSymbolDeps, input: ChangeSymbolInput, symbol: s
       const kept = known?.leverage ?? null;
       if ((await deps.instruments.manage(exchange, symbol, kept, nowMs, null)) !== 'managed') return delisted(symbol);
       await deps.orders.adopt(exchange, account, symbol, nowMs);
-      return { what: 'was adopted as it is: 3T goes on from there', hold: null };
+      return { what: 'is adopted: 3T goes on from the position as it is', hold: null };
     }
     case 'flatten':
     case 'remove': {
@@ -104,7 +104,10 @@ async function apply(deps: ChangeSymbolDeps, input: ChangeSymbolInput, symbol: s
       if (isNotOurs && action === 'remove') return release(deps, input, symbol);
       if ((await deps.instruments.unmanage(exchange, symbol)) !== 'unmanaged') return notManaged(symbol);
       if (isNotOurs) await deps.orders.adopt(exchange, account, symbol, nowMs);
-      return { what: 'is being closed and is not opened again until it is added again', hold: null };
+      return {
+        what: `is being closed and is not opened again until \`3t symbols add ${symbol}\``,
+        hold: null,
+      };
     }
     case 'release':
       return release(deps, input, symbol);
@@ -117,7 +120,7 @@ async function release(deps: ChangeSymbolDeps, input: ChangeSymbolInput, symbol:
   const nowMs = deps.clock.nowMs();
   if ((await deps.instruments.releaseToOperator(exchange, symbol, nowMs)) !== 'released') return notManaged(symbol);
   await deps.orders.release(exchange, account, symbol, nowMs);
-  return { what: 'was released to the operator: 3T neither trades nor closes it until it is added again', hold: null };
+  return { what: `is yours: 3T neither trades nor closes it until \`3t symbols add ${symbol}\``, hold: null };
 }
 
 /**

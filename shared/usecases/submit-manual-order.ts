@@ -186,7 +186,7 @@ async function planOrder(
       lot: lotSize(row.instrument),
       nowMs,
     },
-    holdReason: row.holdReason,
+    holdReason: row.holdReason ?? (row.takeover === 'unchecked' ? 'position-unchecked' : null),
     exitAttempts: row.exitAttempts,
     working: working.filter((other) => other.symbol === order.symbol),
     slippage: settings.slippage,

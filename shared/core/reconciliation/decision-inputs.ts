@@ -33,6 +33,7 @@ const decisionInputsSchema = z.looseObject({
       dataState: text,
       target: text,
       limitedBy: text,
+      limit: text,
       capQuote: text,
       leverage: number,
     })

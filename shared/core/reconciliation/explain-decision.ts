@@ -65,7 +65,10 @@ function sizingLines({ desired, price }: DecisionInputs): string[] {
   const lines = [`direction ${desired.direction} × ${desired.unitQuote} quote ÷ ${at} = ${desired.size ?? '?'}`];
   if (desired.capQuote !== null)
     lines.push(`margin cap of the symbol ${short(desired.capQuote)} at leverage ${desired.leverage ?? '?'}`);
-  if (desired.limitedBy !== null) lines.push(`limited by ${desired.limitedBy} to ${desired.target ?? '?'}`);
+  if (desired.limitedBy !== null) {
+    const why = desired.limit === null ? '' : `: ${desired.limit}`;
+    lines.push(`limited by ${desired.limitedBy} to ${desired.target ?? '?'}${why}`);
+  }
   return lines;
 }
 

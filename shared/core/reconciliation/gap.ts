@@ -1,4 +1,4 @@
-import type { Decimal } from '../decimal.ts';
+import { type Decimal, ZERO } from '../decimal.ts';
 import type { Side } from '../orders/order.ts';
 
 /** Sizes in signed base units on the lot grid; values in quote units. */
@@ -12,6 +12,11 @@ export interface GapInputs {
   readonly minimumTradeQuote: Decimal;
   /** The venue refuses smaller orders. */
   readonly venueMinimumQuote: Decimal;
+  /**
+   * Set when limits allow a position too small to be held and `desired` is therefore zero: what is held is then closed only when it
+   * is more than a smallest trade above this, or an equity near the border would open and close it again and again.
+   */
+  readonly allowed?: Decimal | null;
 }
 
 /** What the trade does to the position. `flip-exit`: the exit half; the entry follows in the next epoch. */
@@ -44,15 +49,28 @@ export function decideGap(inputs: GapInputs): Gap {
   const wanted = desired.abs();
   const isFlat = held.lt(lot);
   if (!isFlat) {
-    if (wanted.lt(lot)) return exit('exit', actual, price);
+    if (wanted.lt(lot)) {
+      const aboveQuote = actual
+        .minus(inputs.allowed ?? ZERO)
+        .abs()
+        .times(price);
+      const isKept = inputs.allowed != null && !isOpposite(inputs.allowed, actual) && isTooSmall(inputs, aboveQuote);
+      return isKept
+        ? { kind: 'in-sync', code: 'below-threshold', valueQuote: aboveQuote }
+        : exit('exit', actual, price);
+    }
     if (desired.isPositive() !== actual.isPositive()) return exit('flip-exit', actual, price);
   }
-  if (valueQuote.lt(inputs.minimumTradeQuote) || valueQuote.lt(inputs.venueMinimumQuote)) {
+  if (isTooSmall(inputs, valueQuote)) {
     return { kind: 'in-sync', code: 'below-threshold', valueQuote };
   }
   const effect = isFlat ? 'open' : wanted.gt(held) ? 'increase' : 'reduce';
   return { kind: 'trade', effect, side: delta.isPositive() ? 'buy' : 'sell', size, valueQuote };
 }
+
+const isTooSmall = ({ minimumTradeQuote, venueMinimumQuote }: GapInputs, valueQuote: Decimal): boolean =>
+  valueQuote.lt(minimumTradeQuote) || valueQuote.lt(venueMinimumQuote);
+const isOpposite = (a: Decimal, b: Decimal): boolean => !a.isZero() && a.isNegative() !== b.isNegative();
 
 const exit = (effect: 'exit' | 'flip-exit', actual: Decimal, price: Decimal): Gap => ({
   kind: 'trade',

@@ -1,3 +1,4 @@
+import { assert } from '../assert.ts';
 import { Decimal, dec, decimalText, ZERO } from '../decimal.ts';
 import { clientOrderId } from '../orders/client-order-id.ts';
 import type { OrderIntent } from '../orders/order.ts';
@@ -141,6 +142,7 @@ function intentOf(context: CycleContext, draft: Draft, trade: WantedTrade, id: s
   const { exchange, account, installationTag, nowMs, correlationId, settings } = context.inputs;
   const { instrument, epoch } = draft.facts;
   const reducing = reduces(trade.effect);
+  assert(trade.size.gt(0), 'an order has a size');
   return {
     clientOrderId: clientOrderId(installationTag, account, instrument.symbol, epoch, 0),
     exchange,

@@ -110,6 +110,7 @@ function gapTo(context: CycleContext, draft: Undecided, actual: Decimal): Gap {
     // Without any price nothing is worth anything: only a full exit is then a trade, and it is refused for want of a bound.
     price: target.price?.price ?? ZERO,
     lot: target.lot.size,
+    allowed: target.allowed,
     minimumTradeQuote: context.minimumTradeQuote,
     venueMinimumQuote: target.price === null ? ZERO : dec(facts.instrument.minNotionalQuote),
   });
@@ -140,6 +141,17 @@ function increase(context: CycleContext, draft: Undecided, gap: TradeGap): Outco
   if (limitPrice === null) return no('no-price', 'the price has no tick below it');
   const fits = gap.size.times(target.dearest).lte(context.maxOrderQuote);
   const size = towardZero(fits ? gap.size : context.maxOrderQuote.div(target.dearest), instrument.sizeDecimals);
+  if (!fits && size.times(target.price.price).lt(instrument.minNotionalQuote)) {
+    const numbers = {
+      maxOrderNotionalQuote: text(context.maxOrderQuote),
+      lot: target.lot.text,
+      lotQuote: short(target.lot.size.times(target.dearest)),
+      dearestPrice: short(target.dearest),
+      minNotionalQuote: instrument.minNotionalQuote,
+    };
+    const message = `max_order_notional allows ${text(size)} of it: one lot of ${numbers.lot} is worth ${numbers.lotQuote} at ${numbers.dearestPrice}, the limit is ${numbers.maxOrderNotionalQuote}, the venue's smallest order ${numbers.minNotionalQuote}`;
+    return no('max-order-notional', message, numbers);
+  }
   return { kind: 'trade', trade: { effect: gap.effect, side: gap.side, size, limitPrice, exhausted: false } };
 }
 
@@ -223,14 +235,22 @@ function contradicts(order: CycleOrder, target: TargetPosition, actualSize: Deci
   return target.size.isZero() || target.size.isNegative() !== signed.isNegative();
 }
 
-const inSync = (context: CycleContext, draft: Undecided, gap: { code: string }): Outcome => ({
-  kind: 'verdict',
-  verdict: toVerdict(context, draft, {
-    kind: 'in-sync',
-    code: gap.code,
-    message: gap.code === 'aligned' ? 'holds what is desired' : 'the difference is below the minimum trade',
-  }),
-});
+/** Nothing to trade: what is desired is held, or nearly, or no more than that is allowed. */
+function inSync(context: CycleContext, draft: Undecided, gap: { code: string }): Outcome {
+  const { limitedBy, allowed, wanted } = draft.target;
+  // Nothing is held of what is wanted, and nothing can be: that is a refusal, however little there is to do about it.
+  if (limitedBy !== null && allowed !== null && gap.code === 'aligned') {
+    const numbers = {
+      wanted: text(wanted.size),
+      allowed: text(allowed),
+      minNotionalQuote: draft.facts.instrument.minNotionalQuote,
+    };
+    return refuse(context, draft, refusal(limitedBy, 'nothing can be opened', numbers));
+  }
+  const held = limitedBy === null ? 'holds what is desired' : 'holds what the limits leave of what is desired';
+  const message = gap.code === 'aligned' ? held : 'the difference is below the minimum trade';
+  return { kind: 'verdict', verdict: toVerdict(context, draft, { kind: 'in-sync', code: gap.code, message }) };
+}
 
 const refuse = (context: CycleContext, draft: Undecided, why: Refusal, chain?: RuleChain): Outcome => ({
   kind: 'verdict',
@@ -262,7 +282,19 @@ export function toVerdict(
   const { kind, code, message, extra, cancels = [], wantsFreshSources = false, alarm = null } = what;
   const desiredSize = text(draft.target.size);
   const inputs = { ...record(context, draft, desiredSize), ...extra };
-  return { kind, code, message, desiredSize, actualSize: draft.actualSize, inputs, cancels, wantsFreshSources, alarm };
+  // Whatever is decided, a target that limits have cut says so with their numbers.
+  const { limit } = draft.target;
+  return {
+    kind,
+    code,
+    message: limit === null ? message : `${message}; ${limit}`,
+    desiredSize,
+    actualSize: draft.actualSize,
+    inputs,
+    cancels,
+    wantsFreshSources,
+    alarm,
+  };
 }
 
 function record(context: CycleContext, draft: Undecided, desiredSize: DecimalText | null): DecisionRecord {
@@ -279,6 +311,7 @@ function record(context: CycleContext, draft: Undecided, desiredSize: DecimalTex
       dataState: facts.dataState,
       target: desiredSize,
       limitedBy: target.limitedBy,
+      limit: target.limit,
       capQuote: target.capQuote,
       leverage: target.leverage,
     },

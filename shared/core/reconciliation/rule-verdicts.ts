@@ -8,6 +8,7 @@ const CHAINS = {
     ['market-hours', 'market-closed'],
     ['account', 'account-unknown'],
     ['price', 'no-price'],
+    ['order-size', 'max-order-notional'],
     ['margin', 'margin-budget'],
     ['limits', null],
   ],

@@ -44,6 +44,8 @@ export interface SizingReportRow {
   readonly smallestTradeQuote: DecimalText;
   readonly largestPositionQuote: DecimalText | null;
   readonly limitedBy: PositionLimit | null;
+  /** Why nothing can be opened there, with its numbers; null when something can, or when equity is unknown. */
+  readonly blocked: string | null;
   /** Orders of the largest size that a full entry needs. */
   readonly ordersToLargest: number | null;
 }
@@ -73,10 +75,35 @@ export function sizingReport(inputs: SizingReportInputs): readonly SizingReportR
       smallestTradeQuote: decimalText(DecimalJs.max(inputs.minimumTradeQuote, symbol.minNotionalQuote)),
       largestPositionQuote: largest === null ? null : decimalText(largest.quote),
       limitedBy: largest?.limitedBy ?? null,
+      blocked: largest === null ? null : blockedBy(symbol, largest, cap, inputs),
       ordersToLargest: largest === null ? null : largest.quote.div(inputs.maxOrderQuote).ceil().toNumber(),
     };
   });
 }
+
+/** A limit below the smallest order: the sizing may want what it likes. */
+function blockedBy(
+  { minNotionalQuote, leverage, price, sizeDecimals }: ReportedSymbol,
+  { quote, limitedBy }: { readonly quote: Decimal; readonly limitedBy: PositionLimit },
+  cap: Decimal | null,
+  { equityQuote, minimumTradeQuote, maxOrderQuote }: SizingReportInputs,
+): string | null {
+  const oneLot = price === null || sizeDecimals === null ? null : dec(lotSize({ sizeDecimals })).times(price);
+  if (oneLot?.gt(maxOrderQuote)) return `one lot is worth ${short(oneLot)}, above max_order_notional ${maxOrderQuote}`;
+  if (limitedBy === 'sizing' || cap === null) return null;
+  const least = DecimalJs.max(minimumTradeQuote, minNotionalQuote, oneLot ?? 0);
+  if (quote.gte(least)) return null;
+  const word = least.eq(minNotionalQuote)
+    ? "the venue's smallest order"
+    : oneLot !== null && least.eq(oneLot)
+      ? 'one lot'
+      : `minimum_trade_threshold (the venue's smallest order is ${minNotionalQuote})`;
+  const how =
+    limitedBy === 'margin-cap' ? ` (${short(cap)} margin × leverage ${leverage}, by equity ${equityQuote})` : '';
+  return `${limitedBy} allows ${short(quote)}${how}, less than ${word}: ${short(least)}`;
+}
+
+const short = (value: Decimal): string => decimalText(value.toSignificantDigits(8));
 
 function smallestOrder(unit: Decimal, symbol: ReportedSymbol, entrySlippage: number): Decimal {
   const { price, sizeDecimals } = symbol;

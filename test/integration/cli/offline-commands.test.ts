@@ -70,6 +70,17 @@ describe('cli without a platform', () => {
     },
   );
 
+  it('warns of symbols whose margin cap is below the smallest order, in config check and in doctor', async () => {
+    const small = ['--config', 'reconciliation_engine.max_margin_usage_percentage=0.01'];
+    const { exitCode, out } = await run('config', 'check', '--equity', '693', ...small);
+
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(
+      /warning BTC\/USDC:USDC: margin-cap allows 10\.66\d* .*by equity 693.*less than minimum_trade_threshold/,
+    );
+    expect((await run('doctor')).out).toMatch(/sizing +ok +every symbol can be opened at equity 15000/);
+  });
+
   it('checks the settings and prints what the sizing can produce', async () => {
     const { exitCode, out } = await run('config', 'check');
 

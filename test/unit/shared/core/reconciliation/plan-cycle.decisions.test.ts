@@ -157,7 +157,7 @@ describe('planCycle: dust', () => {
       intent: { size: '6' },
       inputs: { desired: { size: '0.08', limitedBy: 'venue-minimum' } },
     });
-    expect(codeOf({}, { settings: tiny })).toBe('aligned');
+    expect(codeOf({}, { settings: tiny })).toBe('venue-minimum');
   });
 });
 
@@ -217,6 +217,7 @@ describe('planCycle: decisions', () => {
       'market-hours passed',
       'account passed',
       'price passed',
+      'order-size passed',
       'margin passed',
       'limits passed',
     ]);

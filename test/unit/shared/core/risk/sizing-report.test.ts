@@ -62,6 +62,23 @@ describe('sizing report', () => {
     });
   });
 
+  it('says which limit lets nothing be opened, with its numbers', () => {
+    const seven = ['BTC', 'C1', 'C2', 'C3', 'C4', 'C5', 'C6'].map((coin) => ({ ...btc, symbol: coin, price: '100' }));
+    const blocked = (change: Partial<SizingReportInputs>) => report({ symbols: seven, ...change }).blocked;
+
+    // 1 % of 693 for seven symbols: 0.99 of margin × leverage 10.
+    expect(blocked({ equityQuote: '693', minimumTradeQuote: 0 })).toBe(
+      "margin-cap allows 9.9 (0.99 margin × leverage 10, by equity 693), less than the venue's smallest order: 10",
+    );
+    expect(blocked({ equityQuote: '1000' })).toContain('minimum_trade_threshold');
+    expect(blocked({ equityQuote: '1400' })).toBeNull();
+    expect(blocked({ equityQuote: '10000', maxPositionQuote: 5 })).toContain('max-position-notional allows 5');
+    expect(report({ symbols: [{ ...btc, sizeDecimals: 0 }] }).blocked).toBe(
+      'one lot is worth 30000, above max_order_notional 500',
+    );
+    expect(blocked({ equityQuote: null })).toBeNull();
+  });
+
   it('caps the runs of a symbol by its leverage', () => {
     const many = { desiredRunCount: 10_000, marginUsageFraction: 1, maxPositionQuote: 1e9, equityQuote: '1000000' };
     // 45 × 10 + 1 runs × 20.25
