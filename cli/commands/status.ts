@@ -80,7 +80,7 @@ function statusText({ paint }: CommandContext, s: PlatformSnapshot, alerts: read
   const rows = s.jobs.map((job) => [
     job.stale ? paint(job.job, 'yellow') : job.job,
     job.okAgeMs === null ? 'never' : `${ageText(job.okAgeMs)} ago`,
-    orDash(job.lastError),
+    orDash(job.lastError ?? (job.partly ? `in part: ${plain(job.partly)}` : null)),
   ]);
   lines.push('', table(['JOB', 'LAST OK', 'ERROR'], rows));
   return lines.join('\n');

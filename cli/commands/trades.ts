@@ -18,7 +18,7 @@ export async function trades(ctx: CommandContext, options: ListOptions): Promise
         f.side,
         f.size,
         f.price,
-        f.feeQuote,
+        f.feeQuote ?? 'unknown',
         f.closedPnlQuote,
         f.ours ? 'yes' : ctx.paint(f.liquidation ? 'liquidation' : 'foreign', 'red'),
         orDash(f.clientOrderId),

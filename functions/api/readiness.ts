@@ -71,9 +71,11 @@ function feedCheck({ feed, symbols }: PlatformSnapshot): ReadyCheck {
 }
 
 function heartbeatProblems({ jobs }: PlatformSnapshot, agesMs: Readonly<Record<string, number>>): string[] {
-  return Object.entries(agesMs).flatMap(([name, ageMsMax]) => {
+  const inPart = jobs.flatMap(({ job, partly }) => (partly ? [`${job} succeeded in part: ${partly}`] : []));
+  const late = Object.entries(agesMs).flatMap(([name, ageMsMax]) => {
     const ageMs = jobs.find(({ job }) => job === name)?.okAgeMs ?? null;
     if (ageMs === null) return [`${name} never succeeded`];
     return isStale(ageMs, ageMsMax) ? [`${name} succeeded ${seconds(ageMs)} ago`] : [];
   });
+  return [...late, ...inPart];
 }

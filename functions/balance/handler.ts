@@ -2,7 +2,9 @@ import type { SQSBatchResponse } from 'aws-lambda';
 import { type JobRecord, parseJobEvent } from '#shared/messages/job-event.ts';
 import type { Trace } from '#shared/messages/trace.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
+import { reportOddRows } from '#shared/telemetry/report-odd-rows.ts';
 import { refreshBalances } from '#shared/usecases/refresh-balances.ts';
+import { setAsideOddRows } from '#shared/usecases/set-aside-odd-rows.ts';
 import type { BalanceDeps } from './deps.ts';
 import type { BalanceEnv } from './env.ts';
 import { reportAccount } from './report-account.ts';
@@ -19,15 +21,18 @@ export function createHandler(deps: BalanceDeps, env: BalanceEnv) {
 
   async function refresh(trace: Trace): Promise<void> {
     const facts = await refreshBalances(deps, { exchange, account, address, trace });
-    const { state, kind, transfersError } = facts;
+    const { state, kind, transfersError, odd, partly } = facts;
     if (kind === 'stored' && state.complete) reportAccount(telemetry, state, { exchange, account });
     for (const { name, complete, error } of state.subAccounts) {
       if (!complete) drop('sub-account', 'not-read', { name, error });
     }
     if (kind === 'from-the-future') drop('account-view', kind, { venueTimeMs: state.venueTimeMs });
     if (transfersError !== null) drop('transfers', 'not-read', { error: transfersError });
+    // After the snapshot: a crash in between repeats the look at rows that are still new.
+    reportOddRows(telemetry, await setAsideOddRows(deps, exchange, odd));
     await deps.jobs.recordOk(JOB, deps.clock.nowMs(), {
       kind,
+      partly,
       complete: state.complete,
       venueTimeMs: state.venueTimeMs,
     });

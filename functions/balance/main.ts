@@ -4,6 +4,8 @@ import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
 import { createKinesisEventStream } from '#shared/adapters/aws/kinesis-event-stream.ts';
 import { startLambda } from '#shared/adapters/aws/lambda-process.ts';
 import { openLambdaVenue } from '#shared/adapters/aws/lambda-venue.ts';
+import { sqlAlerts } from '#shared/adapters/sql/alerts.ts';
+import { sqlDeadLetters } from '#shared/adapters/sql/dead-letters.ts';
 import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
 import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
 import { readEnvironment } from '#shared/messages/read-environment.ts';
@@ -30,6 +32,8 @@ export const handler = serve(
       ids,
       telemetry,
       jobs,
+      alerts: sqlAlerts(db, clock),
+      deadLetters: sqlDeadLetters(db, clock),
       reader: venue.accountReader,
       accounts: sqlAccountRepository(db),
       stream,

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { type CandleJob, candleJobSchema } from '#shared/messages/candle-job.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { type FetchCandlesOutcome, fetchCandles } from '#shared/usecases/fetch-candles.ts';
+import { setAsideOddRows } from '#shared/usecases/set-aside-odd-rows.ts';
 import type { CandleFetcherDeps } from './deps.ts';
 import type { CandleFetcherEnv } from './env.ts';
 
@@ -35,11 +36,12 @@ export function createHandler(deps: CandleFetcherDeps, env: CandleFetcherEnv) {
     } else if (outcome.kind === 'retry') {
       telemetry.log('warn', 'candles.postponed', { ...series, reason: outcome.reason, error: outcome.error });
     } else {
-      const { stored, newestFinalOpenMs, refused, samples } = outcome;
+      const { stored, newestFinalOpenMs, refused, samples, odd } = outcome;
       telemetry.log('debug', 'candles.stored', { ...series, stored, newestFinalOpenMs });
       if (refused > 0) {
         telemetry.count(metrics.inputsDropped, refused, { what: 'candle', code: samples[0]?.code ?? 'refused' });
         telemetry.log('warn', logEvents.inputDropped, { what: 'candle', ...series, count: refused, sample: samples });
+        await setAsideOddRows(deps, outcome.job.exchange, odd);
       }
     }
     return outcome.kind === 'retry';

@@ -1,6 +1,7 @@
 import { openAurora } from '#shared/adapters/aws/aurora-database.ts';
 import { startLambda } from '#shared/adapters/aws/lambda-process.ts';
 import { openLambdaVenue } from '#shared/adapters/aws/lambda-venue.ts';
+import { sqlAlerts } from '#shared/adapters/sql/alerts.ts';
 import { sqlDeadLetters } from '#shared/adapters/sql/dead-letters.ts';
 import { sqlCandlesRepository } from '#shared/adapters/sql/repositories/candles-repository.ts';
 import { sqlFetchStateRepository } from '#shared/adapters/sql/repositories/fetch-state-repository.ts';
@@ -22,6 +23,7 @@ export const handler = serve(
       candles: sqlCandlesRepository(db),
       fetchStates: sqlFetchStateRepository(db),
       deadLetters: sqlDeadLetters(db, clock),
+      alerts: sqlAlerts(db, clock),
     },
     env,
   ),

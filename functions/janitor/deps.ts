@@ -5,6 +5,7 @@ import type { VenueClock } from '#shared/ports/venue-clock.ts';
 import type { BootstrapSystemDeps } from '#shared/usecases/bootstrap-system.ts';
 import type { ChangeSystemStateDeps } from '#shared/usecases/change-system-state.ts';
 import type { FinishReconcilingDeps } from '#shared/usecases/finish-reconciling.ts';
+import type { SetAsideDeps } from '#shared/usecases/set-aside-odd-rows.ts';
 import type { SyncInstrumentsDeps } from '#shared/usecases/sync-instruments.ts';
 
 /** Ports only: the control of the state is bound inside the handler. */
@@ -22,4 +23,5 @@ export type JanitorDeps = Omit<
   /** Null where the venue's health is watched by something else. */
   readonly exchangeHealth: ExchangeHealth | null;
   readonly telemetry: Telemetry;
+  readonly deadLetters: SetAsideDeps['deadLetters'];
 };

@@ -1,12 +1,14 @@
 import { parseJobEvent } from '#shared/messages/job-event.ts';
 import { JANITOR_START_JOB } from '#shared/messages/scheduled-job.ts';
 import type { SystemControl } from '#shared/ports/system-control.ts';
+import { reportOddRows } from '#shared/telemetry/report-odd-rows.ts';
 import { bootstrapSystem } from '#shared/usecases/bootstrap-system.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
 import { checkExchangeHealth } from '#shared/usecases/check-exchange-health.ts';
 import { checkVenueClock } from '#shared/usecases/check-venue-clock.ts';
 import { finishReconciling } from '#shared/usecases/finish-reconciling.ts';
 import { noteClockJump } from '#shared/usecases/note-clock-jump.ts';
+import { setAsideOddRows } from '#shared/usecases/set-aside-odd-rows.ts';
 import { syncInstruments } from '#shared/usecases/sync-instruments.ts';
 import { watchInstallation } from '#shared/usecases/watch-installation.ts';
 import type { JanitorDeps } from './deps.ts';
@@ -54,6 +56,8 @@ export function createHandler(deps: JanitorDeps, env: JanitorEnv) {
       symbols: env.SYMBOLS,
       maxAgeMs,
     });
+    if (instruments.kind === 'synced')
+      reportOddRows(deps.telemetry, await setAsideOddRows(deps, exchange, instruments.odd));
     const reconciling = await finishReconciling(bound, {
       exchange,
       account: env.ACCOUNT,

@@ -4,6 +4,7 @@ import { openLambdaVenue } from '#shared/adapters/aws/lambda-venue.ts';
 import { lazyS3 } from '#shared/adapters/aws/lazy-s3.ts';
 import { accountVenueClock } from '#shared/adapters/exchange/account-venue-clock.ts';
 import { sqlAlerts } from '#shared/adapters/sql/alerts.ts';
+import { sqlDeadLetters } from '#shared/adapters/sql/dead-letters.ts';
 import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
 import { sqlInstallationRepository } from '#shared/adapters/sql/repositories/installation-repository.ts';
 import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
@@ -31,6 +32,7 @@ export const handler = serve(
       ids,
       telemetry,
       jobs,
+      deadLetters: sqlDeadLetters(db, clock),
       systemState: sqlSystemStateRepository(stateDb),
       installation: sqlInstallationRepository(db),
       marker,

@@ -4,6 +4,7 @@ import type { Telemetry } from '#shared/ports/telemetry.ts';
 import type { PlanCandleJobsDeps } from '#shared/usecases/plan-candle-jobs.ts';
 import type { PruneMarketDataDeps } from '#shared/usecases/prune-market-data.ts';
 import type { RefreshMarkPricesDeps } from '#shared/usecases/refresh-mark-prices.ts';
+import type { SetAsideDeps } from '#shared/usecases/set-aside-odd-rows.ts';
 import type { UpdateTradingRangesDeps } from '#shared/usecases/update-trading-ranges.ts';
 
 export type MarketDataDeps = PlanCandleJobsDeps & {
@@ -13,4 +14,4 @@ export type MarketDataDeps = PlanCandleJobsDeps & {
   readonly prices: RefreshMarkPricesDeps['prices'] & PruneMarketDataDeps['prices'];
   readonly candles: PruneMarketDataDeps['candles'] & UpdateTradingRangesDeps['candles'];
   readonly telemetry: Telemetry;
-};
+} & SetAsideDeps;

@@ -1,7 +1,10 @@
+import { type OddRow, partlyText } from '#shared/core/odd-row.ts';
 import { parseJobEvent } from '#shared/messages/job-event.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
+import { reportOddRows } from '#shared/telemetry/report-odd-rows.ts';
 import { type PlanCandleJobsOutcome, planCandleJobs } from '#shared/usecases/plan-candle-jobs.ts';
 import { refreshMarkPrices } from '#shared/usecases/refresh-mark-prices.ts';
+import { setAsideOddRows } from '#shared/usecases/set-aside-odd-rows.ts';
 import { createChores } from './chores.ts';
 import type { MarketDataDeps } from './deps.ts';
 import { forTimeframe, type MarketDataEnv } from './env.ts';
@@ -27,6 +30,12 @@ export function createHandler(deps: MarketDataDeps, env: MarketDataEnv) {
     if (oldestBarAgeMs !== null) deps.telemetry.gauge(metrics.candleAgeSeconds, oldestBarAgeMs / 1000);
   };
 
+  let partly: string | null = null;
+  const aside = async ({ odd }: { readonly odd: readonly OddRow[] }): Promise<void> => {
+    partly = partlyText(odd);
+    reportOddRows(deps.telemetry, await setAsideOddRows(deps, exchange, odd));
+  };
+
   return async (event: unknown): Promise<void> => {
     for (const record of parseJobEvent(event)) {
       if (record.kind !== 'malformed') continue;
@@ -41,13 +50,13 @@ export function createHandler(deps: MarketDataDeps, env: MarketDataEnv) {
     const plan = { exchange, symbols, timeframes, rulesOf, maxJobs };
     const errors = [
       await failureOf('plan', planCandleJobs(deps, plan).then(tellAge)),
-      await failureOf('mark-prices', refreshMarkPrices(deps, { exchange, symbols })),
+      await failureOf('mark-prices', refreshMarkPrices(deps, { exchange, symbols }).then(aside)),
       await failureOf('prune', chores.prune()),
       await failureOf('trading-range', chores.updateTradingRanges(symbols)),
     ];
     const failed = errors.filter((error) => error !== null);
     const nowMs = deps.clock.nowMs();
-    if (failed.length === 0) return deps.jobs.recordOk(JOB, nowMs, { symbols: symbols.length });
+    if (failed.length === 0) return deps.jobs.recordOk(JOB, nowMs, { symbols: symbols.length, partly });
     deps.telemetry.log('warn', logEvents.functionFailed, { function: JOB, error: failed.join('; ') });
     await deps.jobs.recordError(JOB, nowMs, failed.join('; '));
     if (errors[0]) throw new Error(errors[0]);

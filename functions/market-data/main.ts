@@ -2,6 +2,8 @@ import { openAurora } from '#shared/adapters/aws/aurora-database.ts';
 import { startLambda } from '#shared/adapters/aws/lambda-process.ts';
 import { openLambdaQueues } from '#shared/adapters/aws/lambda-queues.ts';
 import { openLambdaVenue } from '#shared/adapters/aws/lambda-venue.ts';
+import { sqlAlerts } from '#shared/adapters/sql/alerts.ts';
+import { sqlDeadLetters } from '#shared/adapters/sql/dead-letters.ts';
 import { sqlCandlesRepository } from '#shared/adapters/sql/repositories/candles-repository.ts';
 import { sqlFetchStateRepository } from '#shared/adapters/sql/repositories/fetch-state-repository.ts';
 import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
@@ -29,6 +31,8 @@ export const handler = serve(
       ids,
       telemetry,
       jobs,
+      alerts: sqlAlerts(db, clock),
+      deadLetters: sqlDeadLetters(db, clock),
       fetchStates: sqlFetchStateRepository(db),
       candleJobs: queues.queue(env.CANDLE_JOBS_QUEUE_URL),
       instruments: sqlInstrumentsRepository(db),

@@ -1,3 +1,4 @@
+import type { DeadLetters } from '#shared/ports/dead-letters.ts';
 import type { Ids } from '#shared/ports/ids.ts';
 import type { InstallationRepository } from '#shared/ports/repositories/installation-repository.ts';
 import type { JobStateRepository } from '#shared/ports/repositories/job-state-repository.ts';
@@ -12,6 +13,7 @@ export interface OrderTrackerDeps {
   readonly orders: OrdersRepository;
   readonly reader: ReadVenueOrdersDeps['reader'];
   readonly accounts: WatchAccountDeps['accounts'];
+  readonly deadLetters: DeadLetters;
   readonly jobs: Pick<JobStateRepository, 'all' | 'recordOk' | 'recordError'>;
   readonly control: WatchAccountDeps['control'];
   readonly installation: Pick<InstallationRepository, 'tag'>;

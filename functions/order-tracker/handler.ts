@@ -2,8 +2,10 @@ import type { SQSBatchResponse } from 'aws-lambda';
 import { type JobMessage, parseJobEvent } from '#shared/messages/job-event.ts';
 import { ORDER_TRACKER_JOB as JOB } from '#shared/messages/reconciliation-messages.ts';
 import { logEvents } from '#shared/telemetry/names.ts';
+import { reportOddRows } from '#shared/telemetry/report-odd-rows.ts';
 import { readVenueOrders } from '#shared/usecases/read-venue-orders.ts';
 import { relayOutbox } from '#shared/usecases/relay-outbox.ts';
+import { setAsideOddRows } from '#shared/usecases/set-aside-odd-rows.ts';
 import { trackOrders } from '#shared/usecases/track-orders.ts';
 import { watchAccount } from '#shared/usecases/watch-account.ts';
 import type { OrderTrackerDeps } from './deps.ts';
@@ -48,6 +50,7 @@ export function createHandler(deps: OrderTrackerDeps, env: OrderTrackerEnv) {
         unresolvedAlarmMs: env.UNRESOLVED_ALARM_MS,
       },
     );
+    reportOddRows(telemetry, await setAsideOddRows(deps, exchange, view.odd));
     reportRun(telemetry, exchange, { relayed, view, watched, tracked });
   }
 

@@ -4,6 +4,7 @@ import { openLambdaQueues } from '#shared/adapters/aws/lambda-queues.ts';
 import { openLambdaVenue } from '#shared/adapters/aws/lambda-venue.ts';
 import { lazyS3 } from '#shared/adapters/aws/lazy-s3.ts';
 import { sqlAlerts } from '#shared/adapters/sql/alerts.ts';
+import { sqlDeadLetters } from '#shared/adapters/sql/dead-letters.ts';
 import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
 import { sqlInstallationRepository } from '#shared/adapters/sql/repositories/installation-repository.ts';
 import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
@@ -37,6 +38,7 @@ export const handler = serve(
       ids,
       telemetry,
       jobs,
+      deadLetters: sqlDeadLetters(db, clock),
       orders: sqlOrdersRepository(db),
       reader: venue.accountReader,
       accounts: sqlAccountRepository(db),

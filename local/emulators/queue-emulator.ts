@@ -42,7 +42,7 @@ export class QueueEmulator implements WorkQueue {
   readonly #spec: QueueSpec;
   readonly #clock: Clock;
   readonly #invoker: Invoker;
-  readonly #deadLetters: DeadLetters;
+  readonly #deadLetters: Pick<DeadLetters, 'store'>;
   readonly #telemetry: Telemetry;
   readonly #redelivery: Redelivery;
   readonly #messages: Stored[] = [];
@@ -58,7 +58,7 @@ export class QueueEmulator implements WorkQueue {
     deps: {
       clock: Clock;
       invoker: Invoker;
-      deadLetters: DeadLetters;
+      deadLetters: Pick<DeadLetters, 'store'>;
       telemetry: Telemetry;
       redelivery?: Redelivery | undefined;
     },

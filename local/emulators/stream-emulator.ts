@@ -38,7 +38,7 @@ export class StreamEmulator implements EventStream {
   readonly name: string;
   readonly #clock: Clock;
   readonly #invoker: Invoker;
-  readonly #deadLetters: DeadLetters;
+  readonly #deadLetters: Pick<DeadLetters, 'store'>;
   readonly #telemetry: Telemetry;
   readonly #redelivery: Redelivery;
   readonly #capacity: number;
@@ -53,7 +53,7 @@ export class StreamEmulator implements EventStream {
     deps: {
       clock: Clock;
       invoker: Invoker;
-      deadLetters: DeadLetters;
+      deadLetters: Pick<DeadLetters, 'store'>;
       telemetry: Telemetry;
       redelivery?: Redelivery | undefined;
     },

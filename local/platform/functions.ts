@@ -59,12 +59,16 @@ export function registerFunctions(parts: FunctionParts): void {
   const texts = functionEnvironments(env);
   const account = accountOf(config);
   const reader = venue.reader.accountReader;
+  const aside = { deadLetters: r.deadLetters, alerts: r.alerts };
   const common = { clock, ids, telemetry, jobs: r.jobs };
   const add = adder(plumbing);
 
   add(
     'balance',
-    balance({ ...common, reader, accounts: r.accounts, stream: accountStream }, balanceEnvSchema.parse(texts.balance)),
+    balance(
+      { ...common, ...aside, reader, accounts: r.accounts, stream: accountStream },
+      balanceEnvSchema.parse(texts.balance),
+    ),
   );
   add(
     'balance-consumer',
@@ -82,6 +86,7 @@ export function registerFunctions(parts: FunctionParts): void {
     marketData(
       {
         ...common,
+        ...aside,
         fetchStates: r.fetchStates,
         candleJobs,
         instruments: r.instruments,
@@ -101,7 +106,7 @@ export function registerFunctions(parts: FunctionParts): void {
         market: venue.reader.marketData,
         candles: r.candles,
         fetchStates: r.fetchStates,
-        deadLetters: r.deadLetters,
+        ...aside,
       },
       candleFetcherEnvSchema.parse(texts['candle-fetcher']),
     ),
@@ -156,7 +161,7 @@ export function registerFunctions(parts: FunctionParts): void {
         installation: r.installation,
         marker: env.marker,
         watchedMarker: null,
-        alerts: r.alerts,
+        ...aside,
         marketData: venue.reader.marketData,
         instruments: r.instruments,
         orders: r.orders,
@@ -213,6 +218,7 @@ function registerOrderFunctions({ env, repositories: r, plumbing, venue }: Funct
         orderQueue,
         runRequests,
         alerts: r.alerts,
+        deadLetters: r.deadLetters,
       },
       orderTrackerEnvSchema.parse(texts['order-tracker']),
     ),

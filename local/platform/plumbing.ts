@@ -33,7 +33,7 @@ export function createPlumbing(
   deps: {
     clock: Clock;
     telemetry: Telemetry;
-    deadLetters: DeadLetters;
+    deadLetters: Pick<DeadLetters, 'store'>;
     redelivery?: Redelivery | undefined;
     /** The price producer is no function, but may be asked as one: it reads its symbols again. */
     reloadSymbols: () => Promise<void>;

@@ -19,7 +19,10 @@ export function observedView(
   return accountView(source, {
     venueTimeMs: observed.venue_time_ms,
     complete: observed.complete,
-    subAccounts: observed.sub_accounts,
+    subAccounts: observed.sub_accounts.map(({ unread_coins, ...sub }) => ({
+      ...sub,
+      unread: unread_coins?.map((coin) => ({ coin })),
+    })),
     positions: observed.assetPositions.map(({ position }) => ({ coin: position.coin, size: position.szi })),
   });
 }

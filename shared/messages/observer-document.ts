@@ -13,6 +13,10 @@ const assetPosition = z.looseObject({
   }),
 });
 
+/** Which of two would be meant is a guess, and an observer never writes both. */
+const namesEachCoinOnce = (positions: readonly z.infer<typeof assetPosition>[]): boolean =>
+  new Set(positions.map(({ position }) => position.coin.toUpperCase())).size === positions.length;
+
 /** `GET /3T-observer.json`: the original's document, plus venue times and completeness per sub-account. */
 export const observerDocumentSchema = z.object({
   v: z.literal(1),
@@ -33,10 +37,12 @@ export const observerDocumentSchema = z.object({
           complete: z.boolean(),
           venue_time_ms: epochMs.nullable(),
           error: z.string().max(300).nullable(),
+          /** Coins of which a row was there that could not be read: unknown, never flat. */
+          unread_coins: z.array(z.string().min(1).max(64)).max(5000).optional(),
         }),
       ),
       marginSummary: z.looseObject({ accountValue: decimalText, totalMarginUsed: decimalText }),
-      assetPositions: z.array(assetPosition).max(5000),
+      assetPositions: z.array(assetPosition).max(5000).refine(namesEachCoinOnce, 'a coin is there twice'),
     }),
   ),
 });

@@ -154,7 +154,14 @@ export const platformSnapshotSchema = z.object({
   /** The newest refusal of any symbol: by reconciliation, or of an order by gateway or venue. */
   lastRefusal: z.object({ symbol: z.string(), code: z.string(), message: z.string(), ageMs }).nullable(),
   jobs: z.array(
-    z.object({ job: z.string(), okAgeMs: ageMs.nullable(), lastError: z.string().nullable(), stale: z.boolean() }),
+    z.object({
+      job: z.string(),
+      okAgeMs: ageMs.nullable(),
+      lastError: z.string().nullable(),
+      /** What its last run left out: it succeeded in part. */
+      partly: z.string().nullish(),
+      stale: z.boolean(),
+    }),
   ),
 });
 export type PlatformSnapshot = z.infer<typeof platformSnapshotSchema>;

@@ -1,6 +1,7 @@
 import type { DecimalText } from '#shared/core/decimal.ts';
 import type { Candle } from '#shared/core/market/candle.ts';
 import type { Instrument } from '#shared/core/market/instrument.ts';
+import type { Listed } from '#shared/core/odd-row.ts';
 import type { ApprovedOrder, ClientOrderId, OrderClass, Side } from '#shared/core/orders/order.ts';
 import type { AccountState } from '#shared/core/portfolio/account-state.ts';
 import type { EpochMs, Timeframe } from '#shared/core/time.ts';
@@ -49,11 +50,11 @@ export interface MarkPrice {
 
 /** Public data over REST; needs no key. */
 export interface MarketDataSource {
-  /** Every perpetual of the native dex and of each HIP-3 dex; throws rather than answer in part. */
-  loadInstruments(): Promise<readonly Instrument[]>;
+  /** Every perpetual of the native dex and of each HIP-3 dex; throws rather than leave a dex out. */
+  loadInstruments(): Promise<Listed<Instrument>>;
   /** Bars whose open time lies in [fromMs, toMs], oldest first, at most 5000; the running bar has `final: false`. */
-  fetchCandles(symbol: string, timeframe: Timeframe, fromMs: EpochMs, toMs: EpochMs): Promise<readonly Candle[]>;
-  fetchMarkPrices(): Promise<readonly MarkPrice[]>;
+  fetchCandles(symbol: string, timeframe: Timeframe, fromMs: EpochMs, toMs: EpochMs): Promise<Listed<Candle>>;
+  fetchMarkPrices(): Promise<Listed<MarkPrice>>;
 }
 
 export type VenueOrderStatus = 'open' | 'partially-filled' | 'filled' | 'cancelled' | 'rejected' | 'expired';
@@ -84,7 +85,8 @@ export interface VenueFill {
   readonly side: Side;
   readonly price: DecimalText;
   readonly size: DecimalText;
-  readonly feeQuote: DecimalText;
+  /** Null: paid in something else than quote, so that its worth is unknown. */
+  readonly feeQuote: DecimalText | null;
   readonly closedPnlQuote: DecimalText;
   /** Signed position before this fill. */
   readonly startPosition: DecimalText;
@@ -102,15 +104,21 @@ export interface VenueTransfer {
 
 export type OrderLookup = { readonly kind: 'found'; readonly order: VenueOrder } | { readonly kind: 'not-found' };
 
-/** Private reads: by wallet address, no trading key. All throw `ExchangeError`; none guesses. */
+/** One answer about fills, oldest first. */
+export interface FillsPage extends Listed<VenueFill> {
+  /** Where the next page begins; null when nothing was cut off. */
+  readonly nextFromMs: EpochMs | null;
+}
+
+/** Private reads: by wallet address, no trading key. All throw `ExchangeError`; none guesses. A list that is odd in one row is not odd. */
 export interface AccountReader {
   fetchAccountState(account: string): Promise<AccountState>;
-  fetchOpenOrders(account: string): Promise<readonly VenueOrder[]>;
+  fetchOpenOrders(account: string): Promise<Listed<VenueOrder>>;
   /** `not-found` is the venue's word now; whether it means "never accepted" is decided in core/orders. */
   fetchOrder(account: string, clientOrderId: ClientOrderId): Promise<OrderLookup>;
-  /** Oldest first; at most 2000 from `sinceMs`. */
-  fetchFills(account: string, sinceMs: EpochMs): Promise<readonly VenueFill[]>;
-  fetchTransfers(account: string, sinceMs: EpochMs): Promise<readonly VenueTransfer[]>;
+  /** At most 2000 from `sinceMs`. */
+  fetchFills(account: string, sinceMs: EpochMs): Promise<FillsPage>;
+  fetchTransfers(account: string, sinceMs: EpochMs): Promise<Listed<VenueTransfer>>;
 }
 
 /** The three answers of an order (architecture, rule 3.5). */

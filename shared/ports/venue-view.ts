@@ -1,3 +1,4 @@
+import type { OddRow } from '#shared/core/odd-row.ts';
 import type { OwnOrders } from '#shared/core/orders/foreign-changes.ts';
 import type { ClientOrderId, Order } from '#shared/core/orders/order.ts';
 import type { TrackerMemory } from '#shared/core/orders/tracker-memory.ts';
@@ -20,6 +21,8 @@ export interface VenueView {
   readonly openOrders: readonly VenueOrder[] | null;
   /** Fills since the newest stored one, and since the oldest order whose fate is unknown; null when not read. */
   readonly fills: readonly VenueFill[] | null;
+  /** Rows of fills and open orders that could not be read. */
+  readonly odd: readonly OddRow[];
   /** False when there were more fills than one run reads: then `fills` are only the oldest. */
   readonly fillsComplete: boolean;
   /** Which of the ids in `openOrders` and `fills` are ours. */

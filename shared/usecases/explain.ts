@@ -78,7 +78,7 @@ function orderLines(order: Order, fills: readonly StoredFill[]): string[] {
   );
   for (const fill of fills) {
     lines.push(
-      `fill ${fill.tradeId}: ${fill.side} ${fill.size} at ${fill.price}, fee ${fill.feeQuote}, profit ${fill.closedPnlQuote}`,
+      `fill ${fill.tradeId}: ${fill.side} ${fill.size} at ${fill.price}, fee ${fill.feeQuote ?? 'unknown'}, profit ${fill.closedPnlQuote}`,
     );
   }
   return lines;

@@ -1,5 +1,6 @@
 import type { Candle } from '#shared/core/market/candle.ts';
 import { type CandleRefusal, checkCandle, sameBar } from '#shared/core/market/check-candle.ts';
+import { type OddRow, oddRow } from '#shared/core/odd-row.ts';
 import { type Refusal, refusal } from '#shared/core/refusal.ts';
 import { type EpochMs, timeframeMs } from '#shared/core/time.ts';
 import type { CandleJob } from '#shared/messages/candle-job.ts';
@@ -21,7 +22,7 @@ export interface FetchCandlesInput {
   readonly concurrency: number;
 }
 
-type BarRefusal = CandleRefusal | Refusal<'unasked' | 'contradictory'>;
+type BarRefusal = CandleRefusal | Refusal<'unasked' | 'contradictory' | 'unreadable'>;
 
 export type FetchCandlesOutcome =
   | {
@@ -33,6 +34,8 @@ export type FetchCandlesOutcome =
       readonly refused: number;
       /** The first refusals. */
       readonly samples: readonly BarRefusal[];
+      /** Every bar that was refused or could not be read: set them aside. */
+      readonly odd: readonly OddRow[];
     }
   /** May pass on its own: leave the job to the queue. `skipped`: not tried, because the venue had just refused another. */
   | { readonly kind: 'retry'; readonly job: CandleJob; readonly reason: string; readonly error: string }
@@ -75,9 +78,11 @@ export async function fetchCandles(
 async function fetchOne(deps: FetchCandlesDeps, job: CandleJob): Promise<FetchCandlesOutcome> {
   const { exchange, symbol, timeframe } = job;
   try {
-    const bars = await deps.market.fetchCandles(symbol, timeframe, job.fromMs, job.toMs);
+    const { rows, odd: unreadable } = await deps.market.fetchCandles(symbol, timeframe, job.fromMs, job.toMs);
     const nowMs = deps.clock.nowMs();
-    const { good, refusals } = sift(job, bars, nowMs);
+    const sifted = sift(job, rows, nowMs);
+    const { good } = sifted;
+    const refusals = [...sifted.refusals, ...unreadable.map((row) => unreadableBar(row, job))];
     await deps.candles.save(good, nowMs);
     const newestFinalOpenMs = good.findLast((bar) => bar.final)?.openTimeMs ?? null;
     if (refusals.some((r) => r.openTimeMs >= job.toMs - RETRIED_BARS * timeframeMs(timeframe))) {
@@ -90,7 +95,8 @@ async function fetchOne(deps: FetchCandlesDeps, job: CandleJob): Promise<FetchCa
       );
     }
     const samples = refusals.slice(0, SAMPLES_MAX).map((r) => r.refusal);
-    return { kind: 'stored', job, stored: good.length, newestFinalOpenMs, refused: refusals.length, samples };
+    const odd = [...unreadable, ...sifted.refusals.map((refused) => toOddRow(job, refused))];
+    return { kind: 'stored', job, stored: good.length, newestFinalOpenMs, refused: refusals.length, samples, odd };
   } catch (error) {
     if (!(error instanceof ExchangeError)) return { kind: 'retry', job, reason: 'failed', error: String(error) };
     if (error.retryable || error.kind === 'rate-limited') {
@@ -105,6 +111,22 @@ interface Refused {
   readonly openTimeMs: EpochMs;
   readonly refusal: BarRefusal;
 }
+
+/** One without a readable time may be any of those asked for, the newest among them. */
+const unreadableBar = ({ venueTimeMs, why }: OddRow, job: CandleJob): Refused => ({
+  openTimeMs: venueTimeMs ?? job.toMs,
+  refusal: refusal('unreadable', why, { openTimeMs: venueTimeMs }),
+});
+
+const toOddRow = ({ symbol, timeframe }: CandleJob, { openTimeMs, refusal: told }: Refused): OddRow =>
+  oddRow({
+    list: 'candles',
+    key: `${symbol}:${timeframe}:${openTimeMs}`,
+    symbol,
+    why: `${told.code}: ${told.message}`,
+    row: told.numbers,
+    venueTimeMs: openTimeMs,
+  });
 
 /** Good bars by time, each once, final only when their interval is over by our clock as well as by the venue's word. */
 function sift(job: CandleJob, bars: readonly Candle[], nowMs: EpochMs): { good: Candle[]; refusals: Refused[] } {

@@ -79,6 +79,7 @@ export async function readSnapshot(deps: ReadSnapshotDeps, input: ReadSnapshotIn
         job: job.job,
         okAgeMs: job.lastOkMs > 0 ? age(job.lastOkMs) : null,
         lastError: job.lastError,
+        partly: typeof job.detail.partly === 'string' ? job.detail.partly : null,
         stale:
           job.lastError !== null ||
           job.lastOkMs === 0 ||
@@ -148,7 +149,7 @@ function symbolSnapshot(
     cause: causeFor(trouble, view.symbol),
     price: price ? priceSnapshot(price, nowMs, ages) : null,
     desired: decision ? { size: decision.desiredSize, reason } : null,
-    actual: actual(position, overview, nowMs, ages),
+    actual: actual(view, overview, nowMs, ages),
     entryPrice: position?.entryPrice ?? null,
     valueQuote: position?.valueQuote ?? null,
     unrealizedPnlQuote: position?.unrealizedPnlQuote ?? null,
@@ -192,14 +193,16 @@ function priceSnapshot(price: PriceView, nowMs: number, ages: FactAges): SymbolS
   };
 }
 
-/** No row means flat only where the snapshot is complete. */
+/** No row means flat only where the snapshot is complete and could read the symbol. */
 function actual(
-  position: PositionView | null,
+  { symbol, position }: SymbolView,
   overview: OverviewView,
   nowMs: number,
   ages: FactAges,
 ): SymbolSnapshot['actual'] {
-  const atMs = position?.venueTimeMs ?? (overview.account?.complete ? overview.account.venueTimeMs : null);
+  const { account } = overview;
+  const isFlat = account?.complete === true && !account.unreadSymbols.includes(symbol);
+  const atMs = position?.venueTimeMs ?? (isFlat ? account.venueTimeMs : null);
   if (atMs === null) return null;
   const ageMs = nowMs - atMs;
   return { size: position?.size ?? '0', ageMs, stale: isStale(ageMs, ages.accountMs, ages) };

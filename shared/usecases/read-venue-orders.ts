@@ -1,4 +1,5 @@
 import { isDue, isFromFuture } from '#shared/core/age.ts';
+import type { OddRow } from '#shared/core/odd-row.ts';
 import type { ClientOrderId, Order } from '#shared/core/orders/order.ts';
 import { fitsOrder } from '#shared/core/orders/resolve-unknown.ts';
 import { parseTrackerMemory, type TrackerMemory } from '#shared/core/orders/tracker-memory.ts';
@@ -31,7 +32,6 @@ export interface ReadVenueOrdersInput {
   readonly openOrdersEveryMs: number;
 }
 
-const FILLS_PAGE = 2_000;
 const FILL_PAGES_MAX = 5;
 
 type Lookups = Map<ClientOrderId, OrderLookup | { readonly kind: 'failed' }>;
@@ -72,7 +72,7 @@ export async function readVenueOrders(deps: ReadVenueOrdersDeps, input: ReadVenu
       ? await readFills(deps, input, asking, sinceWhen(unresolved, memory, newestFillMs, input.fillsOverlapMs))
       : null;
 
-  const things = [...(read?.fills ?? []), ...(openOrders ?? [])];
+  const things = [...(read?.fills ?? []), ...(openOrders?.rows ?? [])];
   const clientOrderIds = things.flatMap((thing) => (thing.clientOrderId === null ? [] : [thing.clientOrderId]));
   const venueOrderIds = things.map((thing) => thing.venueOrderId);
   return {
@@ -82,8 +82,9 @@ export async function readVenueOrders(deps: ReadVenueOrdersDeps, input: ReadVenu
     memory,
     newestFillMs,
     lookups,
-    openOrders,
+    openOrders: openOrders?.rows ?? null,
     fills: read?.fills ?? null,
+    odd: [...(read?.odd ?? []), ...(openOrders?.odd ?? [])],
     fillsComplete: read?.complete ?? false,
     own:
       things.length === 0
@@ -161,22 +162,30 @@ function sinceWhen(
   );
 }
 
+interface ReadFills {
+  readonly fills: readonly VenueFill[];
+  readonly odd: readonly OddRow[];
+  readonly complete: boolean;
+}
+
 async function readFills(
   deps: ReadVenueOrdersDeps,
   input: ReadVenueOrdersInput,
   asking: Asking,
   sinceMs: EpochMs,
-): Promise<{ readonly fills: readonly VenueFill[]; readonly complete: boolean } | null> {
+): Promise<ReadFills | null> {
   const fills: VenueFill[] = [];
+  const odd: OddRow[] = [];
   let fromMs = sinceMs;
   for (let page = 0; page < FILL_PAGES_MAX; page += 1) {
     const pageFromMs = fromMs;
     const list = await ask(asking, () => deps.reader.fetchFills(input.account, pageFromMs));
-    if (list === null) return page === 0 ? null : { fills, complete: false };
-    fills.push(...list);
-    if (list.length < FILLS_PAGE) return { fills, complete: true };
-    fromMs = list[list.length - 1]!.venueTimeMs;
+    if (list === null) return page === 0 ? null : { fills, odd, complete: false };
+    fills.push(...list.rows);
+    odd.push(...list.odd);
+    if (list.nextFromMs === null) return { fills, odd, complete: true };
+    fromMs = list.nextFromMs;
   }
-  asking.errors.push(`more than ${FILL_PAGES_MAX * FILLS_PAGE} fills at once: the next run goes on`);
-  return { fills, complete: false };
+  asking.errors.push(`more than ${FILL_PAGES_MAX} pages of fills at once: the next run goes on`);
+  return { fills, odd, complete: false };
 }

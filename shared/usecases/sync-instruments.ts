@@ -1,6 +1,7 @@
 import { isDue } from '#shared/core/age.ts';
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import { checkInstrumentsAnswer, type InstrumentsRefusal } from '#shared/core/market/instruments-drop.ts';
+import { type OddRow, partlyText } from '#shared/core/odd-row.ts';
 import { systemJobs } from '#shared/core/system/system-jobs.ts';
 import type { Approval, VenueKind } from '#shared/core/system/transitions.ts';
 import type { Clock } from '#shared/ports/clock.ts';
@@ -35,6 +36,8 @@ export type SyncInstrumentsOutcome =
   | { readonly kind: 'not-due' }
   | {
       readonly kind: 'synced';
+      /** Assets that could not be read: what is stored of them stays. */
+      readonly odd: readonly OddRow[];
       readonly counts: Awaited<ReturnType<InstrumentsRepository['replaceAll']>>;
       readonly productsAdded: readonly string[];
       /** Configured symbols that the venue does not list. */
@@ -68,7 +71,11 @@ export async function syncInstruments(
   }
   const counts = await deps.instruments.replaceAll(exchange, loaded.answer, atMs);
   const products = await deps.instruments.manageNew(exchange, input.symbols, atMs);
-  await deps.jobs.recordOk(job, atMs, { ...counts, unknownSymbols: products.unknownInstruments });
+  await deps.jobs.recordOk(job, atMs, {
+    ...counts,
+    unknownSymbols: products.unknownInstruments,
+    partly: partlyText(loaded.odd),
+  });
   const change = await deps.control.change({
     kind: 'bootstrap-complete',
     exchange,
@@ -80,6 +87,7 @@ export async function syncInstruments(
   });
   return {
     kind: 'synced',
+    odd: loaded.odd,
     counts,
     productsAdded: products.added,
     unknownSymbols: products.unknownInstruments,
@@ -88,26 +96,44 @@ export async function syncInstruments(
 }
 
 type Loaded =
-  | { readonly kind: 'loaded'; readonly answer: readonly Instrument[] }
+  | { readonly kind: 'loaded'; readonly answer: readonly Instrument[]; readonly odd: readonly OddRow[] }
   | { readonly kind: 'refused'; readonly refusal: InstrumentsRefusal }
   | { readonly kind: 'failed'; readonly error: string };
 
 async function load(deps: SyncInstrumentsDeps, exchange: string): Promise<Loaded> {
   try {
     const stored = await deps.instruments.all(exchange);
-    const first = await deps.marketData.loadInstruments();
+    const { odd: firstOdd, ...one } = await deps.marketData.loadInstruments();
+    const first = keepOdd(stored, one.rows, firstOdd);
     const doubt = checkInstrumentsAnswer(stored, first);
-    if (!doubt) return { kind: 'loaded', answer: first };
+    if (!doubt) return { kind: 'loaded', answer: first, odd: firstOdd };
     if (doubt.code === 'instruments-empty') return { kind: 'refused', refusal: doubt };
     await deps.clock.sleep(CONFIRM_DELAY_MS);
-    const second = await deps.marketData.loadInstruments();
+    const { odd, ...two } = await deps.marketData.loadInstruments();
+    const second = keepOdd(stored, two.rows, odd);
     // Confirmed when the second answer would change nothing in the first.
     const isConfirmed = symbolsOf(first) === symbolsOf(second) || checkInstrumentsAnswer(stored, second) === null;
-    return isConfirmed ? { kind: 'loaded', answer: second } : { kind: 'refused', refusal: doubt };
+    return isConfirmed ? { kind: 'loaded', answer: second, odd } : { kind: 'refused', refusal: doubt };
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error;
     return { kind: 'failed', error: error.message };
   }
+}
+
+/**
+ * An asset that cannot be read is not delisted: what is stored of it stays. One without a readable name could be any that is
+ * missing.
+ */
+function keepOdd(
+  stored: readonly Instrument[],
+  answer: readonly Instrument[],
+  odd: readonly OddRow[],
+): readonly Instrument[] {
+  if (odd.length === 0) return answer;
+  const listed = new Set(answer.map((instrument) => instrument.symbol));
+  const symbols = new Set(odd.map((row) => row.symbol));
+  const isOdd = ({ symbol }: Instrument) => symbols.has(symbol) || symbols.has(null);
+  return [...answer, ...stored.filter((instrument) => !listed.has(instrument.symbol) && isOdd(instrument))];
 }
 
 const symbolsOf = (list: readonly Instrument[]): string =>

@@ -127,5 +127,5 @@ const fillStep = (fill: StoredFill): ChainStep =>
     'fill',
     fill.symbol,
     fill.tradeId,
-    `${fill.side} ${fill.size} at ${fill.price}, fee ${fill.feeQuote}, profit ${fill.closedPnlQuote}`,
+    `${fill.side} ${fill.size} at ${fill.price}, fee ${fill.feeQuote ?? 'unknown'}, profit ${fill.closedPnlQuote}`,
   );

@@ -1,3 +1,4 @@
+import type { OddList } from '#shared/core/odd-row.ts';
 import { whatToStore } from '#shared/core/orders/apply-resolution.ts';
 import { type ForeignChange, foreignFills, isOurs } from '#shared/core/orders/foreign-changes.ts';
 import type { ClientOrderId, EndStatus, Order } from '#shared/core/orders/order.ts';
@@ -67,6 +68,8 @@ export interface TrackOrdersFacts {
 
 /** An order rests past its expiry when its answer says so this long after. */
 const EXPIRED_GRACE_MS = 1_000;
+/** More than the venue's clock and ours are apart. */
+const CLOCKS_APART_MS = 60_000;
 /** A cancel that was asked for is not asked for again within this time. */
 const CANCEL_REPEAT_MS = 10_000;
 
@@ -136,7 +139,10 @@ async function storeOrders(deps: TrackOrdersDeps, input: TrackOrdersInput): Prom
   });
   for (const order of asked) {
     const { clientOrderId } = order;
-    const { openOrders, fillsComplete, startedAtMs: readFromMs } = view;
+    const { startedAtMs: readFromMs } = view;
+    // What could not be read may be about this order.
+    const openOrders = hidesOrder(view, 'open-orders', order) ? null : view.openOrders;
+    const fillsComplete = view.fillsComplete && !hidesOrder(view, 'fills', order);
     const lookup = view.lookups.get(clientOrderId)!;
     const graceMs = input.notFoundGraceMs;
     const asked: ResolveInputs = { order, lookup, openOrders, fills, fillsComplete, readFromMs, graceMs };
@@ -159,6 +165,14 @@ async function storeOrders(deps: TrackOrdersDeps, input: TrackOrdersInput): Prom
   }
   return { ended, answered, unresolved, resting };
 }
+
+const hidesOrder = ({ odd }: VenueView, list: OddList, { symbol, createdAtMs }: Order): boolean =>
+  odd.some(
+    (row) =>
+      row.list === list &&
+      (row.symbol ?? symbol) === symbol &&
+      (row.venueTimeMs ?? createdAtMs) >= createdAtMs - CLOCKS_APART_MS,
+  );
 
 /**
  * The venue shows under an id of ours what the order cannot have become: an id was given twice, as after an older database was

@@ -1,3 +1,4 @@
+import { type OddRow, oddRowSource, partlyText } from '#shared/core/odd-row.ts';
 import {
   type ForeignChange,
   type ForeignWriter,
@@ -7,8 +8,10 @@ import {
   positionMismatch,
 } from '#shared/core/orders/foreign-changes.ts';
 import { type TrackerMemory, watchMismatches } from '#shared/core/orders/tracker-memory.ts';
+import { unreadCoins } from '#shared/core/portfolio/account-state.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
 import type { Clock } from '#shared/ports/clock.ts';
+import type { DeadLetters } from '#shared/ports/dead-letters.ts';
 import type { AccountRepository } from '#shared/ports/repositories/account-repository.ts';
 import type { JobStateRepository } from '#shared/ports/repositories/job-state-repository.ts';
 import type { OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
@@ -18,6 +21,7 @@ import type { VenueView } from '#shared/ports/venue-view.ts';
 export interface WatchAccountDeps {
   readonly orders: Pick<OrdersRepository, 'lastFills' | 'hold'>;
   readonly accounts: Pick<AccountRepository, 'latest'>;
+  readonly deadLetters: Pick<DeadLetters, 'known'>;
   readonly jobs: Pick<JobStateRepository, 'recordOk'>;
   readonly control: SystemControl;
   readonly alerts: Alerts;
@@ -57,7 +61,8 @@ export async function watchAccount(deps: WatchAccountDeps, input: WatchAccountIn
   const writer = await lockAgainstWriter(deps, input, orders);
   const watched = scheduled ? await watchPositions(deps, input) : { lasting: [], mismatches: view.memory.mismatches };
   // A HOLD is said once; it lasts until a human ends it.
-  const foreign = [...orders, ...watched.lasting].filter(
+  const fresh = await neverSeen(deps, input);
+  const foreign = [...orders, ...watched.lasting, ...fresh.flatMap((row) => unreadable(row, view))].filter(
     (c) => (view.epochs.get(c.symbol)?.holdReason ?? null) === null,
   );
   for (const change of foreign) {
@@ -75,9 +80,29 @@ export async function watchAccount(deps: WatchAccountDeps, input: WatchAccountIn
   if (scheduled) {
     const openOrdersAtMs = view.openOrders === null ? view.memory.openOrdersAtMs : view.startedAtMs;
     const memory: TrackerMemory = { sinceMs: view.memory.sinceMs, openOrdersAtMs, mismatches: watched.mismatches };
-    await deps.jobs.recordOk(input.memoryJob, deps.clock.nowMs(), { ...memory });
+    const partly = view.errors[0] ?? partlyText([...fresh, ...view.odd.filter((row) => row.list === 'open-orders')]);
+    await deps.jobs.recordOk(input.memoryJob, deps.clock.nowMs(), { ...memory, partly });
   }
   return { foreign, foreignWriter: writer };
+}
+
+async function neverSeen(deps: WatchAccountDeps, { exchange, view }: WatchAccountInput): Promise<readonly OddRow[]> {
+  const fresh: OddRow[] = [];
+  for (const [list, rows] of Map.groupBy(view.odd, (row) => row.list)) {
+    const keys = rows.map((row) => row.key);
+    const known = await deps.deadLetters.known(oddRowSource(exchange, list), keys);
+    fresh.push(...rows.filter((row) => !known.has(row.key)));
+  }
+  return fresh;
+}
+
+/**
+ * A fill or an order that cannot be read may be anybody's: its symbol is not opened on until a human has looked. Once for each
+ * row, so that an `adopt` lasts. A fill whose fee alone is unknown is read like any other.
+ */
+function unreadable({ list, symbol, key, why, payload, venueTimeMs }: OddRow, view: VenueView): ForeignChange[] {
+  if (symbol === null || list === 'fees' || (venueTimeMs ?? view.startedAtMs) < view.memory.sinceMs) return [];
+  return [{ symbol, reason: 'odd-row', detail: { list, key, why, payload: payload.slice(0, 500), venueTimeMs } }];
 }
 
 async function lockAgainstWriter(
@@ -131,6 +156,7 @@ async function watchPositions(
   const snapshot = await deps.accounts.latest(exchange, account);
   if (!snapshot?.complete) return keep;
   const reported = new Map(snapshot.positions.map((position) => [position.symbol, position.size]));
+  const unread = new Set(unreadCoins(snapshot).map(({ symbol }) => symbol));
   const fills = Map.groupBy(await deps.orders.lastFills(exchange, account), (fill) => fill.symbol);
   const working = new Set(view.working.map((order) => order.symbol));
   const mismatches = [...fills].flatMap(([symbol, last]) => {
@@ -138,7 +164,7 @@ async function watchPositions(
     const mismatch = positionMismatch({
       symbol,
       explained: positionAfter(last),
-      reported: { size: reported.get(symbol) ?? '0', venueTimeMs: snapshot.venueTimeMs },
+      reported: unread.has(symbol) ? null : { size: reported.get(symbol) ?? '0', venueTimeMs: snapshot.venueTimeMs },
       settledAtMs: epoch?.settledAtMs ?? 0,
       hasWorkingOrder: working.has(symbol),
       fillsCompleteToMs: view.startedAtMs - settleMs,

@@ -29,7 +29,7 @@ export function accountReaderContract(name: string, make: () => Promise<Exchange
     });
 
     it('starts with what was paid in', async () => {
-      const transfers = await exchange.accountReader.fetchTransfers(exchange.account, 0);
+      const transfers = (await exchange.accountReader.fetchTransfers(exchange.account, 0)).rows;
       const paidIn = transfers.reduce((sum, transfer) => sum.plus(transfer.amountQuote), dec(0));
       expect(dec((await state()).equityQuote).eq(paidIn)).toBe(true);
       expect(paidIn.gt(0)).toBe(true);
@@ -60,13 +60,13 @@ export function accountReaderContract(name: string, make: () => Promise<Exchange
       await exchange.pass(5_000);
       const second = await orderAt(exchange, exchange.symbols[0], 'sell', 0.98, 200);
       await exchange.orderVenue.submitOrder(second);
-      const all = await exchange.accountReader.fetchFills(exchange.account, first.createdAtMs);
+      const all = (await exchange.accountReader.fetchFills(exchange.account, first.createdAtMs)).rows;
       const times = all.map((fill) => fill.venueTimeMs);
       expect(times).toEqual([...times].sort((a, b) => a - b));
       expect(new Set(all.map((fill) => fill.clientOrderId))).toEqual(
         new Set([first.clientOrderId, second.clientOrderId]),
       );
-      const later = await exchange.accountReader.fetchFills(exchange.account, second.createdAtMs);
+      const later = (await exchange.accountReader.fetchFills(exchange.account, second.createdAtMs)).rows;
       expect(new Set(later.map((fill) => fill.clientOrderId))).toEqual(new Set([second.clientOrderId]));
     });
 

@@ -32,6 +32,7 @@ export function accountRepositoryContract(name: string, create: () => Promise<Ac
 
       expect(await latest(repository)).toBeNull();
       expect(await repository.balanceHistory(EXCHANGE, ACCOUNT, 0, 10)).toEqual([]);
+      expect(await repository.newestBalance(EXCHANGE, ACCOUNT)).toBeNull();
     });
 
     it('gives a snapshot back as it was stored', async () => {
@@ -88,6 +89,26 @@ export function accountRepositoryContract(name: string, create: () => Promise<Ac
       ]);
     });
 
+    it('deletes no position whose row a complete view could not read, and remembers which that is', async () => {
+      const repository = await create();
+      await repository.saveSnapshot(
+        anAccountState(1_000, { positions: [aPosition('BTC', '1'), aPosition('ETH', '2'), aPosition('SOL', '3')] }),
+        '0',
+        1,
+      );
+
+      const unread = [{ symbol: 'ETH/USDC:USDC', coin: 'ETH' }];
+      const subAccounts = [{ name: 'native', complete: true, venueTimeMs: 2_000, error: null, unread }];
+      await repository.saveSnapshot(anAccountState(2_000, { subAccounts, positions: [aPosition('BTC', '5')] }), '0', 2);
+
+      const stored = await latest(repository);
+      expect(stored).toMatchObject({ complete: true, subAccounts });
+      expect(stored?.positions.map((p) => [p.coin, p.size])).toEqual([
+        ['BTC', '5'],
+        ['ETH', '2'],
+      ]);
+    });
+
     it('lets a complete view clean up after an incomplete one', async () => {
       const repository = await create();
       await repository.saveSnapshot(anAccountState(1_000, { positions: [aPosition('BTC', '1')] }), '0', 1);
@@ -110,6 +131,7 @@ export function accountRepositoryContract(name: string, create: () => Promise<Ac
         { venueTimeMs: 1_000, equityQuote: '10000', marginUsedQuote: '0', netTransfersQuote: '500', complete: true },
         { venueTimeMs: 3_000, equityQuote: '10002.5', marginUsedQuote: '0', netTransfersQuote: '-5', complete: false },
       ]);
+      expect(await repository.newestBalance(EXCHANGE, ACCOUNT)).toEqual(points[1]);
       expect(await repository.balanceHistory(EXCHANGE, ACCOUNT, 1_001, 10)).toHaveLength(1);
       expect(await repository.balanceHistory(EXCHANGE, ACCOUNT, 0, 1)).toEqual(points.slice(0, 1));
     });

@@ -49,6 +49,16 @@ export function deadLettersContract(name: string, create: () => Promise<DeadLett
       ]);
     });
 
+    it('knows which records it has, source by source', async () => {
+      const { deadLetters } = await create();
+      await deadLetters.store(letter('1'));
+      await deadLetters.store(letter('2'));
+
+      expect([...(await deadLetters.known('market', ['2', '3', '1']))].sort()).toEqual(['1', '2']);
+      expect((await deadLetters.known('orders', ['1'])).size).toBe(0);
+      expect((await deadLetters.known('market', [])).size).toBe(0);
+    });
+
     it('tells equal record ids of two sources apart', async () => {
       const { deadLetters, stored } = await create();
       await deadLetters.store(letter('1'));

@@ -13,7 +13,7 @@ export function marketDataSourceContract(name: string, make: () => Promise<Excha
     afterEach(() => exchange.close());
 
     it('lists every instrument once, native and HIP-3', async () => {
-      const instruments = await exchange.marketData.loadInstruments();
+      const instruments = (await exchange.marketData.loadInstruments()).rows;
       const symbols = instruments.map((instrument) => instrument.symbol);
       expect(symbols).toEqual(expect.arrayContaining([...exchange.symbols]));
       expect(new Set(symbols).size).toBe(symbols.length);
@@ -26,8 +26,8 @@ export function marketDataSourceContract(name: string, make: () => Promise<Excha
     });
 
     it('prices every active instrument', async () => {
-      const instruments = await exchange.marketData.loadInstruments();
-      const prices = await exchange.marketData.fetchMarkPrices();
+      const instruments = (await exchange.marketData.loadInstruments()).rows;
+      const prices = (await exchange.marketData.fetchMarkPrices()).rows;
       const active = instruments.filter((instrument) => instrument.status === 'active');
       expect(prices.map((price) => price.symbol).sort()).toEqual(active.map((i) => i.symbol).sort());
       for (const price of prices) {
@@ -39,7 +39,7 @@ export function marketDataSourceContract(name: string, make: () => Promise<Excha
     it.each([0, 1] as const)('gives the bars of symbol %i, oldest first, the running one not final', async (which) => {
       const nowMs = exchange.nowMs();
       const fromMs = nowMs - (nowMs % MINUTE_MS) - 30 * MINUTE_MS;
-      const bars = await exchange.marketData.fetchCandles(exchange.symbols[which], '1m', fromMs, nowMs);
+      const bars = (await exchange.marketData.fetchCandles(exchange.symbols[which], '1m', fromMs, nowMs)).rows;
       expect(bars.length).toBeGreaterThanOrEqual(30);
       const times = bars.map((bar) => bar.openTimeMs);
       expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));

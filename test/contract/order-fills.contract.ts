@@ -27,6 +27,20 @@ export function orderFillsContract(name: string, create: () => Promise<PlannedOr
         ]);
       });
 
+      it('keeps an unknown fee unknown, and out of the sums', async () => {
+        const repository = await create();
+        const dear = { ...fill({ tradeId: 'a', feeQuote: '0.5' }), ours: true };
+        const odd = { ...fill({ tradeId: 'b', feeQuote: null }), ours: true };
+        await repository.saveFills(EXCHANGE, ACCOUNT, [dear, odd], T0);
+
+        const stored = await repository.recentFills(EXCHANGE, 10);
+        expect(stored.map((f) => [f.tradeId, f.feeQuote])).toEqual([
+          ['b', null],
+          ['a', '0.5'],
+        ]);
+        expect((await repository.dayTotals(EXCHANGE, ACCOUNT, T0)).feesQuote).toBe('0.5');
+      });
+
       it('tells trades apart that two of our orders share', async () => {
         const repository = await create();
         const one = { ...fill({ tradeId: 't', venueOrderId: '1' }), ours: true };

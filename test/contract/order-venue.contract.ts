@@ -18,7 +18,7 @@ export function orderVenueContract(name: string, make: () => Promise<ExchangeUnd
         const outcome = await exchange.orderVenue.submitOrder(order);
         expect(outcome).toMatchObject({ kind: 'accepted', state: 'filled', filledSize: order.size });
         expect(await positionOf(exchange, symbol)).toBe(order.size);
-        const fills = await exchange.accountReader.fetchFills(exchange.account, order.createdAtMs);
+        const fills = (await exchange.accountReader.fetchFills(exchange.account, order.createdAtMs)).rows;
         const ours = fills.filter((fill) => fill.clientOrderId === order.clientOrderId);
         expect(ours.reduce((sum, fill) => sum.plus(fill.size), dec(0)).toFixed(), 'the fills add up to the order').toBe(
           order.size,
@@ -36,7 +36,7 @@ export function orderVenueContract(name: string, make: () => Promise<ExchangeUnd
         const order = await orderAt(exchange, symbol, 'buy', 0.9, 200, { timeInForce: 'Alo' });
         const outcome = await exchange.orderVenue.submitOrder(order);
         expect(outcome).toMatchObject({ kind: 'accepted', state: 'resting', filledSize: '0' });
-        const open = await exchange.accountReader.fetchOpenOrders(exchange.account);
+        const open = (await exchange.accountReader.fetchOpenOrders(exchange.account)).rows;
         expect(open).toMatchObject([
           {
             symbol,
@@ -51,7 +51,7 @@ export function orderVenueContract(name: string, make: () => Promise<ExchangeUnd
         const cancel = () =>
           exchange.orderVenue.cancelOrder(exchange.account, symbol, order.clientOrderId, order.orderClass);
         expect(await cancel()).toEqual({ kind: 'cancelled' });
-        expect(await exchange.accountReader.fetchOpenOrders(exchange.account)).toEqual([]);
+        expect((await exchange.accountReader.fetchOpenOrders(exchange.account)).rows).toEqual([]);
         expect(await cancel()).toMatchObject({ kind: 'not-open' });
         expect(await exchange.accountReader.fetchOrder(exchange.account, order.clientOrderId)).toMatchObject({
           order: { status: 'cancelled' },

@@ -92,8 +92,8 @@ onEachDatabase(({ name, open }) => {
       const { venueTimeMs: _, subAccounts: __, ...after } = await next.fetchAccountState('main');
       expect(before).toMatchObject(after);
       expect(after.positions).toMatchObject([{ symbol: BTC, size: '2' }]);
-      expect(await next.fetchOpenOrders('main')).toMatchObject([{ clientOrderId: resting.clientOrderId }]);
-      expect(await next.fetchTransfers('main', 0)).toHaveLength(1);
+      expect((await next.fetchOpenOrders('main')).rows).toMatchObject([{ clientOrderId: resting.clientOrderId }]);
+      expect((await next.fetchTransfers('main', 0)).rows).toHaveLength(1);
     });
 
     it('let two processes that look at once match a trade once', async () => {
@@ -106,8 +106,8 @@ onEachDatabase(({ name, open }) => {
       const readers = [venue, venueOn(db, clock), venueOn(db, clock)].map((v) => v.accountReader);
       const seen = await Promise.all(readers.map((reader) => reader.fetchFills('main', 0)));
 
-      for (const fills of seen) expect(fills).toMatchObject([{ size: '2', price: '95', crossed: false }]);
-      expect(await venue.accountReader.fetchOpenOrders('main')).toMatchObject([
+      for (const fills of seen) expect(fills.rows).toMatchObject([{ size: '2', price: '95', crossed: false }]);
+      expect((await venue.accountReader.fetchOpenOrders('main')).rows).toMatchObject([
         { status: 'partially-filled', remainingSize: '1' },
       ]);
       expect((await venue.accountReader.fetchAccountState('main')).positions).toMatchObject([{ size: '2' }]);
@@ -157,7 +157,7 @@ onEachDatabase(({ name, open }) => {
 
       await venue.orderVenue.submitOrder(anOrder('buy', '1', '110', { timeInForce: 'Ioc' }));
 
-      const [fill] = await venue.accountReader.fetchFills('main', 0);
+      const [fill] = (await venue.accountReader.fetchFills('main', 0)).rows;
       expect(fill!.venueTimeMs).toBeGreaterThanOrEqual(venueTimeMs);
     });
 
@@ -170,12 +170,12 @@ onEachDatabase(({ name, open }) => {
       clock.set(START_MS + 10_000);
       await store(trade('99', '1'));
 
-      const early = await venue.accountReader.fetchFills('main', 0);
+      const early = (await venue.accountReader.fetchFills('main', 0)).rows;
       clock.set(START_MS + 12_000);
       await store(late);
 
       expect(early).toEqual([]);
-      expect(await venue.accountReader.fetchFills('main', 0)).toMatchObject([{ size: '3', price: '95' }]);
+      expect((await venue.accountReader.fetchFills('main', 0)).rows).toMatchObject([{ size: '3', price: '95' }]);
     });
 
     it('read a long backlog to its end', async () => {
@@ -186,7 +186,7 @@ onEachDatabase(({ name, open }) => {
       await store(...Array.from({ length: 2_100 }, (_, i) => trade('99', '1', { symbol: i % 2 === 0 ? BTC : ETH })));
       await store(trade('94'), trade('44', '1', { symbol: ETH }));
 
-      const fills = await venue.accountReader.fetchFills('main', 0);
+      const fills = (await venue.accountReader.fetchFills('main', 0)).rows;
 
       expect(fills.map((fill) => fill.symbol).sort()).toEqual([BTC, ETH]);
     });
@@ -199,7 +199,7 @@ onEachDatabase(({ name, open }) => {
       await store(trade('100'));
       await venue.orderVenue.submitOrder(anOrder('buy', '1', '110', { timeInForce: 'Ioc' }));
 
-      const fills = await venue.accountReader.fetchFills('main', 0);
+      const fills = (await venue.accountReader.fetchFills('main', 0)).rows;
       const { venueTimeMs } = await venue.accountReader.fetchAccountState('main');
 
       expect(fills.map((fill) => fill.venueTimeMs)).toEqual([START_MS + 9_000, START_MS + 9_000]);
@@ -231,7 +231,7 @@ onEachDatabase(({ name, open }) => {
 
       expect(positions).toEqual([]);
       expect(Number(equityQuote)).toBeLessThan(1_000);
-      expect((await venue.accountReader.fetchFills('main', 0)).at(-1)).toMatchObject({
+      expect((await venue.accountReader.fetchFills('main', 0)).rows.at(-1)).toMatchObject({
         liquidation: true,
         clientOrderId: null,
         size: '800',
@@ -297,7 +297,7 @@ it('finds resting orders and new trades on SQLite by an index, however long the 
   const { orderVenue, accountReader } = venueOn(db, clock);
   await orderVenue.submitOrder(anOrder('buy', '1', '90'));
   statements.length = 0;
-  await accountReader.fetchFills('main', 0);
+  (await accountReader.fetchFills('main', 0)).rows;
 
   const plansOf = async (table: string) => {
     const texts = statements.filter((text) => text.startsWith('select') && text.includes(`"${table}"`));

@@ -62,7 +62,7 @@ async function everything() {
   };
   const instruments = sqlInstrumentsRepository(db);
   const prices = sqlPricesRepository(db);
-  await instruments.replaceAll(EXCHANGE, await marketData.loadInstruments(), clock.nowMs());
+  await instruments.replaceAll(EXCHANGE, (await marketData.loadInstruments()).rows, clock.nowMs());
   await instruments.manageNew(EXCHANGE, [SYMBOL, HIP3], clock.nowMs());
   await installation.ensureTag(TAG);
   const changedAtMs = clock.nowMs();
@@ -83,7 +83,7 @@ async function everything() {
     simulator.advance(simulator.nowMs() + 1_000);
     const state = await reader.fetchAccountState('main');
     await accounts.saveSnapshot({ ...state, exchange: EXCHANGE, account: 'main' }, '0', clock.nowMs());
-    const marks = (await marketData.fetchMarkPrices()).filter((mark) => [SYMBOL, HIP3].includes(mark.symbol));
+    const marks = (await marketData.fetchMarkPrices()).rows.filter((mark) => [SYMBOL, HIP3].includes(mark.symbol));
     await prices.saveTicks(
       marks.map(({ symbol, markPrice: price }) => ({
         exchange: EXCHANGE,

@@ -31,8 +31,8 @@ export async function orderAt(
   quote: number,
   change: Partial<OrderIntent> = {},
 ): Promise<ApprovedOrder> {
-  const instrument = (await exchange.marketData.loadInstruments()).find((i) => i.symbol === symbol) as Instrument;
-  const mark = (await exchange.marketData.fetchMarkPrices()).find((price) => price.symbol === symbol);
+  const instrument = (await exchange.marketData.loadInstruments()).rows.find((i) => i.symbol === symbol) as Instrument;
+  const mark = (await exchange.marketData.fetchMarkPrices()).rows.find((price) => price.symbol === symbol);
   const price = dec(mark?.markPrice ?? 0).times(offset);
   orders += 1;
   const nowMs = exchange.nowMs();

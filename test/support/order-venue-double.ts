@@ -1,4 +1,5 @@
 import { type Decimal, dec, decimalText } from '#shared/core/decimal.ts';
+import type { OddRow } from '#shared/core/odd-row.ts';
 import type { ApprovedOrder, ClientOrderId, Order } from '#shared/core/orders/order.ts';
 import {
   type AccountReader,
@@ -53,6 +54,7 @@ export class OrderVenueDouble
   readonly ledger = new Map<ClientOrderId, Resting>();
   readonly fills: VenueFill[] = [];
   readonly foreignOrders: VenueOrder[] = [];
+  readonly odd: OddRow[] = [];
   reads = 0;
   readonly #late: ApprovedOrder[] = [];
   readonly #now: () => number;
@@ -136,12 +138,19 @@ export class OrderVenueDouble
   async fetchOpenOrders() {
     this.#read('open');
     const own = [...this.ledger.values()].filter((r) => r.status === 'open' || r.status === 'partially-filled');
-    return [...own.map(toVenueOrder), ...this.foreignOrders];
+    return {
+      rows: [...own.map(toVenueOrder), ...this.foreignOrders],
+      odd: this.odd.filter((row) => row.list === 'open-orders'),
+    };
   }
 
   async fetchFills(_account: string, sinceMs: number) {
     this.#read('fills');
-    return this.fills.filter((fill) => fill.venueTimeMs >= sinceMs);
+    return {
+      rows: this.fills.filter((fill) => fill.venueTimeMs >= sinceMs),
+      odd: this.odd.filter((row) => row.list !== 'open-orders' && (row.venueTimeMs ?? sinceMs) >= sinceMs),
+      nextFromMs: null,
+    };
   }
 
   #read(what: 'order' | 'open' | 'fills'): void {

@@ -22,11 +22,11 @@ export async function paperExchange(db: Db): Promise<ExchangeUnderTest> {
   const accounts = [{ name: 'main', address: '0xd015e5ee7f94d868257e8ba87ef47529a206587e' }];
   const exchange = 'hyperliquid';
   const paper = createPaper({ exchange, settings: PAPER_SETTINGS, accounts, dexes: ['xyz'], db, clock, telemetry });
-  await sqlInstrumentsRepository(db).replaceAll(exchange, await marketData.loadInstruments(), simulator.nowMs());
+  await sqlInstrumentsRepository(db).replaceAll(exchange, (await marketData.loadInstruments()).rows, simulator.nowMs());
   const prices = sqlPricesRepository(db);
   const storePrices = async () => {
     const nowMs = simulator.nowMs();
-    const marks = await marketData.fetchMarkPrices();
+    const marks = (await marketData.fetchMarkPrices()).rows;
     const ticks = marks.map(({ symbol, markPrice }) => ({
       exchange,
       symbol,

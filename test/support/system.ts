@@ -1,4 +1,5 @@
 import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
+import { memoryDeadLetters } from '#shared/adapters/memory/dead-letters.ts';
 import { memoryInstallationMarker } from '#shared/adapters/memory/installation-marker.ts';
 import { memoryInstallationRepository } from '#shared/adapters/memory/installation-repository.ts';
 import { memoryInstrumentsRepository } from '#shared/adapters/memory/instruments-repository.ts';
@@ -6,6 +7,7 @@ import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repo
 import { seededIds } from '#shared/adapters/memory/seeded.ts';
 import { memorySystemStateRepository } from '#shared/adapters/memory/system-state-repository.ts';
 import type { Instrument } from '#shared/core/market/instrument.ts';
+import type { OddRow } from '#shared/core/odd-row.ts';
 import type { Order } from '#shared/core/orders/order.ts';
 import type { AccountState } from '#shared/core/portfolio/account-state.ts';
 import type { ObserverDocument } from '#shared/messages/observer-document.ts';
@@ -52,6 +54,7 @@ export function systemUnderTest() {
   const clock = manualClock();
   const world = {
     instruments: [anInstrument('BTC'), anInstrument('ETH')] as readonly Instrument[] | Error,
+    oddInstruments: [] as readonly OddRow[],
     venueTimeMs: null as number | null | Error,
     account: null as AccountState | null,
     documents: new Map<string, ObserverDocument | Error>(),
@@ -72,11 +75,12 @@ export function systemUnderTest() {
     instruments: memoryInstrumentsRepository(),
     control: systemControl(stores),
     telemetry: new RecordingTelemetry(),
+    deadLetters: memoryDeadLetters(clock),
     marketData: {
       loadInstruments: async () => {
         world.loads += 1;
         if (world.instruments instanceof Error) throw world.instruments;
-        return world.instruments;
+        return { rows: world.instruments, odd: world.oddInstruments };
       },
     },
     exchangeHealth: null,

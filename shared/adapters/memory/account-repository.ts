@@ -1,4 +1,4 @@
-import type { AccountState, VenuePosition } from '#shared/core/portfolio/account-state.ts';
+import { type AccountState, unreadCoins, type VenuePosition } from '#shared/core/portfolio/account-state.ts';
 import type { AccountRepository, BalancePoint } from '#shared/ports/repositories/account-repository.ts';
 
 /** In-memory double of snapshots and equity curve. */
@@ -11,10 +11,12 @@ export function memoryAccountRepository(): AccountRepository {
       const key = keyOf(state.exchange, state.account);
       const before = snapshots.get(key);
       if (before && before.venueTimeMs >= state.venueTimeMs) return 'stale';
-      const kept = state.complete ? [] : (before?.positions ?? []);
+      const unread = new Set(unreadCoins(state).map(({ symbol }) => symbol));
+      const kept = (before?.positions ?? []).filter((p) => !state.complete || unread.has(p.symbol));
       const bySymbol = new Map<string, VenuePosition>([...kept, ...state.positions].map((p) => [p.symbol, p]));
       const positions = [...bySymbol.values()].sort((a, b) => (a.symbol < b.symbol ? -1 : 1));
-      snapshots.set(key, { ...state, positions });
+      const { odd: _, ...stored } = state;
+      snapshots.set(key, { ...stored, positions });
       if (netTransfersQuote !== null) {
         const { venueTimeMs, equityQuote, marginUsedQuote, complete } = state;
         const point = { venueTimeMs, equityQuote, marginUsedQuote, netTransfersQuote, complete };
@@ -23,6 +25,7 @@ export function memoryAccountRepository(): AccountRepository {
       return 'stored';
     },
     latest: async (exchange, account) => snapshots.get(keyOf(exchange, account)) ?? null,
+    newestBalance: async (exchange, account) => history.get(keyOf(exchange, account))?.at(-1) ?? null,
     balanceHistory: async (exchange, account, sinceMs, limit) =>
       (history.get(keyOf(exchange, account)) ?? []).filter((p) => p.venueTimeMs >= sinceMs).slice(0, limit),
   };

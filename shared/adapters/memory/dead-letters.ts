@@ -7,6 +7,9 @@ export type DeadLetter = Parameters<DeadLetters['store']>[0] & { readonly failed
 export function memoryDeadLetters(clock: Clock): DeadLetters & { readonly letters: () => readonly DeadLetter[] } {
   const letters = new Map<string, DeadLetter>();
   return {
+    async known(source, recordIds) {
+      return new Set(recordIds.filter((recordId) => letters.has(`${source}\n${recordId}`)));
+    },
     async store(letter) {
       const key = `${letter.source}\n${letter.recordId}`;
       const payload = letters.get(key)?.payload ?? letter.payload;

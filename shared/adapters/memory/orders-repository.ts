@@ -256,7 +256,7 @@ export function memoryOrdersRepository(): MemoryOrders {
       const today = fillsOf(exchange, account).filter((fill) => fill.venueTimeMs >= slotOf(nowMs, DAY_MS));
       const sum = (pick: (fill: StoredFill) => string) =>
         decimalText(fromMicros(today.reduce((total, fill) => total + toMicros(pick(fill)), 0)));
-      return { realizedPnlQuote: sum((fill) => fill.closedPnlQuote), feesQuote: sum((fill) => fill.feeQuote) };
+      return { realizedPnlQuote: sum((fill) => fill.closedPnlQuote), feesQuote: sum((fill) => fill.feeQuote ?? '0') };
     },
 
     async recordLeverage(exchange, account, symbol, leverage) {

@@ -182,7 +182,7 @@ async function readFigures(
     activity: {
       ordersLastMinute: sent.length,
       realizedPnlTodayQuote: sum(fills.map((f) => f.closedPnlQuote)),
-      feesTodayQuote: sum(fills.map((f) => f.feeQuote)),
+      feesTodayQuote: sum(fills.map((f) => f.feeQuote ?? '0')),
     },
   };
 }

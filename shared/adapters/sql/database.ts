@@ -266,6 +266,8 @@ export interface Database extends PaperTables {
     price: Money;
     size: Money;
     fee_quote: Money;
+    /** 1: paid in something else than quote; `fee_quote` is then 0. Null in rows of an older release. */
+    fee_unknown: Bool | null;
     closed_pnl_quote: Money;
     start_position: Money;
     /** For sums in SQL (daily loss and fees). */

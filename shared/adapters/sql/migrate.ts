@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import * as initial from './migrations/0001-initial.ts';
 import * as takeover from './migrations/0002-takeover.ts';
 import * as refusals from './migrations/0003-refusals.ts';
+import * as fillFees from './migrations/0004-fill-fees.ts';
 import { createTable } from './table-builder.ts';
 
 interface Migration {
@@ -14,6 +15,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0001-initial', up: initial.up },
   { name: '0002-takeover', up: takeover.up },
   { name: '0003-refusals', up: refusals.up },
+  { name: '0004-fill-fees', up: fillFees.up },
 ];
 
 /** In the order of their application. */

@@ -7,6 +7,7 @@ import { initialMargin } from '#shared/core/risk/margin-caps.ts';
 import { HOUR_MS, MINUTE_MS } from '#shared/core/time.ts';
 import type { OrderFactsReader } from '#shared/ports/order-facts.ts';
 import type { Db } from './open-database.ts';
+import { unreadOf } from './repositories/account-repository.ts';
 import { fillQueries } from './repositories/fill-queries.ts';
 import { decodeInstrument } from './repositories/instruments-repository.ts';
 import { decodeFill } from './repositories/order-rows.ts';
@@ -93,7 +94,7 @@ export function sqlOrderFactsReader(
         .executeTakeFirst();
       const snapshot = await db
         .selectFrom('account_snapshots')
-        .select(['venue_time_ms', 'complete', 'equity_quote', 'margin_used_quote'])
+        .select(['venue_time_ms', 'complete', 'equity_quote', 'margin_used_quote', 'sub_accounts_json'])
         .where('exchange', '=', exchange)
         .where('account', '=', account)
         .executeTakeFirst();
@@ -125,7 +126,9 @@ export function sqlOrderFactsReader(
 
       const instrument = decodeInstrument(instrumentRow);
       const settledAtMs = settled?.settled_at_ms ?? 0;
-      const isSettled = snapshot?.complete === 1 && snapshot.venue_time_ms > settledAtMs;
+      const isRead =
+        snapshot !== undefined && !unreadOf(snapshot.sub_accounts_json).some((coin) => coin.symbol === symbol);
+      const isSettled = isRead && snapshot.complete === 1 && snapshot.venue_time_ms > settledAtMs;
       const hasMoney = snapshot?.complete === 1 && isFresh(snapshot.venue_time_ms, nowMs, snapshotAgeMsMax);
       const unseen = await unseenMargin(exchange, account, snapshot?.venue_time_ms ?? 0, nowMs);
       const ownSize = isSettled ? decimalText(position?.size ?? '0') : null;

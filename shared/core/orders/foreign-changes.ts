@@ -9,7 +9,8 @@ export type HoldReason =
   | 'liquidation'
   | 'position-mismatch'
   | 'order-contradicted'
-  | 'position-not-ours';
+  | 'position-not-ours'
+  | 'odd-row';
 
 /** A change that no intent of ours explains (architecture, rule 3.10): the symbol goes on HOLD. */
 export interface ForeignChange {

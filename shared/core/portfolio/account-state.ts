@@ -1,4 +1,5 @@
 import type { DecimalText } from '../decimal.ts';
+import type { OddRow } from '../odd-row.ts';
 import type { EpochMs } from '../time.ts';
 
 /** One position as a source reports it. */
@@ -14,6 +15,12 @@ export interface VenuePosition {
   readonly liquidationPrice: DecimalText | null;
 }
 
+/** A coin of which a row was there that could not be read: its position is unknown, never flat. */
+export interface UnreadCoin {
+  readonly symbol: string;
+  readonly coin: string;
+}
+
 /** One sub-account (native, or a HIP-3 dex) of an account, and whether it could be read. */
 export interface SubAccountRead {
   /** `native` or the dex name. */
@@ -21,10 +28,17 @@ export interface SubAccountRead {
   readonly complete: boolean;
   readonly venueTimeMs: EpochMs | null;
   readonly error: string | null;
+  /** Absent: every row was read. */
+  readonly unread?: readonly UnreadCoin[] | undefined;
 }
 
+/** Every coin of the view whose position is unknown. */
+export const unreadCoins = (state: {
+  readonly subAccounts: readonly Pick<SubAccountRead, 'unread'>[];
+}): readonly UnreadCoin[] => state.subAccounts.flatMap((sub) => sub.unread ?? []);
+
 /**
- * A view of one account at one venue time. Absent position means flat only when `complete` is true.
+ * A view of one account at one venue time. Absent position means flat only when `complete` is true and the coin is not `unread`.
  * `venueTimeMs` is the oldest of its sub-accounts' times.
  */
 export interface AccountState {
@@ -34,6 +48,8 @@ export interface AccountState {
   readonly complete: boolean;
   readonly subAccounts: readonly SubAccountRead[];
   readonly positions: readonly VenuePosition[];
+  /** Rows of positions that could not be read; not stored with the view. */
+  readonly odd?: readonly OddRow[];
   readonly equityQuote: DecimalText;
   readonly marginUsedQuote: DecimalText;
   readonly maintenanceMarginQuote: DecimalText;

@@ -14,35 +14,42 @@ export interface AccountView {
   readonly covered: ReadonlySet<string>;
   /** Signed sizes by coin in upper case; venues and documents disagree about case. */
   readonly sizes: ReadonlyMap<string, DecimalText>;
+  /** Coins in upper case of which a row was there that says nothing usable: unknown, never flat. */
+  readonly unread: ReadonlySet<string>;
 }
 
 export interface ViewedAccount {
   readonly venueTimeMs: EpochMs;
   readonly complete: boolean;
-  readonly subAccounts: readonly { readonly name: string; readonly complete: boolean; readonly error: string | null }[];
+  readonly subAccounts: readonly {
+    readonly name: string;
+    readonly complete: boolean;
+    readonly error: string | null;
+    readonly unread?: readonly { readonly coin: string }[] | undefined;
+  }[];
   readonly positions: readonly { readonly coin: string; readonly size: DecimalText }[];
 }
 
 const NATIVE = 'native';
 const keyOf = (coin: string): string => coin.toUpperCase();
 
-/** Two positions of one coin make the view incomplete: which of them is meant would be a guess. */
+/** Of a coin with two positions it is unknown which is meant; the others are what they are. */
 export function accountView(source: string, account: ViewedAccount): AccountView {
   const sizes = new Map<string, DecimalText>();
-  let twice: string | null = null;
+  const unread = new Set(account.subAccounts.flatMap((s) => (s.unread ?? []).map(({ coin }) => keyOf(coin))));
   for (const { coin, size } of account.positions) {
-    if (sizes.has(keyOf(coin))) twice = coin;
+    if (sizes.has(keyOf(coin))) unread.add(keyOf(coin));
     sizes.set(keyOf(coin), size);
   }
   const failed = account.subAccounts.find((s) => !s.complete);
-  const failedError = failed ? `${failed.name}: ${failed.error ?? 'not read'}` : null;
   return {
     source,
     venueTimeMs: account.venueTimeMs,
-    complete: account.complete && failed === undefined && twice === null,
-    error: twice === null ? failedError : `two positions of ${twice}`,
+    complete: account.complete && failed === undefined,
+    error: failed ? `${failed.name}: ${failed.error ?? 'not read'}` : null,
     covered: new Set(account.subAccounts.filter((s) => s.complete).map((s) => s.name)),
     sizes,
+    unread,
   };
 }
 
@@ -56,11 +63,21 @@ export const unreadableView = (source: string, error: string): AccountView => ({
   error,
   covered: new Set(),
   sizes: new Map(),
+  unread: new Set(),
 });
 
 /** What the source says about one instrument. An absent coin is flat only where its own sub-account was read, too. */
 export function readingOf(view: AccountView, instrument: Pick<Instrument, 'coin' | 'dex'>): SourceReading {
   const { source, venueTimeMs, error } = view;
+  if (view.unread.has(keyOf(instrument.coin))) {
+    return {
+      source,
+      size: null,
+      venueTimeMs,
+      complete: false,
+      error: `its position of ${instrument.coin} cannot be read`,
+    };
+  }
   const stated = view.sizes.get(keyOf(instrument.coin));
   const home = instrument.dex ?? NATIVE;
   const covered = view.covered.has(home);

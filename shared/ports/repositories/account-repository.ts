@@ -23,6 +23,8 @@ export interface AccountRepository {
     storedAtMs: EpochMs,
   ): Promise<'stored' | 'stale'>;
   latest(exchange: string, account: string): Promise<AccountState | null>;
+  /** The newest point of the equity curve. */
+  newestBalance(exchange: string, account: string): Promise<BalancePoint | null>;
   /** Oldest first. */
   balanceHistory(exchange: string, account: string, sinceMs: EpochMs, limit: number): Promise<readonly BalancePoint[]>;
 }

@@ -86,6 +86,8 @@ export interface AccountView {
   readonly venueTimeMs: EpochMs;
   readonly storedAtMs: EpochMs;
   readonly complete: boolean;
+  /** Symbols whose position the view could not read. */
+  readonly unreadSymbols: readonly string[];
   readonly equityQuote: DecimalText;
   readonly marginUsedQuote: DecimalText;
   readonly maintenanceMarginQuote: DecimalText;

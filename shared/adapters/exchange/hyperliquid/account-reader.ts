@@ -1,22 +1,29 @@
 import { Decimal, decimalText } from '#shared/core/decimal.ts';
+import type { Listed, OddRow } from '#shared/core/odd-row.ts';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
-import type { AccountState, SubAccountRead, VenuePosition } from '#shared/core/portfolio/account-state.ts';
+import type { AccountState, SubAccountRead, UnreadCoin, VenuePosition } from '#shared/core/portfolio/account-state.ts';
 import type { EpochMs } from '#shared/core/time.ts';
-import type { AccountReader, OrderLookup, VenueFill, VenueOrder, VenueTransfer } from '#shared/ports/exchange.ts';
+import type { AccountReader, FillsPage, OrderLookup, VenueOrder, VenueTransfer } from '#shared/ports/exchange.ts';
+import {
+  coinsOf,
+  feeReader,
+  fillReader,
+  openOrderReader,
+  positionReader,
+  toOrder,
+  transferReader,
+} from './account-rows.ts';
 import { findAccount, type HyperliquidAccount } from './accounts.ts';
 import type { HyperliquidInfo } from './hyperliquid-info.ts';
-import { isCoinOf, isPerpetualCoin, subAccountName, unifiedSymbol } from './hyperliquid-symbols.ts';
-import { readTransfer } from './ledger-transfers.ts';
-import { readStatusWord } from './order-status-words.ts';
+import { isCoinOf, subAccountName, unifiedSymbol } from './hyperliquid-symbols.ts';
+import { fieldsOf, siftRows, symbolOf, timeOf } from './sift-rows.ts';
 import {
   type ClearinghouseState,
   clearinghouseSchema,
   fillsSchema,
-  type LedgerEntry,
   ledgerSchema,
   openOrdersSchema,
   orderStatusSchema,
-  type WireOrder,
 } from './wire-schemas.ts';
 
 const EXCHANGE = 'hyperliquid';
@@ -32,7 +39,14 @@ export interface AccountReaderDeps {
   readonly dexes: readonly string[];
 }
 
-type SubAccount = { readonly name: string; readonly state: ClearinghouseState | null; readonly error: unknown };
+interface SubAccount {
+  readonly name: string;
+  readonly state: ClearinghouseState | null;
+  readonly positions: Listed<VenuePosition>;
+  readonly error: unknown;
+}
+
+const NOTHING: Listed<VenuePosition> = { rows: [], odd: [] };
 
 /** Private reads by address, through ccxt's `publicPostInfo`. It has no key and cannot have one. */
 export class HyperliquidAccountReader implements AccountReader {
@@ -65,7 +79,8 @@ export class HyperliquidAccountReader implements AccountReader {
       venueTimeMs: Math.min(...read.map((sub) => (sub.state as ClearinghouseState).time)),
       complete: read.length === subs.length,
       subAccounts: subs.map(toRead),
-      positions: read.flatMap((sub) => toPositions(sub.state as ClearinghouseState)),
+      positions: read.flatMap((sub) => sub.positions.rows),
+      odd: read.flatMap((sub) => sub.positions.odd),
       equityQuote: sum((state) => state.marginSummary.accountValue),
       marginUsedQuote: sum((state) => state.marginSummary.totalMarginUsed),
       maintenanceMarginQuote: decimalText(maintenance),
@@ -73,20 +88,21 @@ export class HyperliquidAccountReader implements AccountReader {
     };
   }
 
-  async fetchOpenOrders(account: string): Promise<readonly VenueOrder[]> {
+  async fetchOpenOrders(account: string): Promise<Listed<VenueOrder>> {
     const user = this.#address(account);
-    const found: VenueOrder[] = [];
+    const rows: VenueOrder[] = [];
+    const odd: OddRow[] = [];
     for (const dex of [null, ...this.#deps.dexes]) {
       const request = { type: 'frontendOpenOrders', user, ...(dex === null ? {} : { dex }) };
       const orders = await this.#deps.info.ask(request, openOrdersSchema, 'status');
-      for (const order of orders) {
-        if (!isPerpetualCoin(order.coin)) continue;
-        if (!isCoinOf(dex, order.coin))
-          throw this.#anotherAnswer('frontendOpenOrders', subAccountName(dex), order.coin);
-        found.push(this.#toOrder(order, 'open', order.timestamp));
-      }
+      const stranger = strangerTo(dex, orders.map(coinOf));
+      if (stranger !== null) throw this.#anotherAnswer('frontendOpenOrders', subAccountName(dex), stranger);
+      const sifted = siftRows(orders, openOrderReader);
+      rows.push(...sifted.rows);
+      odd.push(...sifted.odd);
     }
-    return found.sort((a, b) => a.statusTimeMs - b.statusTimeMs || compare(a.venueOrderId, b.venueOrderId));
+    rows.sort((a, b) => a.statusTimeMs - b.statusTimeMs || compare(a.venueOrderId, b.venueOrderId));
+    return { rows, odd };
   }
 
   async fetchOrder(account: string, clientOrderId: ClientOrderId): Promise<OrderLookup> {
@@ -95,58 +111,39 @@ export class HyperliquidAccountReader implements AccountReader {
     if (reply.status === 'unknownOid') return { kind: 'not-found' };
     const { order, status, statusTimestamp } = reply.order;
     if (order.cloid !== clientOrderId) throw this.#deps.info.malformed('orderStatus', 'another order was answered');
-    return { kind: 'found', order: this.#toOrder(order, status, statusTimestamp) };
+    try {
+      return { kind: 'found', order: toOrder(order, status, statusTimestamp) };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw this.#deps.info.malformed('order-status', error.message);
+    }
   }
 
-  async fetchFills(account: string, sinceMs: EpochMs): Promise<readonly VenueFill[]> {
+  async fetchFills(account: string, sinceMs: EpochMs): Promise<FillsPage> {
     const user = this.#address(account);
     const request = { type: 'userFillsByTime', user, startTime: sinceMs, aggregateByTime: false };
-    const fills = await this.#deps.info.ask(request, fillsSchema, 'status');
-    const perpetual = fills.filter((fill) => isPerpetualCoin(fill.coin));
-    this.#deps.info.skipped('spot-fill', fills.length - perpetual.length);
-    return perpetual
-      .map((fill): VenueFill => {
-        if (fill.feeToken !== 'USDC') throw this.#deps.info.malformed('userFillsByTime', `fee in ${fill.feeToken}`);
-        return {
-          symbol: unifiedSymbol(fill.coin),
-          tradeId: fill.tid,
-          venueOrderId: fill.oid,
-          clientOrderId: fill.cloid ?? null,
-          side: fill.side,
-          price: fill.px,
-          size: fill.sz,
-          feeQuote: fill.fee,
-          closedPnlQuote: fill.closedPnl,
-          startPosition: fill.startPosition,
-          crossed: fill.crossed,
-          // The other side of a liquidation carries the same mark; only ours is one of ours.
-          liquidation: fill.liquidation?.liquidatedUser.toLowerCase() === user,
-          venueTimeMs: fill.time,
-        };
-      })
-      .sort((a, b) => a.venueTimeMs - b.venueTimeMs || compare(a.tradeId, b.tradeId))
-      .slice(0, FILLS_MAX);
+    const page = await this.#deps.info.ask(request, fillsSchema, 'status');
+    const { rows, odd } = siftRows(page, fillReader(user));
+    this.#deps.info.skipped('spot-fill', page.length - rows.length - odd.length);
+    // By what the venue sent: of a full page some rows may be none of ours.
+    const lastMs = page.reduce((last: number, row) => Math.max(last, timeOf(fieldsOf(row).time) ?? 0), sinceMs);
+    return {
+      rows: rows.toSorted((a, b) => a.venueTimeMs - b.venueTimeMs || compare(a.tradeId, b.tradeId)),
+      odd: [...odd, ...siftRows(page, feeReader).odd],
+      nextFromMs: page.length < FILLS_MAX ? null : lastMs,
+    };
   }
 
-  async fetchTransfers(account: string, sinceMs: EpochMs): Promise<readonly VenueTransfer[]> {
+  async fetchTransfers(account: string, sinceMs: EpochMs): Promise<Listed<VenueTransfer>> {
     const user = this.#address(account);
     const entries = await this.#ledger(user, sinceMs);
-    const transfers: VenueTransfer[] = [];
-    for (const entry of entries) {
-      try {
-        const transfer = readTransfer(entry, user, [null, ...this.#deps.dexes]);
-        if (transfer !== null) transfers.push(transfer);
-      } catch (error) {
-        const why = error instanceof RangeError ? error.message : 'unreadable amounts';
-        throw this.#deps.info.malformed('userNonFundingLedgerUpdates', `${entry.delta.type}: ${why}`);
-      }
-    }
-    return transfers.sort((a, b) => a.venueTimeMs - b.venueTimeMs || compare(a.id, b.id));
+    const { rows, odd } = siftRows(entries, transferReader(user, [null, ...this.#deps.dexes]));
+    return { rows: rows.toSorted((a, b) => a.venueTimeMs - b.venueTimeMs || compare(a.id, b.id)), odd };
   }
 
   /** All entries since then: a deposit that is cut off would read as profit. */
-  async #ledger(user: string, sinceMs: EpochMs): Promise<readonly LedgerEntry[]> {
-    const entries = new Map<string, LedgerEntry>();
+  async #ledger(user: string, sinceMs: EpochMs): Promise<readonly unknown[]> {
+    const entries = new Map<string, unknown>();
     let startTime = sinceMs;
     for (let page = 0; page < LEDGER_PAGES_MAX; page += 1) {
       const request = { type: 'userNonFundingLedgerUpdates', user, startTime };
@@ -155,7 +152,7 @@ export class HyperliquidAccountReader implements AccountReader {
       for (const entry of list) entries.set(JSON.stringify(entry), entry);
       // The next page begins with the last moment of this one, so that nothing of it is missed.
       if (list.length < LEDGER_PAGE || entries.size === known) return [...entries.values()];
-      startTime = list.reduce((last, entry) => Math.max(last, entry.time), startTime);
+      startTime = list.reduce((last: number, entry) => Math.max(last, timeOf(fieldsOf(entry).time) ?? 0), startTime);
     }
     throw this.#deps.info.malformed('userNonFundingLedgerUpdates', `more than ${LEDGER_PAGES_MAX} pages`);
   }
@@ -166,15 +163,16 @@ export class HyperliquidAccountReader implements AccountReader {
     try {
       const request = { type: 'clearinghouseState', user, ...(dex === null ? {} : { dex }) };
       const state = await this.#deps.info.ask(request, clearinghouseSchema, 'status');
-      const coins = state.assetPositions.map(({ position }) => position.coin);
-      if (new Set(coins.map(unifiedSymbol)).size !== coins.length) {
-        throw this.#deps.info.malformed('clearinghouseState', `${name}: a coin is there twice`);
-      }
-      const stranger = coins.find((coin) => !isCoinOf(dex, coin));
-      if (stranger !== undefined) throw this.#anotherAnswer('clearinghouseState', name, stranger);
-      return { name, state, error: null };
+      const coins = coinsOf(state.assetPositions);
+      const stranger = strangerTo(dex, coins);
+      if (stranger !== null) throw this.#anotherAnswer('clearinghouseState', name, stranger);
+      if (coins.includes(null))
+        throw this.#deps.info.malformed('clearinghouseState', `${name}: a position without a coin`);
+      const symbols = coins.flatMap((coin) => (coin === null ? [] : [unifiedSymbol(coin)]));
+      const twice = new Set(symbols.filter((symbol, i) => symbols.indexOf(symbol) !== i));
+      return { name, state, positions: siftRows(state.assetPositions, positionReader(twice)), error: null };
     } catch (error) {
-      return { name, state: null, error };
+      return { name, state: null, positions: NOTHING, error };
     }
   }
 
@@ -188,30 +186,13 @@ export class HyperliquidAccountReader implements AccountReader {
     if (state === null || !new Decimal(state.marginSummary.accountValue).abs().gt(0)) return sub;
     const same = before.find((other) => other.state !== null && moneyText(other.state) === moneyText(state));
     if (same === undefined) return sub;
+    const unread = { name, state: null, positions: NOTHING };
     const why = `${name}: the same money as ${same.name}, ${state.marginSummary.accountValue}: one answer for two questions?`;
-    return { name, state: null, error: this.#deps.info.malformed('clearinghouseState', why) };
+    return { ...unread, error: this.#deps.info.malformed('clearinghouseState', why) };
   }
 
   #anotherAnswer(what: string, name: string, coin: string) {
     return this.#deps.info.malformed(what, `${name}: answered about ${coin}, which is not there`);
-  }
-
-  #toOrder(order: WireOrder, word: string, statusTimeMs: EpochMs): VenueOrder {
-    const read = readStatusWord(word, order.sz, order.origSz);
-    if (read === null) throw this.#deps.info.malformed('order-status', `unknown word ${word}`);
-    return {
-      symbol: unifiedSymbol(order.coin),
-      venueOrderId: order.oid,
-      clientOrderId: order.cloid ?? null,
-      side: order.side,
-      originalSize: order.origSz,
-      remainingSize: order.sz,
-      limitPrice: order.limitPx,
-      status: read.status,
-      venueStatus: word,
-      endCode: read.endCode,
-      statusTimeMs,
-    };
   }
 
   #address(account: string): string {
@@ -230,18 +211,20 @@ const toRead = (sub: SubAccount): SubAccountRead => ({
   complete: sub.state !== null,
   venueTimeMs: sub.state?.time ?? null,
   error: sub.state === null ? String(sub.error instanceof Error ? sub.error.message : sub.error).slice(0, 300) : null,
+  ...(sub.positions.odd.length === 0 ? {} : { unread: unreadOf(sub.positions.odd) }),
 });
 
-const toPositions = (state: ClearinghouseState): VenuePosition[] =>
-  state.assetPositions
-    .filter(({ position }) => position.szi !== '0')
-    .map(({ position }) => ({
-      symbol: unifiedSymbol(position.coin),
-      coin: position.coin,
-      size: position.szi,
-      entryPrice: position.entryPx ?? null,
-      valueQuote: position.positionValue,
-      unrealizedPnlQuote: position.unrealizedPnl,
-      marginUsedQuote: position.marginUsed,
-      liquidationPrice: position.liquidationPx ?? null,
-    }));
+/** Each coin once. Its key is the coin as the venue writes it. */
+const unreadOf = (odd: readonly OddRow[]): readonly UnreadCoin[] =>
+  [...new Map(odd.map((row) => [row.symbol, row])).values()].flatMap(({ symbol, key }) =>
+    symbol === null ? [] : [{ symbol, coin: key }],
+  );
+
+/** The first coin that the sub-account cannot have: the answer is then to another question. */
+const strangerTo = (dex: string | null, coins: readonly (string | null)[]): string | null =>
+  coins.find((coin) => coin !== null && !isCoinOf(dex, coin)) ?? null;
+
+const coinOf = (row: unknown): string | null => {
+  const { coin } = fieldsOf(row);
+  return symbolOf(coin) === null ? null : (coin as string);
+};

@@ -73,7 +73,7 @@ export function createHyperliquid(options: HyperliquidOptions): Hyperliquid {
   const marketData: HyperliquidMarketData = new HyperliquidMarketData({ info, clock, dexes, catalog: () => catalog });
   const catalog = new InstrumentCatalog({
     stored: async () => (await options.instruments?.all(EXCHANGE)) ?? [],
-    listed: () => marketData.loadInstruments(),
+    listed: async () => (await marketData.loadInstruments()).rows,
     clock,
   });
   const keys =

@@ -46,7 +46,7 @@ async function check({ exchange, marketData, caller, clock }: ExchangeHealthDeps
   let instruments: number | null = null;
   let failure: ExchangeError | null = null;
   try {
-    instruments = (await marketData.loadInstruments()).length;
+    instruments = (await marketData.loadInstruments()).rows.length;
   } catch (error) {
     failure = classifyFailure(error, 'health');
   }

@@ -4,8 +4,8 @@
  */
 export const unifiedSymbol = (coin: string): string => `${coin.replace(':', '-').toUpperCase()}/USDC:USDC`;
 
-/** Spot pairs are `PURR/USDC` or `@107`; they are not positions of a perpetual account. */
-export const isPerpetualCoin = (coin: string): boolean => !coin.startsWith('@') && !coin.includes('/');
+/** Spot pairs are `PURR/USDC` or `@107`, outcomes (HIP-4) `#20` or `+20`; they are not positions of a perpetual account. */
+export const isPerpetualCoin = (coin: string): boolean => !/^[@#+]|\//.test(coin);
 
 /**
  * Coins of a HIP-3 dex carry its name (`xyz:INTC`), native ones carry none: an answer about other coins is the answer to another

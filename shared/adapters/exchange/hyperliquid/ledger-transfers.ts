@@ -19,6 +19,8 @@ const NOT_TRANSFERS = new Set([
   'gossipPriorityGasAuction',
   'activateDexAbstraction',
   'borrowLend',
+  // A fee for the first use of an address, taken from its tokens: an expense, like any fee.
+  'accountActivationGas',
 ]);
 
 /**
@@ -51,6 +53,14 @@ function signedAmount(delta: LedgerEntry['delta'], address: string, dexes: reado
     case 'accountClassTransfer':
       if (typeof delta.toPerp !== 'boolean') throw new RangeError('accountClassTransfer without toPerp');
       return delta.toPerp ? money('usdc') : money('usdc').neg();
+    case 'perpDexClassTransfer': {
+      // Between the tokens of the account and one of its dexes.
+      if (typeof delta.toPerp !== 'boolean') throw new RangeError('perpDexClassTransfer without toPerp');
+      if (typeof delta.dex !== 'string') throw new RangeError('perpDexClassTransfer without dex');
+      if (!dexes.includes(delta.dex === '' ? null : delta.dex)) return new Decimal(0);
+      if (delta.token !== 'USDC') throw new RangeError(`perpDexClassTransfer of ${String(delta.token).slice(0, 32)}`);
+      return delta.toPerp ? money('amount') : money('amount').neg();
+    }
     case 'internalTransfer':
     case 'subAccountTransfer': {
       const sent = isUs('user') ? money('usdc').plus(fee()).neg() : new Decimal(0);

@@ -1,12 +1,22 @@
 import type { Candle } from '#shared/core/market/candle.ts';
 import type { Instrument } from '#shared/core/market/instrument.ts';
+import type { Listed, OddRow } from '#shared/core/odd-row.ts';
 import { type EpochMs, type Timeframe, timeframeMs } from '#shared/core/time.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import { ExchangeError, type MarketDataSource, type MarkPrice } from '#shared/ports/exchange.ts';
 import type { HyperliquidInfo } from './hyperliquid-info.ts';
-import { isCoinOf, subAccountName, unifiedSymbol } from './hyperliquid-symbols.ts';
+import { isCoinOf, isPerpetualCoin, subAccountName, unifiedSymbol } from './hyperliquid-symbols.ts';
 import type { InstrumentCatalog } from './instrument-catalog.ts';
-import { candlesSchema, metaAndContextsSchema, metaSchema, perpDexsSchema } from './wire-schemas.ts';
+import { fieldsOf, keyOf, type RowReader, siftRows, symbolOf, timeOf } from './sift-rows.ts';
+import {
+  assetSchema,
+  barSchema,
+  candlesSchema,
+  contextSchema,
+  metaAndContextsSchema,
+  metaSchema,
+  perpDexsSchema,
+} from './wire-schemas.ts';
 
 const EXCHANGE = 'hyperliquid';
 /** Smallest order value at the venue, in quote units. */
@@ -33,9 +43,10 @@ export class HyperliquidMarketData implements MarketDataSource {
     this.#deps = deps;
   }
 
-  async loadInstruments(): Promise<readonly Instrument[]> {
+  async loadInstruments(): Promise<Listed<Instrument>> {
     const numbers = await this.#dexNumbers();
-    const instruments: Instrument[] = [];
+    const rows: Instrument[] = [];
+    const odd: OddRow[] = [];
     for (const dex of [null, ...this.#deps.dexes]) {
       const meta = await this.#deps.info.ask(
         { type: 'meta', ...(dex === null ? {} : { dex }) },
@@ -45,38 +56,34 @@ export class HyperliquidMarketData implements MarketDataSource {
       if ((meta.collateralToken ?? 0) !== 0) throw unsupported(`dex ${dex} is not margined in USDC`);
       this.#mustAnswer('meta', dex, meta.universe);
       const base = dex === null ? 0 : HIP3_BASE + (numbers.get(dex) ?? 0) * HIP3_STEP;
-      meta.universe.forEach((asset, index) => {
-        instruments.push({
-          exchange: EXCHANGE,
-          symbol: unifiedSymbol(asset.name),
-          coin: asset.name,
-          dex,
-          assetId: base + index,
-          sizeDecimals: asset.szDecimals,
-          maxLeverage: asset.maxLeverage,
-          minNotionalQuote: MIN_NOTIONAL_QUOTE,
-          status: asset.isDelisted ? 'delisted' : 'active',
-        });
-      });
+      // Numbered before they are read: an odd asset keeps its place.
+      const numbered = meta.universe.map((asset, index) => ({ asset, assetId: base + index }));
+      const sifted = siftRows(numbered, instrumentReader(dex, namesTwice(meta.universe)));
+      rows.push(...sifted.rows);
+      odd.push(...sifted.odd);
     }
-    const symbols = new Set(instruments.map((instrument) => instrument.symbol));
-    if (symbols.size !== instruments.length) throw this.#deps.info.malformed('meta', 'two coins have one symbol');
-    return instruments;
+    return { rows, odd };
   }
 
-  async fetchCandles(symbol: string, timeframe: Timeframe, fromMs: EpochMs, toMs: EpochMs): Promise<readonly Candle[]> {
+  async fetchCandles(symbol: string, timeframe: Timeframe, fromMs: EpochMs, toMs: EpochMs): Promise<Listed<Candle>> {
     const { coin } = await this.#deps.catalog().instrument(symbol);
     const req = { coin, interval: timeframe, startTime: fromMs, endTime: toMs };
-    const bars = await this.#deps.info.ask({ type: 'candleSnapshot', req }, candlesSchema, 'market-data');
+    const answer = await this.#deps.info.ask({ type: 'candleSnapshot', req }, candlesSchema, 'market-data');
     const intervalMs = timeframeMs(timeframe);
     const nowMs = this.#deps.clock.nowMs();
+    const { rows: bars, odd } = siftRows(answer, {
+      list: 'candles',
+      label: ({ t }) => ({ key: keyOf(symbol, timeframe, t), symbol, venueTimeMs: timeOf(t) }),
+      read: (row) => {
+        const bar = barSchema.parse(row);
+        if (bar.t % intervalMs !== 0) throw new RangeError(`it opens at ${bar.t}, no multiple of ${timeframe}`);
+        return bar;
+      },
+    });
     const sorted = [...bars].sort((a, b) => a.t - b.t);
     const newestMs = sorted.at(-1)?.t ?? 0;
-    return sorted
-      .filter((bar, i) => {
-        if (bar.t % intervalMs !== 0) throw this.#deps.info.malformed('candleSnapshot', `bar opens at ${bar.t}`);
-        return bar.t >= fromMs && bar.t <= toMs && bar.t !== sorted[i - 1]?.t;
-      })
+    const rows = sorted
+      .filter((bar, i) => bar.t >= fromMs && bar.t <= toMs && bar.t !== sorted[i - 1]?.t)
       .slice(0, CANDLES_MAX)
       .map((bar) => ({
         exchange: EXCHANGE,
@@ -90,10 +97,12 @@ export class HyperliquidMarketData implements MarketDataSource {
         volume: bar.v,
         final: bar.t < newestMs || nowMs >= bar.t + intervalMs + FINAL_AFTER_MS,
       }));
+    return { rows, odd };
   }
 
-  async fetchMarkPrices(): Promise<readonly MarkPrice[]> {
-    const prices: MarkPrice[] = [];
+  async fetchMarkPrices(): Promise<Listed<MarkPrice>> {
+    const rows: MarkPrice[] = [];
+    const odd: OddRow[] = [];
     for (const dex of [null, ...this.#deps.dexes]) {
       const request = { type: 'metaAndAssetCtxs', ...(dex === null ? {} : { dex }) };
       const [meta, contexts] = await this.#deps.info.ask(request, metaAndContextsSchema, 'market-data');
@@ -101,36 +110,77 @@ export class HyperliquidMarketData implements MarketDataSource {
         throw this.#deps.info.malformed('metaAndAssetCtxs', `${subAccountName(dex)}: lists of different length`);
       }
       this.#mustAnswer('metaAndAssetCtxs', dex, meta.universe);
-      const observedAtMs = this.#deps.clock.nowMs();
-      meta.universe.forEach((asset, i) => {
-        const context = contexts[i];
-        if (asset.isDelisted || context === undefined || context.markPx === null) return;
-        const symbol = unifiedSymbol(asset.name);
-        prices.push({ symbol, markPrice: context.markPx, midPrice: context.midPx ?? null, observedAtMs });
-      });
+      const named = meta.universe.map((asset, i) => ({ ...fieldsOf(asset), context: contexts[i] }));
+      const sifted = siftRows(named, markReader(this.#deps.clock.nowMs()));
+      rows.push(...sifted.rows);
+      odd.push(...sifted.odd);
     }
-    return prices;
+    return { rows, odd };
   }
 
-  #mustAnswer(what: string, dex: string | null, universe: readonly { readonly name: string }[]): void {
-    const stranger = universe.find(({ name }) => !isCoinOf(dex, name));
+  #mustAnswer(what: string, dex: string | null, universe: readonly unknown[]): void {
+    const stranger = universe.map(nameOf).find((name) => name !== null && !isCoinOf(dex, name));
     if (stranger === undefined) return;
-    throw this.#deps.info.malformed(
-      what,
-      `${subAccountName(dex)}: answered about ${stranger.name}, which is not there`,
-    );
+    throw this.#deps.info.malformed(what, `${subAccountName(dex)}: answered about ${stranger}, which is not there`);
   }
 
   /** Position of each configured dex in the venue's list, which numbers its assets. */
-  async #dexNumbers(): Promise<ReadonlyMap<string, number>> {
+  async #dexNumbers(): Promise<ReadonlyMap<string | null, number>> {
     if (this.#deps.dexes.length === 0) return new Map();
     const list = await this.#deps.info.ask({ type: 'perpDexs' }, perpDexsSchema, 'market-data');
-    const numbers = new Map(list.flatMap((dex, i) => (dex === null ? [] : [[dex.name, i] as const])));
+    const numbers = new Map(list.flatMap((dex, i) => (nameOf(dex) === null ? [] : [[nameOf(dex), i] as const])));
     const missing = this.#deps.dexes.find((dex) => !numbers.has(dex));
     if (missing !== undefined) throw unsupported(`the venue has no dex ${missing}`);
     return numbers;
   }
 }
+
+const nameOf = (row: unknown): string | null => {
+  const { name } = fieldsOf(row);
+  return typeof name === 'string' && name.length > 0 ? name : null;
+};
+
+/** Symbols that several coins of the list have: which of them is meant would be a guess. */
+function namesTwice(universe: readonly unknown[]): ReadonlySet<string | null> {
+  const symbols = universe.map((asset) => symbolOf(nameOf(asset)));
+  return new Set(symbols.filter((symbol, i) => symbol !== null && symbols.indexOf(symbol) !== i));
+}
+
+const instrumentReader = (dex: string | null, twice: ReadonlySet<string | null>): RowReader<Instrument> => ({
+  list: 'instruments',
+  label: ({ asset }) => ({ key: nameOf(asset), symbol: symbolOf(nameOf(asset)), venueTimeMs: null }),
+  read: (row) => {
+    const { asset: raw, assetId } = row as { asset: unknown; assetId: number };
+    const asset = assetSchema.parse(raw);
+    const symbol = unifiedSymbol(asset.name);
+    if (!isPerpetualCoin(asset.name)) throw new RangeError('its name is none of a perpetual');
+    if (twice.has(symbol)) throw new RangeError('two coins have one symbol');
+    return {
+      exchange: EXCHANGE,
+      symbol,
+      coin: asset.name,
+      dex,
+      assetId,
+      sizeDecimals: asset.szDecimals,
+      maxLeverage: asset.maxLeverage,
+      minNotionalQuote: MIN_NOTIONAL_QUOTE,
+      status: asset.isDelisted ? 'delisted' : 'active',
+    };
+  },
+});
+
+/** An asset without a readable name has no mark: the list of instruments tells of it. */
+const markReader = (observedAtMs: EpochMs): RowReader<MarkPrice> => ({
+  list: 'marks',
+  label: (row) => ({ key: nameOf(row), symbol: symbolOf(nameOf(row)), venueTimeMs: null }),
+  read: (row) => {
+    const symbol = symbolOf(nameOf(row));
+    const { isDelisted, context } = fieldsOf(row);
+    if (symbol === null || isDelisted === true) return null;
+    const { markPx, midPx } = contextSchema.parse(context);
+    return markPx === null ? null : { symbol, markPrice: markPx, midPrice: midPx ?? null, observedAtMs };
+  },
+});
 
 const unsupported = (message: string): ExchangeError =>
   new ExchangeError('configuration', message, { retryable: false, mayHaveReachedVenue: true });

@@ -29,16 +29,28 @@ const number = z.string().max(40).refine(isDecimalText, 'expected a decimal numb
 const stateSchema = z.looseObject({
   time: z.number().int().min(1).max(4_102_444_800_000),
   marginSummary: z.looseObject({ accountValue: number, totalMarginUsed: number }),
-  assetPositions: z
-    .array(
-      z.looseObject({
-        type: z.string().max(32),
-        position: z.looseObject({ coin: z.string().min(1).max(64), szi: number }),
-      }),
-    )
-    .max(5000),
+  assetPositions: z.array(z.unknown()).max(5000),
 });
-type State = z.infer<typeof stateSchema>;
+const coinSchema = z.looseObject({ position: z.looseObject({ coin: z.string().min(1).max(64) }) });
+const notNegative = number.refine((text) => !text.startsWith('-'), 'expected no negative number');
+/** What the document's own schema asks of a position. */
+const positionSchema = z.looseObject({
+  type: z.literal('oneWay'),
+  position: z.looseObject({
+    coin: z.string(),
+    szi: number,
+    marginUsed: notNegative.optional(),
+    positionValue: notNegative.optional(),
+    entryPx: notNegative.nullish(),
+    unrealizedPnl: number.optional(),
+  }),
+});
+type Position = z.infer<typeof positionSchema>;
+interface State extends Pick<z.infer<typeof stateSchema>, 'time' | 'marginSummary'> {
+  readonly assetPositions: readonly Position[];
+  /** Coins whose row cannot be read, or of which there are several. */
+  readonly unreadCoins: readonly string[];
+}
 type SubAccount = ObservedAccount['sub_accounts'][number];
 
 /**
@@ -64,7 +76,8 @@ export async function readAccountForObserver(read: ObserverRead): Promise<Observ
       continue;
     }
     states.push(answer);
-    subAccounts.push({ name, complete: true, venue_time_ms: answer.time, error: null });
+    const unread = answer.unreadCoins.length === 0 ? {} : { unread_coins: [...answer.unreadCoins] };
+    subAccounts.push({ name, complete: true, venue_time_ms: answer.time, error: null, ...unread });
   }
   if (states.length === 0) throw new ObserverReadError(`no sub-account could be read: ${subAccounts[0]?.error}`);
   let oldestMs = Number.POSITIVE_INFINITY;
@@ -126,16 +139,31 @@ async function ask(read: ObserverRead, dex: string): Promise<State> {
     const text = await Promise.race([response.text(), aborted(abort.signal)]);
     if (text.length > REPLY_CHARS_MAX) throw new Error('reply too long');
     const parsed = stateSchema.safeParse(JSON.parse(text));
-    if (parsed.success) {
-      const strange = parsed.data.assetPositions.find(({ position }) => dexOf(position.coin) !== dex);
-      if (strange === undefined) return parsed.data;
-      throw new Error(`another sub-account was answered: it holds ${strange.position.coin}`);
-    }
+    if (parsed.success) return withPositions(parsed.data, dex);
     const issue = parsed.error.issues[0];
     throw new Error(`malformed reply: ${issue?.path.join('.')}: ${issue?.message}`);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Row by row: one that cannot be read makes its coin unknown, and no other. Without its coin it could be any. */
+function withPositions(answer: z.infer<typeof stateSchema>, dex: string): State {
+  const assetPositions = new Map<string, Position>();
+  const unread = new Set<string>();
+  for (const row of answer.assetPositions) {
+    const named = coinSchema.safeParse(row);
+    if (!named.success) throw new Error('malformed reply: a position without a coin');
+    const { coin } = named.data.position;
+    if (/^[@#+]|\//.test(coin)) continue;
+    if (dexOf(coin) !== dex) throw new Error(`another sub-account was answered: it holds ${coin}`);
+    const key = coin.toUpperCase();
+    const parsed = positionSchema.safeParse(row);
+    if (parsed.success && !assetPositions.has(key) && !unread.has(key)) assetPositions.set(key, parsed.data);
+    else unread.add(key);
+  }
+  for (const key of unread) assetPositions.delete(key);
+  return { ...answer, assetPositions: [...assetPositions.values()], unreadCoins: [...unread] };
 }
 
 const aborted = (signal: AbortSignal): Promise<never> =>

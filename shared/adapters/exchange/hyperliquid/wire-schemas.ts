@@ -1,7 +1,10 @@
 import * as z from 'zod';
 import { decimalText as canonical, isDecimalText } from '#shared/core/decimal.ts';
 
-/** Shapes of HyperLiquid's replies, loose: new fields are welcome, a changed one is a malformed reply. */
+/**
+ * Shapes of HyperLiquid's replies, loose: new fields are welcome, a changed one is a malformed reply. Lists have rows of any shape:
+ * each is read by itself (sift-rows.ts).
+ */
 
 /** The venue writes `0.0` and `-0.0`; inside, a number has one spelling. */
 const decimal = z
@@ -9,6 +12,8 @@ const decimal = z
   .max(40)
   .refine(isDecimalText, 'expected a decimal number as text')
   .transform((text) => canonical(text));
+const positive = decimal.refine((text) => text !== '0' && !text.startsWith('-'), 'expected a positive number');
+const unsigned = decimal.refine((text) => !text.startsWith('-'), 'expected no negative number');
 const time = z.number().int().min(0).max(4_102_444_800_000);
 /** Ids beyond 2^53 arrive as text, because ccxt quotes unsafe integers. */
 const id = z.union([z.number().int().min(0), z.string().regex(/^\d{1,20}$/)]).transform(String);
@@ -20,104 +25,96 @@ const cloid = z
   .transform((text) => text.toLowerCase() as `0x${string}`)
   .nullish();
 
-export const perpDexsSchema = z
-  .array(z.union([z.null(), z.looseObject({ name: z.string().min(1).max(32) })]))
-  .min(1)
-  .max(200);
+const rows = z.array(z.unknown());
 
-export const metaSchema = z.looseObject({
-  universe: z
-    .array(
-      z.looseObject({
-        name: coin,
-        szDecimals: z.number().int().min(0).max(8),
-        maxLeverage: z.number().int().min(1).max(1000),
-        isDelisted: z.boolean().optional(),
-      }),
-    )
-    .max(5000),
-  collateralToken: z.number().int().optional(),
+/** The place of a dex in this list numbers its assets. */
+export const perpDexsSchema = rows.min(1).max(200);
+
+export const metaSchema = z.looseObject({ universe: rows.max(5000), collateralToken: z.number().int().optional() });
+/** The place of an asset in its universe is its number. */
+export const assetSchema = z.looseObject({
+  name: coin,
+  szDecimals: z.number().int().min(0).max(8),
+  maxLeverage: z.number().int().min(1).max(1000),
+  isDelisted: z.boolean().optional(),
 });
 
-export const metaAndContextsSchema = z.tuple([
-  metaSchema,
-  z.array(z.looseObject({ markPx: decimal.nullable(), midPx: decimal.nullish() })).max(5000),
-]);
+export const metaAndContextsSchema = z.tuple([metaSchema, rows.max(5000)]);
+export const contextSchema = z.looseObject({ markPx: positive.nullable(), midPx: positive.nullish() });
 
-export const candlesSchema = z
-  .array(z.looseObject({ t: time, o: decimal, h: decimal, l: decimal, c: decimal, v: decimal }))
-  .max(5000);
+export const candlesSchema = rows.max(5000);
+/** Whether the numbers make a bar is judged by whoever stores it. */
+export const barSchema = z.looseObject({ t: time, o: decimal, h: decimal, l: decimal, c: decimal, v: decimal });
 
 export const clearinghouseSchema = z.looseObject({
   marginSummary: z.looseObject({ accountValue: decimal, totalMarginUsed: decimal }),
   crossMaintenanceMarginUsed: decimal,
   withdrawable: decimal,
-  assetPositions: z
-    .array(
-      z.looseObject({
-        type: z.literal('oneWay'),
-        position: z.looseObject({
-          coin,
-          szi: decimal,
-          entryPx: decimal.nullish(),
-          positionValue: decimal,
-          unrealizedPnl: decimal,
-          marginUsed: decimal,
-          liquidationPx: decimal.nullish(),
-        }),
-      }),
-    )
-    .max(5000),
+  assetPositions: rows.max(5000),
   time,
 });
 export type ClearinghouseState = z.infer<typeof clearinghouseSchema>;
+export const assetPositionSchema = z.looseObject({
+  type: z.literal('oneWay'),
+  position: z.looseObject({
+    coin,
+    szi: decimal,
+    entryPx: positive.nullish(),
+    positionValue: unsigned,
+    unrealizedPnl: decimal,
+    marginUsed: unsigned,
+    liquidationPx: decimal.nullish(),
+  }),
+});
 
-const venueOrder = z.looseObject({
+/** A stop of a whole position has the size 0. */
+export const venueOrderSchema = z.looseObject({
   coin,
   side,
-  limitPx: decimal,
-  sz: decimal,
+  limitPx: positive,
+  sz: unsigned,
   oid: id,
   timestamp: time,
-  origSz: decimal,
+  origSz: unsigned,
   cloid,
 });
-export const openOrdersSchema = z.array(venueOrder).max(10_000);
+export const openOrdersSchema = rows.max(10_000);
 
 export const orderStatusSchema = z.discriminatedUnion('status', [
   z.looseObject({
     status: z.literal('order'),
-    order: z.looseObject({ order: venueOrder, status: z.string().min(1).max(64), statusTimestamp: time }),
+    order: z.looseObject({ order: venueOrderSchema, status: z.string().min(1).max(64), statusTimestamp: time }),
   }),
   z.looseObject({ status: z.literal('unknownOid') }),
 ]);
-export type WireOrder = z.infer<typeof venueOrder>;
+export type WireOrder = z.infer<typeof venueOrderSchema>;
 
-export const fillsSchema = z
-  .array(
-    z.looseObject({
-      coin,
-      px: decimal,
-      sz: decimal,
-      side,
-      time,
-      startPosition: decimal,
-      closedPnl: decimal,
-      oid: id,
-      tid: id,
-      crossed: z.boolean(),
-      fee: decimal,
-      feeToken: z.string().max(32),
-      cloid,
-      liquidation: z.looseObject({ liquidatedUser: z.string().max(64) }).nullish(),
-    }),
-  )
-  .max(2000);
+export const fillsSchema = rows.max(2000);
+export const fillSchema = z.looseObject({
+  coin,
+  px: positive,
+  sz: positive,
+  side,
+  time,
+  startPosition: decimal,
+  closedPnl: decimal,
+  oid: id,
+  tid: id,
+  crossed: z.boolean(),
+  fee: decimal,
+  feeToken: z.string().max(32),
+  cloid,
+  liquidation: z.looseObject({ liquidatedUser: z.string().max(64) }).nullish(),
+});
+export type WireFill = z.infer<typeof fillSchema>;
 
-export const ledgerSchema = z
-  .array(z.looseObject({ time, hash: z.string().min(1).max(80), delta: z.looseObject({ type: z.string().max(64) }) }))
-  .max(2000);
-export type LedgerEntry = z.infer<typeof ledgerSchema>[number];
+export const ledgerSchema = rows.max(2000);
+export const ledgerEntrySchema = z.looseObject({
+  time,
+  hash: z.string().min(1).max(80),
+  delta: z.looseObject({ type: z.string().max(64) }),
+});
+export type LedgerEntry = z.infer<typeof ledgerEntrySchema>;
 /** Amounts in ledger entries. */
 export const ledgerDecimal = decimal;
 export const ledgerAddress = z.string().regex(/^0x[0-9a-fA-F]{40}$/);

@@ -7,10 +7,11 @@ import {
   notional,
   withdrawable,
 } from '#shared/core/matching/margin.ts';
+import type { Listed } from '#shared/core/odd-row.ts';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
 import type { AccountState, VenuePosition } from '#shared/core/portfolio/account-state.ts';
 import type { EpochMs } from '#shared/core/time.ts';
-import type { AccountReader, OrderLookup, VenueFill, VenueOrder, VenueTransfer } from '#shared/ports/exchange.ts';
+import type { AccountReader, FillsPage, OrderLookup, VenueOrder, VenueTransfer } from '#shared/ports/exchange.ts';
 import { mustLiquidate } from './look.ts';
 import { accountName, asVenue, type NamedAccount } from './paper-accounts.ts';
 import { equityOf, marginPositions } from './paper-desk.ts';
@@ -64,8 +65,11 @@ export class PaperAccountReader implements AccountReader {
     };
   }
 
-  fetchOpenOrders(account: string): Promise<readonly VenueOrder[]> {
-    return this.#upToDate(account, async (name) => (await this.#deps.store.openOrders(name)).map(toVenueOrder));
+  fetchOpenOrders(account: string): Promise<Listed<VenueOrder>> {
+    return this.#upToDate(account, async (name) => ({
+      rows: (await this.#deps.store.openOrders(name)).map(toVenueOrder),
+      odd: [],
+    }));
   }
 
   fetchOrder(account: string, clientOrderId: ClientOrderId): Promise<OrderLookup> {
@@ -75,18 +79,20 @@ export class PaperAccountReader implements AccountReader {
     });
   }
 
-  fetchFills(account: string, sinceMs: EpochMs): Promise<readonly VenueFill[]> {
-    return this.#upToDate(account, async (name) =>
-      (await this.#deps.store.fills(name, sinceMs, FILLS_MAX)).map(toVenueFill),
-    );
+  fetchFills(account: string, sinceMs: EpochMs): Promise<FillsPage> {
+    return this.#upToDate(account, async (name) => {
+      const rows = (await this.#deps.store.fills(name, sinceMs, FILLS_MAX)).map(toVenueFill);
+      const isCut = rows.length >= FILLS_MAX;
+      return { rows, odd: [], nextFromMs: isCut ? rows[rows.length - 1]!.venueTimeMs : null };
+    });
   }
 
   /** What the venue paid in when the account was first seen; nobody pays in or out after that. */
-  fetchTransfers(account: string, sinceMs: EpochMs): Promise<readonly VenueTransfer[]> {
+  fetchTransfers(account: string, sinceMs: EpochMs): Promise<Listed<VenueTransfer>> {
     return asVenue(async () => {
       const view = await this.#deps.store.view(accountName(this.#deps.accounts, account));
       const paidIn = { id: 'paper-deposit', amountQuote: view.depositedQuote, venueTimeMs: view.createdAtMs };
-      return paidIn.venueTimeMs >= sinceMs ? [paidIn] : [];
+      return { rows: paidIn.venueTimeMs >= sinceMs ? [paidIn] : [], odd: [] };
     });
   }
 

@@ -9,6 +9,7 @@ import type {
 } from '#shared/ports/repositories/read-model.ts';
 import type { Database } from '../database.ts';
 import type { Db } from '../open-database.ts';
+import { unreadOf } from '../repositories/account-repository.ts';
 import { sqlJobStateRepository } from '../repositories/job-state-repository.ts';
 import { sqlSystemStateRepository } from '../repositories/system-state-repository.ts';
 import { readLiveRuns } from './read-live-runs.ts';
@@ -102,6 +103,7 @@ export async function readOverview(db: Db, exchange: string, account: string): P
           venueTimeMs: snapshot.venue_time_ms,
           storedAtMs: snapshot.stored_at_ms,
           complete: snapshot.complete === 1,
+          unreadSymbols: unreadOf(snapshot.sub_accounts_json).map(({ symbol }) => symbol),
           equityQuote: decimalText(snapshot.equity_quote),
           marginUsedQuote: decimalText(snapshot.margin_used_quote),
           maintenanceMarginQuote: decimalText(snapshot.maintenance_margin_quote),

@@ -1,8 +1,14 @@
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import * as z from 'zod';
 import { decimalText } from '#shared/core/decimal.ts';
-import type { AccountState, VenuePosition } from '#shared/core/portfolio/account-state.ts';
-import type { AccountRepository } from '#shared/ports/repositories/account-repository.ts';
+import {
+  type AccountState,
+  type UnreadCoin,
+  unreadCoins,
+  type VenuePosition,
+} from '#shared/core/portfolio/account-state.ts';
+import type { AccountRepository, BalancePoint } from '#shared/ports/repositories/account-repository.ts';
+import type { Database } from '../database.ts';
 import type { Db } from '../open-database.ts';
 import { inserted, insertedIfNewer, jsonRows } from '../upsert.ts';
 
@@ -12,8 +18,13 @@ const subAccountsSchema = z.array(
     complete: z.boolean(),
     venueTimeMs: z.number().nullable(),
     error: z.string().nullable(),
+    unread: z.array(z.object({ symbol: z.string(), coin: z.string() })).optional(),
   }),
 );
+
+/** Coins of a stored snapshot whose position is unknown. */
+export const unreadOf = (subAccountsJson: string): readonly UnreadCoin[] =>
+  unreadCoins({ subAccounts: subAccountsSchema.parse(JSON.parse(subAccountsJson)) });
 
 const POSITION_COLUMNS = {
   symbol: 'text',
@@ -55,13 +66,19 @@ export function sqlAccountRepository(db: Db): AccountRepository {
       return db.transaction().execute(async (tx) => {
         if (!(await claimSnapshot(tx, state, storedAtMs))) return 'stale';
         await upsertPositions(tx, state);
-        // Only a complete view may say that something is gone.
+        // Only a complete view may say that something is gone, and of no coin that it could not read.
         if (state.complete) {
+          const unread = unreadCoins(state).map(({ symbol }) => ({ symbol }));
           await tx
             .deleteFrom('positions')
             .where('exchange', '=', state.exchange)
             .where('account', '=', state.account)
             .where('venue_time_ms', '<', state.venueTimeMs)
+            .where(
+              'symbol',
+              'not in',
+              sql<string>`(select j.symbol from ${jsonRows(tx, unread, { symbol: 'text' })} as j)`,
+            )
             .execute();
         }
         if (netTransfersQuote !== null) await insertHistory(tx, state, netTransfersQuote);
@@ -107,6 +124,18 @@ export function sqlAccountRepository(db: Db): AccountRepository {
       };
     },
 
+    async newestBalance(exchange, account) {
+      const row = await db
+        .selectFrom('balance_history')
+        .selectAll()
+        .where('exchange', '=', exchange)
+        .where('account', '=', account)
+        .orderBy('venue_time_ms', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      return row ? decodePoint(row) : null;
+    },
+
     async balanceHistory(exchange, account, sinceMs, limit) {
       const rows = await db
         .selectFrom('balance_history')
@@ -117,16 +146,18 @@ export function sqlAccountRepository(db: Db): AccountRepository {
         .orderBy('venue_time_ms')
         .limit(limit)
         .execute();
-      return rows.map((row) => ({
-        venueTimeMs: row.venue_time_ms,
-        equityQuote: decimalText(row.equity_quote),
-        marginUsedQuote: decimalText(row.margin_used_quote),
-        netTransfersQuote: decimalText(row.net_transfers_quote),
-        complete: row.complete === 1,
-      }));
+      return rows.map(decodePoint);
     },
   };
 }
+
+const decodePoint = (row: Selectable<Database['balance_history']>): BalancePoint => ({
+  venueTimeMs: row.venue_time_ms,
+  equityQuote: decimalText(row.equity_quote),
+  marginUsedQuote: decimalText(row.margin_used_quote),
+  netTransfersQuote: decimalText(row.net_transfers_quote),
+  complete: row.complete === 1,
+});
 
 /**
  * Moves the snapshot forward in venue time; false when this or a later one is stored. The upsert takes the row's lock, so that

@@ -110,8 +110,8 @@ describe('api reads', () => {
     const shown = platformSnapshotSchema.parse(await json('/api/status')).jobs.filter(({ job }) => /-job/.test(job));
 
     expect(shown).toEqual([
-      { job: 'late-job', okAgeMs: 1_000, lastError: null, stale: false },
-      { job: 'sick-job', okAgeMs: null, lastError: 'no', stale: true },
+      { job: 'late-job', okAgeMs: 1_000, lastError: null, partly: null, stale: false },
+      { job: 'sick-job', okAgeMs: null, lastError: 'no', partly: null, stale: true },
     ]);
   });
 
@@ -319,6 +319,15 @@ describe('api reads', () => {
         'the account was read in part',
         'reconciliation never succeeded',
       ]);
+    });
+
+    it('is missing while a job succeeds in part, and status says which part', async () => {
+      const jobs = sqlJobStateRepository(api.db);
+      await jobs.recordOk('order-tracker', NOW_MS, { partly: 'fills: ETH/USDC:USDC cannot be read' });
+
+      const { status, body } = await ready();
+      expect(status).toBe(503);
+      expect(problems(body)).toEqual(['order-tracker succeeded in part: fills: ETH/USDC:USDC cannot be read']);
     });
 
     it('is read once for all who ask within five seconds, and again after a failure', async () => {

@@ -4,8 +4,11 @@ import { createHandler } from '#functions/balance/handler.ts';
 import { scheduleEvent } from '#local/emulators/schedule-emulator.ts';
 import { sqsEvent } from '#local/emulators/sqs-envelope.ts';
 import { memoryAccountRepository } from '#shared/adapters/memory/account-repository.ts';
+import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
+import { memoryDeadLetters } from '#shared/adapters/memory/dead-letters.ts';
 import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
 import { seededIds } from '#shared/adapters/memory/seeded.ts';
+import type { OddRow } from '#shared/core/odd-row.ts';
 import type { AccountState } from '#shared/core/portfolio/account-state.ts';
 import { runRequest } from '#shared/messages/reconciliation-messages.ts';
 import type { StreamRecord } from '#shared/ports/event-stream.ts';
@@ -27,7 +30,10 @@ const batch = (...bodies: readonly string[]) =>
   );
 
 function platform() {
-  const world = { reads: 0, fails: false, change: {} as Partial<AccountState> };
+  const world = { reads: 0, fails: false, change: {} as Partial<AccountState>, odd: [] as OddRow[] };
+  const clock = manualClock(SLOT_MS);
+  const deadLetters = memoryDeadLetters(clock);
+  const alerts = memoryAlerts(clock);
   const telemetry = new RecordingTelemetry();
   const accounts = memoryAccountRepository();
   const jobs = memoryJobStateRepository();
@@ -41,18 +47,20 @@ function platform() {
             throw new ExchangeError('timeout', 'no answer', { retryable: true, mayHaveReachedVenue: true });
           return anAccountState(SLOT_MS + world.reads, world.change);
         },
-        fetchTransfers: async () => [],
+        fetchTransfers: async () => ({ rows: [], odd: world.odd }),
       },
       accounts,
       stream: { put: async (put) => void records.push(...put) },
       jobs,
       ids: seededIds(1),
-      clock: manualClock(SLOT_MS),
+      clock,
+      deadLetters,
+      alerts,
       telemetry,
     },
     { EXCHANGE: 'hyperliquid', ACCOUNT: 'main', ADDRESS: '0xabc' },
   );
-  return { world, telemetry, accounts, jobs, records, handler };
+  return { world, telemetry, accounts, jobs, records, handler, deadLetters, alerts };
 }
 
 describe('balance handler', () => {

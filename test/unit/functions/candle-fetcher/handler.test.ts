@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { candleFetcherEnvSchema } from '#functions/candle-fetcher/env.ts';
 import { createHandler } from '#functions/candle-fetcher/handler.ts';
 import { sqsEvent } from '#local/emulators/sqs-envelope.ts';
+import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
 import { memoryCandlesRepository } from '#shared/adapters/memory/candles-repository.ts';
 import { memoryFetchStateRepository } from '#shared/adapters/memory/fetch-state-repository.ts';
 import type { Candle } from '#shared/core/market/candle.ts';
@@ -37,7 +38,11 @@ function setUp(answers: Record<string, readonly Partial<Candle>[] | ExchangeErro
     candles,
     fetchStates: memoryFetchStateRepository(),
     telemetry,
-    deadLetters: { store: async (letter: (typeof letters)[number]) => void letters.push(letter) },
+    deadLetters: {
+      known: async () => new Set<string>(),
+      store: async (letter: (typeof letters)[number]) => void letters.push(letter),
+    },
+    alerts: memoryAlerts(manualClock(TEN)),
     market: {
       fetchCandles: async (symbol: string) => {
         const answer = answers[symbol]!;
@@ -50,7 +55,7 @@ function setUp(answers: Record<string, readonly Partial<Candle>[] | ExchangeErro
           final: true,
         } as const;
         const prices = { open: '1', high: '1', low: '1', close: '1', volume: '0' };
-        return answer.map((change) => ({ ...bar, ...prices, ...change }));
+        return { rows: answer.map((change) => ({ ...bar, ...prices, ...change })), odd: [] };
       },
     },
   };

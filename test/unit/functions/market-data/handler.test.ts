@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { forTimeframe, marketDataEnvSchema } from '#functions/market-data/env.ts';
 import { createHandler } from '#functions/market-data/handler.ts';
 import { sqsEvent } from '#local/emulators/sqs-envelope.ts';
+import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
 import { memoryCandlesRepository } from '#shared/adapters/memory/candles-repository.ts';
+import { memoryDeadLetters } from '#shared/adapters/memory/dead-letters.ts';
 import { memoryFetchStateRepository } from '#shared/adapters/memory/fetch-state-repository.ts';
 import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
 import { memoryPricesRepository } from '#shared/adapters/memory/prices-repository.ts';
@@ -57,6 +59,8 @@ function setUp() {
     ids: { next: () => 'abc' },
     candles: memoryCandlesRepository(),
     fetchStates: memoryFetchStateRepository(),
+    deadLetters: memoryDeadLetters(clock),
+    alerts: memoryAlerts(clock),
     candleJobs: {
       send: async (messages: readonly QueueMessage[]) => {
         if (fails.queue) throw new Error('queue down');
@@ -69,12 +73,13 @@ function setUp() {
     market: {
       fetchMarkPrices: async () => {
         if (fails.marks) throw new Error('venue down');
-        return [BTC, 'ETH/USDC:USDC'].map((symbol) => ({
+        const rows = [BTC, 'ETH/USDC:USDC'].map((symbol) => ({
           symbol,
           markPrice: '100.5',
           midPrice: null,
           observedAtMs: clock.nowMs(),
         }));
+        return { rows, odd: [] };
       },
     },
   };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { OddRow } from '#shared/core/odd-row.ts';
 import { orderRoom, SCHEDULE } from '#test/support/order-room.ts';
 import { ACCOUNT, EXCHANGE, fill, SYMBOL, T0 } from '#test/support/orders.ts';
 import { anAccountState } from '#test/support/system.ts';
@@ -90,6 +91,84 @@ describe('order tracker, what others do', () => {
     pass(6_000);
     await run();
     expect(await stored()).toMatchObject({ status: 'expired', errorCode: 'never-accepted', filledSize: '0' });
+  });
+
+  const odd = (over: Partial<OddRow> = {}): OddRow => ({
+    list: 'fills',
+    key: '7:5',
+    symbol: ETH,
+    why: 'sz: expected a positive number',
+    payload: '{"coin":"ETH","sz":"-1"}',
+    venueTimeMs: T0 + 20_000,
+    ...over,
+  });
+
+  it('reads on beside an odd fill: a foreign sale is still one, and the symbol of the odd one is on HOLD', async () => {
+    const { run, venue, epoch, alertKinds, clock, deadLetters, jobs, orders } = await idleAccount();
+    venue.odd.push(odd({ venueTimeMs: clock.nowMs() }));
+    venue.fills.push(fill({ tradeId: 'sale', side: 'sell', venueOrderId: '5', venueTimeMs: clock.nowMs() }));
+    await run();
+    expect((await epoch()).holdReason).toBe('foreign-fill');
+    expect((await epoch(ETH)).holdReason).toBe('odd-row');
+    expect(alertKinds().sort()).toEqual(['foreign-fill', 'odd-row', 'odd-row']);
+    expect(deadLetters.letters()).toMatchObject([
+      { source: 'hyperliquid:fills', recordId: '7:5', payload: odd().payload },
+    ]);
+    const told = (await jobs.all()).find((job) => job.job === 'order-tracker');
+    expect(told?.detail.partly).toContain('fills: ETH/USDC:USDC cannot be read');
+
+    await orders.adopt(EXCHANGE, ACCOUNT, ETH, clock.nowMs());
+    await run();
+    expect((await epoch(ETH)).holdReason, 'the same row holds once').toBeNull();
+    expect(deadLetters.letters()).toHaveLength(1);
+    expect((await jobs.all()).find((job) => job.job === 'order-tracker')?.detail.partly).toBeNull();
+  });
+
+  it('holds nothing for a fill whose fee alone is unknown, and stores that fee as unknown', async () => {
+    const { run, venue, epoch, alertKinds, clock, planned, orders } = await idleAccount();
+    const { clientOrderId } = planned;
+    const venueTimeMs = clock.nowMs();
+    venue.odd.push(odd({ list: 'fees', symbol: SYMBOL, why: 'fee in XYZ', venueTimeMs }));
+    venue.fills.push(fill({ tradeId: 'fee', clientOrderId, size: '0.5', feeQuote: null, venueTimeMs }));
+    await run();
+    expect((await epoch()).holdReason).toBeNull();
+    expect(alertKinds()).toEqual(['odd-row']);
+    const [newest] = await orders.recentFills(EXCHANGE, 1);
+    expect(newest).toMatchObject({ tradeId: 'fee', feeQuote: null });
+  });
+
+  it('holds the symbol of an open order that cannot be read, and says so for as long as it is there', async () => {
+    const { run, venue, epoch, alertKinds, jobs, pass } = await idleAccount();
+    venue.odd.push(odd({ list: 'open-orders', key: '9', venueTimeMs: null }));
+    pass(60_000);
+    await run();
+    pass(60_000);
+    await run();
+    expect((await epoch(ETH)).holdReason).toBe('odd-row');
+    expect(alertKinds()).toEqual(['odd-row', 'odd-row']);
+    expect((await jobs.all()).find((job) => job.job === 'order-tracker')?.detail.partly).toContain('open-orders');
+  });
+
+  it.each(['fills', 'open-orders'] as const)(
+    'declares nothing never accepted while one of the %s is odd',
+    async (list) => {
+      const { run, venue, planned, stored, pass, clock } = await trackedOrder('lose');
+      clock.set(planned.expiresAtMs);
+      pass(6_000);
+      venue.odd.push(odd({ list, symbol: null, venueTimeMs: clock.nowMs() }));
+      await run();
+      expect(await stored()).toMatchObject({ status: 'unknown' });
+      venue.odd.length = 0;
+      await run();
+      expect(await stored()).toMatchObject({ status: 'expired', errorCode: 'never-accepted' });
+    },
+  );
+
+  it('says that it succeeded in part when the venue did not answer everything', async () => {
+    const { run, venue, jobs } = await idleAccount();
+    venue.down.add('fills');
+    await run();
+    expect((await jobs.all()).find((job) => job.job === 'order-tracker')?.detail.partly).toContain('timeout');
   });
 
   it('takes trades before the first run for history', async () => {

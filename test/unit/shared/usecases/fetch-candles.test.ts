@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { memoryCandlesRepository } from '#shared/adapters/memory/candles-repository.ts';
 import { memoryFetchStateRepository } from '#shared/adapters/memory/fetch-state-repository.ts';
 import type { Candle } from '#shared/core/market/candle.ts';
+import { type OddRow, oddRow } from '#shared/core/odd-row.ts';
 import type { CandleJob } from '#shared/messages/candle-job.ts';
 import { ExchangeError, type ExchangeErrorKind } from '#shared/ports/exchange.ts';
 import { fetchCandles } from '#shared/usecases/fetch-candles.ts';
@@ -48,7 +49,7 @@ function setUp(answer: (symbol: string) => readonly Candle[] | Error | Promise<r
       calls.push(symbol);
       const bars = await answer(symbol);
       if (bars instanceof Error) throw bars;
-      return bars;
+      return { rows: bars, odd: [] as readonly OddRow[] };
     },
   };
   const deps = { clock, candles, fetchStates, market };
@@ -73,6 +74,30 @@ describe('fetchCandles', () => {
       [0, false],
     ]);
     expect(await fetchStates.all('hyperliquid')).toMatchObject([{ lastFinalOpenMs: TEN - M, failures: 0 }]);
+  });
+
+  it('gives every bar that is odd, to be set aside once', async () => {
+    const bars = [bar(-2, { low: '-1' }), bar(-1)];
+    const { run, stored, deps } = setUp(() => bars);
+    const unreadable = oddRow({
+      list: 'candles',
+      key: 'k',
+      symbol: BTC,
+      why: 'o: no',
+      row: { t: 1 },
+      venueTimeMs: null,
+    });
+    const { fetchCandles: fetchBars } = deps.market;
+    deps.market.fetchCandles = async (symbol) => ({ ...(await fetchBars(symbol)), odd: [unreadable] });
+
+    const [outcome] = await run();
+
+    expect(await stored()).toEqual([[-1, true]]);
+    expect(outcome).toMatchObject({ kind: 'stored', refused: 2 });
+    expect(outcome?.kind === 'stored' && outcome.odd.map((row) => [row.key, row.why.slice(0, 12)])).toEqual([
+      ['k', 'o: no'],
+      [`${BTC}:1m:${TEN - 2 * M}`, 'not-positive'],
+    ]);
   });
 
   it('does not believe that a bar is final before its end', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { oddRow } from '#shared/core/odd-row.ts';
 import { syncInstruments } from '#shared/usecases/sync-instruments.ts';
 import { anInstrument } from '#test/support/instruments.ts';
 import { systemUnderTest } from '#test/support/system.ts';
@@ -25,12 +26,41 @@ describe('sync instruments', () => {
     expect((await deps.instruments.all('hyperliquid')).every((i) => i.status === 'active')).toBe(true);
   });
 
+  it('keeps what is stored of an asset that cannot be read, and names the job that it left it out', async () => {
+    const { deps, world } = systemUnderTest();
+    world.instruments = [anInstrument('BTC'), anInstrument('ETH'), anInstrument('OLD')];
+    await syncInstruments(deps, input);
+    const active = async () =>
+      (await deps.instruments.all('hyperliquid')).filter((i) => i.status === 'active').map((i) => i.coin);
+    const odd = (coin: string | null) =>
+      oddRow({
+        list: 'instruments',
+        key: coin,
+        symbol: coin && `${coin}/USDC:USDC`,
+        why: 'x',
+        row: {},
+        venueTimeMs: null,
+      });
+
+    world.instruments = [anInstrument('BTC')];
+    world.oddInstruments = [odd('ETH'), odd('NEW')];
+    expect(await syncInstruments(deps, input)).toMatchObject({ kind: 'synced', odd: [{}, {}] });
+    expect(await active()).toEqual(['BTC', 'ETH']);
+    const job = (await deps.jobs.all()).find(({ detail }) => typeof detail.partly === 'string');
+    expect(job?.detail.partly).toContain('instruments: ETH/USDC:USDC cannot be read');
+
+    world.instruments = [anInstrument('BTC')];
+    world.oddInstruments = [odd(null)];
+    await syncInstruments(deps, input);
+    expect(await active(), 'without a name it could be any').toEqual(['BTC', 'ETH']);
+  });
+
   it('refuses a drop of more than half that the second answer does not repeat', async () => {
     const { deps, world } = systemUnderTest();
     world.instruments = many(10);
     await syncInstruments(deps, input);
     let answers = [many(4), many(3)];
-    const flaky = { loadInstruments: async () => answers.shift() ?? [] };
+    const flaky = { loadInstruments: async () => ({ rows: answers.shift() ?? [], odd: [] }) };
 
     const refused = await syncInstruments({ ...deps, marketData: flaky }, input);
 

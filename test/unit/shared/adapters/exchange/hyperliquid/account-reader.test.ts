@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readStatusWord } from '#shared/adapters/exchange/hyperliquid/order-status-words.ts';
+import { ownTableView, readingOf } from '#shared/core/reconciliation/account-view.ts';
 import { exchangeMetrics } from '#shared/telemetry/exchange-names.ts';
 import { json, MASTER, type SentRequest, scriptedHyperliquid, T0 } from '#test/support/scripted-venue.ts';
 
@@ -65,6 +66,7 @@ describe('account state', () => {
       marginUsedQuote: '100',
       maintenanceMarginQuote: '90.25',
       withdrawableQuote: '1060',
+      odd: [],
     });
     expect(sent.map((request) => request.body)).toEqual([
       { type: 'clearinghouseState', user: MASTER },
@@ -77,12 +79,8 @@ describe('account state', () => {
     ['has lost a field', () => json({ ...dex, time: undefined })],
     ['has a number that is no text', () => json({ ...dex, withdrawable: 160 })],
     [
-      'has a position of a new kind',
-      () => json({ ...dex, assetPositions: [{ ...position('xyz:INTC', '1'), type: 'hedge' }] }),
-    ],
-    [
-      'names a coin twice',
-      () => json({ ...dex, assetPositions: [position('xyz:INTC', '1'), position('xyz:INTC', '2')] }),
+      'has a position without a coin',
+      () => json({ ...dex, assetPositions: [position('xyz:INTC', '1'), { type: 'oneWay', position: { szi: '1' } }] }),
     ],
     ['is null', () => json(null)],
     ['is ignored, and the native part comes twice', () => json(native)],
@@ -99,6 +97,31 @@ describe('account state', () => {
     expect(state.subAccounts[1]?.error).toBeTruthy();
     expect(state.positions.map((p) => p.coin)).toEqual(['kPEPE']);
     expect(state.equityQuote, 'the part that could be read').toBe('1000.5');
+  });
+
+  it.each([
+    ['is of a new kind', [{ ...position('xyz:ODD', '1'), type: 'hedge' }]],
+    ['is there twice', [position('xyz:ODD', '1'), position('xyz:ODD', '2')]],
+    ['has a size that is no text', [{ type: 'oneWay', position: { ...position('xyz:ODD', '1').position, szi: 1 } }]],
+    [
+      'has a negative value',
+      [{ type: 'oneWay', position: { ...position('xyz:ODD', '1').position, positionValue: '-1' } }],
+    ],
+    [
+      'was entered at nothing',
+      [{ type: 'oneWay', position: { ...position('xyz:ODD', '1').position, entryPx: '0.0' } }],
+    ],
+  ])('knows every position but the one that %s: it is unknown, and not flat', async (_, odd) => {
+    const xyz = { ...dex, assetPositions: [...dex.assetPositions, ...odd] };
+    const { hyperliquid } = read(byDex({ native: () => json(native), xyz: () => json(xyz) }));
+    const state = await hyperliquid.accountReader.fetchAccountState('main');
+    expect(state).toMatchObject({ complete: true, equityQuote: '1200.5' });
+    expect(state.positions.map((p) => p.coin)).toEqual(['kPEPE', 'xyz:INTC']);
+    expect(state.subAccounts[1]?.unread).toEqual([{ symbol: 'XYZ-ODD/USDC:USDC', coin: 'xyz:ODD' }]);
+    expect(state.odd).toHaveLength(odd.length);
+    const view = ownTableView('own', state);
+    expect(readingOf(view, { coin: 'xyz:ODD', dex: 'xyz' })).toMatchObject({ size: null, complete: false });
+    expect(readingOf(view, { coin: 'xyz:CL', dex: 'xyz' })).toMatchObject({ size: '0', complete: true });
   });
 
   it('counts the same money without positions once: nothing in the answer tells it from one answer given twice', async () => {
@@ -219,141 +242,21 @@ describe('orders as the venue tells them', () => {
     await expect(hyperliquid.accountReader.fetchOpenOrders('main')).rejects.toMatchObject({ kind: 'malformed-reply' });
   });
 
+  it.each([
+    ['a side that is new', { side: 'C' }],
+    ['a negative size', { sz: '-1.0' }],
+    ['a price of zero', { limitPx: '0.0' }],
+  ])('lists the open orders beside one of %s', async (_, over) => {
+    const xyz = () => json([{ ...wire, oid: 1, ...over }, wire, { coin: '#20' }]);
+    const { hyperliquid } = read(byDex({ native: () => json([]), xyz }));
+    const { rows, odd } = await hyperliquid.accountReader.fetchOpenOrders('main');
+    expect(rows.map((order) => order.venueOrderId)).toEqual(['91490942']);
+    expect(odd).toMatchObject([{ list: 'open-orders', key: '1', symbol: 'XYZ-INTC/USDC:USDC', venueTimeMs: T0 }]);
+  });
+
   it('lists no open orders when one dex cannot be asked', async () => {
     const down = () => new Response('', { status: 500 });
     const { hyperliquid } = read(byDex({ native: () => json([]), xyz: down }));
     await expect(hyperliquid.accountReader.fetchOpenOrders('main')).rejects.toMatchObject({ kind: 'unavailable' });
-  });
-});
-
-describe('fills', () => {
-  const fill = (over = {}) => ({
-    coin: 'BTC',
-    px: '65000.0',
-    sz: '0.01',
-    side: 'B',
-    time: T0,
-    startPosition: '-0.01',
-    closedPnl: '1.5',
-    oid: 5,
-    tid: 118906512037719,
-    crossed: false,
-    fee: '-0.01',
-    feeToken: 'USDC',
-    hash: '0x0',
-    dir: 'Close Short',
-    ...over,
-  });
-
-  it('are ours as liquidations only when we were the one liquidated', async () => {
-    const { hyperliquid } = read(() =>
-      json([
-        fill({ tid: 3, liquidation: { liquidatedUser: `0x${'9'.repeat(40)}`, markPx: '1', method: 'market' } }),
-        fill({ tid: 2, liquidation: { liquidatedUser: MASTER.toUpperCase().replace('0X', '0x') } }),
-        fill({ tid: 1 }),
-      ]),
-    );
-    const fills = await hyperliquid.accountReader.fetchFills('main', 0);
-    expect(fills.map((f) => [f.tradeId, f.liquidation])).toEqual([
-      ['1', false],
-      ['2', true],
-      ['3', false],
-    ]);
-    expect(fills[0]).toMatchObject({ price: '65000', feeQuote: '-0.01', startPosition: '-0.01', crossed: false });
-  });
-
-  it('leave spot trades out, counted, and refuse a fee that is not in quote', async () => {
-    const { hyperliquid, telemetry } = read(() => json([fill({ coin: '@107' }), fill({ coin: 'PURR/USDC' })]));
-    expect(await hyperliquid.accountReader.fetchFills('main', 0)).toEqual([]);
-    expect(telemetry.counts.get(exchangeMetrics.malformed)).toBe(2);
-    const other = read(() => json([fill({ feeToken: 'HYPE' })]));
-    await expect(other.hyperliquid.accountReader.fetchFills('main', 0)).rejects.toMatchObject({
-      kind: 'malformed-reply',
-    });
-  });
-
-  it('keep an id that no double can hold', async () => {
-    const text = JSON.stringify([fill({ tid: 1 })]).replace('"tid":1', '"tid":9007199254740993');
-    const { hyperliquid } = read(() => new Response(text));
-    expect((await hyperliquid.accountReader.fetchFills('main', 0))[0]?.tradeId).toBe('9007199254740993');
-  });
-});
-
-describe('transfers', () => {
-  it('are read to the end when the venue cuts the list off', async () => {
-    // Two of each moment, one of them the very last of its page.
-    const ledger = Array.from({ length: 1_203 }, (_, i) => ({
-      time: T0 + Math.floor(i / 2),
-      hash: `0x${i}`,
-      delta: { type: 'deposit', usdc: '1.0' },
-    }));
-    const { hyperliquid, sent } = read(({ body }) =>
-      json(ledger.filter((entry) => entry.time >= body.startTime).slice(0, 500)),
-    );
-
-    const transfers = await hyperliquid.accountReader.fetchTransfers('main', 0);
-
-    expect(transfers).toHaveLength(1_203);
-    expect(sent).toHaveLength(3);
-  });
-
-  it('are unknown when they do not come to an end', async () => {
-    const { hyperliquid } = read(({ body }) =>
-      json(
-        Array.from({ length: 500 }, (_, i) => ({
-          time: Number(body.startTime) + i,
-          hash: `0x${body.startTime}${i}`,
-          delta: { type: 'deposit', usdc: '1.0' },
-        })),
-      ),
-    );
-
-    await expect(hyperliquid.accountReader.fetchTransfers('main', 0)).rejects.toMatchObject({
-      kind: 'malformed-reply',
-    });
-  });
-
-  const us = MASTER;
-  const other = `0x${'7'.repeat(40)}`;
-  const transfers = (...deltas: object[]) =>
-    read(() => json(deltas.map((delta, i) => ({ time: T0 + i, hash: `0x${i}`, delta }))))
-      .hyperliquid.accountReader.fetchTransfers('main', 0)
-      .then((list) => list.map((transfer) => transfer.amountQuote));
-
-  it.each([
-    ['a deposit', { type: 'deposit', usdc: '100.0' }, ['100']],
-    ['a withdrawal', { type: 'withdraw', usdc: '40.0', nonce: 1, fee: '1.0' }, ['-40']],
-    ['spot to perpetual', { type: 'accountClassTransfer', usdc: '5.0', toPerp: true }, ['5']],
-    ['perpetual to spot', { type: 'accountClassTransfer', usdc: '5.0', toPerp: false }, ['-5']],
-    ['to somebody', { type: 'internalTransfer', usdc: '9.0', user: us, destination: other, fee: '1.0' }, ['-10']],
-    ['from somebody', { type: 'internalTransfer', usdc: '9.0', user: other, destination: us, fee: '1.0' }, ['9']],
-    [
-      'between our own dexes',
-      { type: 'send', user: us, destination: us, sourceDex: '', destinationDex: 'xyz', usdcValue: '7.0' },
-      [],
-    ],
-    [
-      'to a dex that we do not count',
-      { type: 'send', user: us, destination: us, sourceDex: '', destinationDex: 'flx', usdcValue: '7.0' },
-      ['-7'],
-    ],
-    [
-      'from spot to a dex of ours',
-      { type: 'send', user: us, destination: us, sourceDex: 'spot', destinationDex: 'xyz', usdcValue: '7.0' },
-      ['7'],
-    ],
-    ['spot alone', { type: 'spotTransfer', token: 'PURR', amount: '1.0' }, []],
-    ['a liquidation', { type: 'liquidation', liquidatedNtlPos: '1.0' }, []],
-  ])('counts %s', async (_, delta, expected) => {
-    expect(await transfers(delta)).toEqual(expected);
-  });
-
-  it.each([
-    ['a kind that is new', { type: 'airdrop', usdc: '5.0' }],
-    ['an amount that is no text', { type: 'deposit', usdc: 5 }],
-    ['no amount', { type: 'deposit' }],
-    ['a direction that is missing', { type: 'accountClassTransfer', usdc: '5.0' }],
-  ])('refuses %s rather than read it as profit', async (_, delta) => {
-    await expect(transfers(delta)).rejects.toMatchObject({ kind: 'malformed-reply' });
   });
 });

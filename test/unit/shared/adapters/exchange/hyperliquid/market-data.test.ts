@@ -17,7 +17,7 @@ describe('instruments', () => {
     scriptedHyperliquid(answer, { secrets: null, instruments: null }).hyperliquid.marketData.loadInstruments();
 
   it('are numbered by place, and by the place of their dex', async () => {
-    expect((await load(venue())).map((i) => [i.symbol, i.coin, i.dex, i.assetId, i.status])).toEqual([
+    expect((await load(venue())).rows.map((i) => [i.symbol, i.coin, i.dex, i.assetId, i.status])).toEqual([
       ['BTC/USDC:USDC', 'BTC', null, 0, 'active'],
       ['OLD/USDC:USDC', 'OLD', null, 1, 'delisted'],
       ['KPEPE/USDC:USDC', 'kPEPE', null, 2, 'active'],
@@ -29,11 +29,37 @@ describe('instruments', () => {
   it.each([
     ['a configured dex is not listed', { dexs: [null, { name: 'flx' }] }, 'configuration'],
     ['a dex is margined in another token', { xyz: { universe: [], collateralToken: 235 } }, 'configuration'],
-    ['a lot is missing', { native: { universe: [asset('BTC', { szDecimals: undefined })] } }, 'malformed-reply'],
     ['a dex answers with native coins', { xyz: { universe: [asset('DOGE')] } }, 'malformed-reply'],
-    ['two coins would share a symbol', { native: { universe: [asset('kX'), asset('KX')] } }, 'malformed-reply'],
   ])('are refused altogether when %s', async (_, over, kind) => {
     await expect(load(venue(over))).rejects.toMatchObject({ kind });
+  });
+
+  it.each([
+    ['a lot is missing', asset('ODD', { szDecimals: undefined }), 'ODD/USDC:USDC'],
+    ['a leverage is impossible', asset('ODD', { maxLeverage: 0 }), 'ODD/USDC:USDC'],
+    ['its name is that of an outcome (HIP-4)', asset('#20'), null],
+    ['it has no name', asset('', {}), null],
+    ['it is no object', 'BTC', null],
+  ])('keep their numbers around one that is odd, because %s', async (_, odd, symbol) => {
+    const listed = await load(venue({ native: { universe: [asset('BTC'), odd, asset('ETH')] } }));
+    expect(listed.rows.slice(0, 2).map((i) => [i.coin, i.assetId])).toEqual([
+      ['BTC', 0],
+      ['ETH', 2],
+    ]);
+    expect(listed.odd).toMatchObject([{ list: 'instruments', symbol }]);
+  });
+
+  it('leave out both of two coins that would share a symbol, and no other', async () => {
+    const listed = await load(venue({ native: { universe: [asset('kX'), asset('BTC'), asset('KX')] } }));
+    expect(listed.rows.map((i) => i.coin)).toEqual(['BTC', 'xyz:A', 'xyz:B']);
+    expect(listed.odd.map((row) => [row.key, row.why])).toEqual([
+      ['kX', 'two coins have one symbol'],
+      ['KX', 'two coins have one symbol'],
+    ]);
+  });
+
+  it('do not mind a dex without a name that nobody asked for', async () => {
+    expect((await load(venue({ dexs: [null, { nom: 'flx' }, { name: 'xyz' }] }))).rows.at(-1)?.assetId).toBe(120_001);
   });
 });
 
@@ -61,32 +87,39 @@ describe('candles', () => {
 
   it('are final when a later one is there or their minute is over, whichever is known first', async () => {
     const two = fetchBars([bar(start + MINUTE), bar(start)], start + MINUTE + 200);
-    expect((await two.candles).map((c) => [c.openTimeMs, c.final])).toEqual([
+    expect((await two.candles).rows.map((c) => [c.openTimeMs, c.final])).toEqual([
       [start, true],
       [start + MINUTE, false],
     ]);
     const early = fetchBars([bar(start)], start + MINUTE + 999);
-    expect((await early.candles)[0]?.final, 'clocks differ: not yet').toBe(false);
+    expect((await early.candles).rows[0]?.final, 'clocks differ: not yet').toBe(false);
     const late = fetchBars([bar(start)], start + MINUTE + 1_000);
-    expect((await late.candles)[0]).toMatchObject({ final: true, open: '1', volume: '3' });
+    expect((await late.candles).rows[0]).toMatchObject({ final: true, open: '1', volume: '3' });
   });
 
   it('come once each and only from the asked range', async () => {
     const bars = [bar(start), bar(start), bar(start - MINUTE), bar(start + 3 * MINUTE)];
     const { candles, sent } = fetchBars(bars, T0);
-    expect((await candles).map((c) => c.openTimeMs)).toEqual([start]);
+    expect((await candles).rows.map((c) => c.openTimeMs)).toEqual([start]);
     expect(sent[0]?.body).toEqual({
       type: 'candleSnapshot',
       req: { coin: 'BTC', interval: '1m', startTime: start, endTime: start + 2 * MINUTE },
     });
   });
 
+  it('are malformed when the answer is no list', async () => {
+    await expect(fetchBars({ bars: [] }, T0).candles).rejects.toMatchObject({ kind: 'malformed-reply' });
+  });
+
   it.each([
-    ['a bar opens between two minutes', [bar(start + 1)]],
-    ['a price is a number', [bar(start, { o: 1 })]],
-    ['it is no list', { bars: [] }],
-  ])('are malformed when %s', async (_, bars) => {
-    await expect(fetchBars(bars, T0).candles).rejects.toMatchObject({ kind: 'malformed-reply' });
+    ['opens between two minutes', bar(start + 1), start + 1],
+    ['has a price that is a number', bar(start, { o: 1 }), start],
+    ['has no time', bar(start, { t: 'now' }), null],
+  ])('stand beside one that %s', async (_, odd, venueTimeMs) => {
+    const { rows, odd: aside } = await fetchBars([odd, bar(start + MINUTE)], T0).candles;
+    expect(rows.map((c) => c.openTimeMs)).toEqual([start + MINUTE]);
+    expect(aside).toMatchObject([{ list: 'candles', symbol: 'BTC/USDC:USDC', venueTimeMs }]);
+    expect(JSON.parse(aside[0]!.payload)).toEqual(odd);
   });
 });
 
@@ -102,13 +135,25 @@ describe('mark prices', () => {
     await expect(hyperliquid.marketData.fetchMarkPrices()).rejects.toMatchObject({ kind: 'malformed-reply' });
   });
 
+  it.each([
+    ['negative', '-65000.0'],
+    ['zero', '0.0'],
+    ['a number', 65000],
+  ])('stand beside one that is %s', async (_, markPx) => {
+    const reply = [{ universe: [asset('BTC'), asset('ETH')] }, [{ markPx, midPx: null }, { markPx: '3000.0' }]];
+    const { hyperliquid } = scriptedHyperliquid(() => json(reply), { secrets: null, dexes: [] });
+    const { rows, odd } = await hyperliquid.marketData.fetchMarkPrices();
+    expect(rows.map((mark) => mark.symbol)).toEqual(['ETH/USDC:USDC']);
+    expect(odd).toMatchObject([{ list: 'marks', symbol: 'BTC/USDC:USDC' }]);
+  });
+
   it('leave delisted ones out and know a missing mid price', async () => {
     const reply = [
       { universe: [asset('BTC'), asset('OLD', { isDelisted: true })] },
       [{ markPx: '65000.0', midPx: null }, { markPx: '1.0' }],
     ];
     const { hyperliquid } = scriptedHyperliquid(() => json(reply), { secrets: null, dexes: [] });
-    expect(await hyperliquid.marketData.fetchMarkPrices()).toEqual([
+    expect((await hyperliquid.marketData.fetchMarkPrices()).rows).toEqual([
       { symbol: 'BTC/USDC:USDC', markPrice: '65000', midPrice: null, observedAtMs: T0 },
     ]);
   });

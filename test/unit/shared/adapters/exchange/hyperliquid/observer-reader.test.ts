@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readAccountForObserver } from '#shared/adapters/exchange/hyperliquid/observer-reader.ts';
+import { readingOf } from '#shared/core/reconciliation/account-view.ts';
+import { observedView } from '#shared/messages/observed-view.ts';
 import { observerDocumentSchema } from '#shared/messages/observer-document.ts';
 import { type Answer, json, MASTER, scriptedFetch, T0 } from '#test/support/scripted-venue.ts';
 
@@ -65,6 +67,33 @@ describe('what an observer sees', () => {
     expect(seen.sub_accounts[1]?.error).toBeTruthy();
     expect(seen.marginSummary.accountValue).toBe('1000.5');
     expect(sent.length, 'one more attempt').toBe(3);
+  });
+
+  it.each([
+    ['is of a new kind', [{ type: 'hedge', position: { coin: 'xyz:ODD', szi: '1' } }]],
+    ['has a size that is no text', [{ type: 'oneWay', position: { coin: 'xyz:ODD', szi: 1 } }]],
+    ['has a negative margin', [{ type: 'oneWay', position: { coin: 'xyz:ODD', szi: '1', marginUsed: '-3.0' } }]],
+    ['is there twice', ['1', '2', '3'].map((szi) => ({ type: 'oneWay', position: { coin: 'xyz:ODD', szi } }))],
+  ])('knows every position but the one that %s', async (_, odd) => {
+    const answer = { ...xyz, assetPositions: [...odd, ...xyz.assetPositions] };
+    const seen = await observe(({ body }) => json(body.dex ? answer : native)).entry;
+    expect(seen).toMatchObject({ complete: true, sub_accounts: [{}, { complete: true, unread_coins: ['XYZ:ODD'] }] });
+    expect(seen.assetPositions.map((p) => p.position.coin)).toEqual(['BTC', 'xyz:INTC']);
+    const document = observerDocumentSchema.parse({
+      v: 1,
+      observer_id: 'observer-1',
+      timestamp: new Date(T0).toISOString(),
+      exchange: 'hyperliquid',
+      positions: { [MASTER]: seen },
+    });
+    const view = observedView('observer:1', document, 'hyperliquid', MASTER);
+    expect(readingOf(view, { coin: 'xyz:ODD', dex: 'xyz' })).toMatchObject({ size: null, complete: false });
+    expect(readingOf(view, { coin: 'xyz:INTC', dex: 'xyz' })).toMatchObject({ size: '-1.5', complete: true });
+  });
+
+  it('is unknown of a dex with a position without a coin: it could be any', async () => {
+    const answer = { ...xyz, assetPositions: [{ type: 'oneWay', position: { szi: '1' } }] };
+    expect((await observe(({ body }) => json(body.dex ? answer : native)).entry).complete).toBe(false);
   });
 
   it('counts the same money without positions once, and no money as often as it is told', async () => {
