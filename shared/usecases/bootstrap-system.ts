@@ -47,7 +47,10 @@ export async function bootstrapSystem(
     formerKind === null || formerKind === venueKind
       ? null
       : `the database traded on a venue of kind ${formerKind}, which is now ${venueKind}: its orders and positions are another account's`;
-  const restored = (await findRestoreSign(deps, installationTag, state)) ?? moved;
+  const sign = await findRestoreSign(deps, installationTag, state);
+  const restored = sign ?? moved;
+  // Before the lock and its mark, which make the sign disappear.
+  if (sign !== null) await deps.installation.noteCopy();
   const change = restored
     ? await deps.control.change({ kind: 'database-restored', exchange, by, atMs, reason: restored })
     : await deps.control.change({ kind: 'start', exchange, by, atMs, reason: 'platform started' });

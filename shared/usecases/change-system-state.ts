@@ -1,4 +1,5 @@
 import { refusal } from '#shared/core/refusal.ts';
+import { succeedingTag } from '#shared/core/system/installation-tag.ts';
 import type { SystemState } from '#shared/core/system/system-state.ts';
 import { type SystemCommand, transition } from '#shared/core/system/transitions.ts';
 import type { InstallationMarker } from '#shared/ports/installation-marker.ts';
@@ -34,6 +35,7 @@ export async function changeSystemState(
     const result = transition(state, command);
     if (result.kind === 'no-op') return { kind: 'no-op', state };
     if (result.kind === 'refused') return { kind: 'refused', state, refusal: result.refusal };
+    if (command.kind === 'unlock') await leaveCopiedTag(deps, result.next);
     if ((await deps.systemState.compareAndSet(result.next, state?.version ?? 0)) === 'stored') {
       return {
         kind: 'changed',
@@ -46,6 +48,18 @@ export async function changeSystemState(
   return refused(state, 'state-contended', `the state changed ${ATTEMPTS_MAX} times while this command was tried`, {
     attempts: ATTEMPTS_MAX,
   });
+}
+
+/**
+ * A copy goes on under a tag of its own, and so does a backup, whose last orders it does not know: else the venue's orders of the one
+ * would pass for the other's. Before the state changes, so that nothing is opened under the former tag.
+ */
+async function leaveCopiedTag(
+  { installation }: ChangeSystemStateDeps,
+  { exchange, version, changedAtMs }: SystemState,
+) {
+  const former = await installation.tag();
+  if (former !== null) await installation.replaceCopiedTag(succeedingTag(former, exchange, version, changedAtMs));
 }
 
 /** Binds {@link changeSystemState} to its ports, for the use cases that change the state on the way. */

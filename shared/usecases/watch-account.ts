@@ -4,6 +4,7 @@ import {
   type ForeignWriter,
   foreignOrders,
   foreignWriter,
+  isOurs,
   positionAfter,
   positionMismatch,
 } from '#shared/core/orders/foreign-changes.ts';
@@ -117,7 +118,10 @@ async function lockAgainstWriter(
     [
       ...(view.openOrders ?? []).filter((order) => unknownOrders.has(order.venueOrderId)),
       // Older ones were judged when they were new: an unlock would not last otherwise.
-      ...(view.fills ?? []).filter((f) => f.venueTimeMs >= view.memory.sinceMs && f.venueTimeMs > newestMs),
+      ...(view.fills ?? []).filter(
+        // An order of ours keeps the tag that it was sent under.
+        (f) => f.venueTimeMs >= view.memory.sinceMs && f.venueTimeMs > newestMs && !isOurs(f, view.own),
+      ),
     ],
     installationTag,
   );

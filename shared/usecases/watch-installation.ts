@@ -60,6 +60,7 @@ export async function watchInstallation(
   const lastBeatMs = jobs.get(job)?.lastOkMs ?? 0;
   const reason = restoreSign(mark, { exchange, tag, stateVersion: state.version, lastBeatMs });
   if (reason !== null) {
+    await deps.installation.noteCopy();
     const change = await control.change({ kind: 'database-restored', exchange, by, atMs, reason });
     if (change.kind === 'changed') {
       const detail = { installationTag: tag, stateVersion: state.version, lastBeatMs };

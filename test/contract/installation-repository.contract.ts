@@ -15,6 +15,19 @@ export function installationRepositoryContract(name: string, create: () => Promi
       expect(await repository.tag()).toBe(tags[0]);
     });
 
+    it('replaces the tag of a copy, once, and no other', async () => {
+      const repository = await create();
+      await repository.ensureTag('aaaaaaaa');
+      expect(await repository.replaceCopiedTag('bbbbbbbb')).toBe(false);
+
+      for (let twice = 0; twice < 2; twice += 1) await repository.noteCopy();
+      await expect(repository.replaceCopiedTag('nonsense')).rejects.toThrow('8 lower-case hex digits');
+      expect([await repository.replaceCopiedTag('bbbbbbbb'), await repository.tag()]).toEqual([true, 'bbbbbbbb']);
+
+      expect([await repository.replaceCopiedTag('cccccccc'), await repository.tag()]).toEqual([false, 'bbbbbbbb']);
+      expect(await repository.ensureTag('dddddddd')).toBe('bbbbbbbb');
+    });
+
     it('remembers the kind of each venue, the newest word', async () => {
       const repository = await create();
       expect(await repository.venueKind('hyperliquid')).toBeNull();

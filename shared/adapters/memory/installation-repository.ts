@@ -4,6 +4,7 @@ import type { InstallationRepository } from '#shared/ports/repositories/installa
 
 export function memoryInstallationRepository(): InstallationRepository {
   let stored: string | null = null;
+  let isCopy = false;
   const kinds = new Map<string, VenueKind>();
   return {
     tag: async () => stored,
@@ -11,6 +12,16 @@ export function memoryInstallationRepository(): InstallationRepository {
       if (!isInstallationTag(candidate)) throw new Error('an installation tag is 8 lower-case hex digits');
       stored ??= candidate;
       return stored;
+    },
+    noteCopy: async () => {
+      isCopy = true;
+    },
+    async replaceCopiedTag(tag) {
+      if (!isInstallationTag(tag)) throw new Error('an installation tag is 8 lower-case hex digits');
+      if (!isCopy) return false;
+      isCopy = false;
+      stored = tag;
+      return true;
     },
     venueKind: async (exchange) => kinds.get(exchange) ?? null,
     recordVenueKind: async (exchange, kind) => {

@@ -5,21 +5,21 @@ import type { InstallationRepository } from '#shared/ports/repositories/installa
 import type { Db } from '../open-database.ts';
 import { inserted } from '../upsert.ts';
 
+const COPY_NOTE = 'copy';
+const checkTag = (text: string): void => {
+  if (!isInstallationTag(text)) throw new Error('an installation tag is 8 lower-case hex digits');
+};
 const kindName = (exchange: string): string => `venue-kind:${exchange}`;
 
 export function sqlInstallationRepository(db: Db): InstallationRepository {
-  let known: string | null = null;
   const tag = async () => {
-    // Once written it never changes: a database of another installation is another process.
-    if (known !== null) return known;
     const row = await db.selectFrom('installation').select('value').where('name', '=', 'tag').executeTakeFirst();
-    known = row?.value ?? null;
-    return known;
+    return row?.value ?? null;
   };
   return {
     tag,
     async ensureTag(candidate) {
-      if (!isInstallationTag(candidate)) throw new Error('an installation tag is 8 lower-case hex digits');
+      checkTag(candidate);
       await db
         .insertInto('installation')
         .values({ name: 'tag', value: candidate })
@@ -27,6 +27,22 @@ export function sqlInstallationRepository(db: Db): InstallationRepository {
         .onDuplicateKeyUpdate({ value: sql<string>`installation.value` })
         .execute();
       return (await tag())!;
+    },
+    async noteCopy() {
+      await db
+        .insertInto('installation')
+        .values({ name: COPY_NOTE, value: 'noted' })
+        .onDuplicateKeyUpdate({ value: inserted('value') })
+        .execute();
+    },
+    async replaceCopiedTag(candidate) {
+      checkTag(candidate);
+      return db.transaction().execute(async (tx) => {
+        const noted = await tx.deleteFrom('installation').where('name', '=', COPY_NOTE).executeTakeFirst();
+        if (noted.numDeletedRows === 0n) return false;
+        await tx.updateTable('installation').set({ value: candidate }).where('name', '=', 'tag').execute();
+        return true;
+      });
     },
     async venueKind(exchange) {
       const row = await db

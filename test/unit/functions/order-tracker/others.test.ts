@@ -201,6 +201,32 @@ describe('order tracker, what others do', () => {
     expect(await systemState.read(EXCHANGE)).toMatchObject({ state: 'HEALTHY' });
   });
 
+  it('sees the original once its copy is unlocked, and takes its own orders under the former tag for its own', async () => {
+    const room = await trackedOrder('rest');
+    const { run, venue, planned, systemState, installation, control, alertKinds, clock, setState, pass, stored } = room;
+    await setState('LOCKED', 'freeze');
+    await installation.noteCopy();
+    const at = { exchange: EXCHANGE, by: 'cli:ada', reason: 'the original is gone', atMs: clock.nowMs() };
+    await control.change({ kind: 'unlock', ...at });
+    const former = planned.clientOrderId.slice(2, 10);
+    expect(await installation.tag()).not.toBe(former);
+
+    // On its way when the copy was made: both databases have it.
+    const { clientOrderId } = planned;
+    const { venueOrderId } = venue.ledger.get(clientOrderId)!;
+    venue.fills.push(fill({ tradeId: 'ours', clientOrderId, venueOrderId, venueTimeMs: clock.nowMs() }));
+    await run();
+    expect(await systemState.read(EXCHANGE)).toMatchObject({ state: 'RECONCILING' });
+    expect([alertKinds(), (await stored()).clientOrderId]).toEqual([[], clientOrderId]);
+
+    pass(1_000);
+    const theirs = `0x${former}${'0'.repeat(24)}` as const;
+    venue.fills.push(fill({ tradeId: 'theirs', clientOrderId: theirs, venueTimeMs: clock.nowMs() }));
+    await run();
+    expect(await systemState.read(EXCHANGE)).toMatchObject({ state: 'LOCKED', changedBy: 'order-tracker' });
+    expect(alertKinds()).toContain('foreign-writer');
+  });
+
   it.each(['freeze', 'flatten'] as const)(
     "leaves a human's %s as it is when another installation writes",
     async (mode) => {

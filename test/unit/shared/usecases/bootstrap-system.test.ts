@@ -64,9 +64,22 @@ describe('bootstrap system', () => {
       expect(await state()).toMatchObject({ state: 'LOCKED', lockMode: 'freeze' });
       expect(deps.alerts.raised()).toMatchObject([{ kind: 'database-restored', severity: 'critical' }]);
 
+      // Locked in another way meanwhile, whose reason says nothing of a copy: it is one all the same.
+      await restored.control.change({ kind: 'lock', mode: 'close-only', ...at });
       const again = await bootstrapSystem(restored, input);
       expect(again.restored, 'the new place is known now').toBeNull();
       expect(await state(), 'and the lock stays').toMatchObject({ state: 'LOCKED' });
+
+      await restored.control.change({ kind: 'unlock', ...at });
+      const tag = await deps.installation.tag();
+      expect(tag).toMatch(/^[0-9a-f]{8}$/);
+      expect(tag, 'a copy has a tag of its own').not.toBe(outcome.installationTag);
+      expect(await restored.marker.read()).toMatchObject({ tag });
+      expect((await bootstrapSystem(restored, input)).restored).toBeNull();
+
+      await restored.control.change({ kind: 'lock', mode: 'close-only', ...at });
+      await restored.control.change({ kind: 'unlock', ...at });
+      expect(await deps.installation.tag(), 'which it keeps').toBe(tag);
     },
   );
 
