@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makePrivate, privateDatabaseFile } from '#shared/adapters/system/private-file.ts';
 import { UserError } from './user-error.ts';
 
 /** What a running platform tells the CLI, in `<state>/platform.json` (mode 600: it holds the write token). */
@@ -30,6 +31,8 @@ export interface SimulatorFile {
 }
 
 const CLAIM = 'claim.sqlite';
+const OURS =
+  /^((platform|simulator|claim)\.sqlite(-wal|-shm|-journal)?|(platform|simulator|installation|replay|replay-profile)\.json)$/;
 /** Locks held by this process, by folder: who asks twice has it already. */
 const claims = new Map<string, DatabaseSync>();
 
@@ -41,6 +44,7 @@ export class StateDirectory {
     this.path = resolve(path);
     try {
       makeFolder(this.logs);
+      this.#makePrivate();
     } catch (error) {
       throw this.#unusable(error);
     }
@@ -83,6 +87,7 @@ export class StateDirectory {
     if (claims.has(this.path)) return;
     let lock: DatabaseSync | null = null;
     try {
+      privateDatabaseFile(this.file(CLAIM));
       lock = new DatabaseSync(this.file(CLAIM));
       lock.exec('begin exclusive');
     } catch (error) {
@@ -121,6 +126,12 @@ export class StateDirectory {
   }
   removeSimulator(): void {
     rmSync(this.file('simulator.json'), { force: true });
+  }
+
+  /** What an earlier release, or another tool, left readable. Names of ours only: the folder may be anybody's. */
+  #makePrivate(): void {
+    for (const name of readdirSync(this.path)) if (OURS.test(name)) makePrivate(this.file(name));
+    for (const name of readdirSync(this.logs)) makePrivate(join(this.logs, name));
   }
 
   #unusable(error: unknown): UserError {

@@ -1,4 +1,14 @@
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
 
@@ -100,6 +110,8 @@ export class LogFile {
     if (this.#descriptor !== null) return this.#descriptor;
     mkdirSync(dirname(this.#options.path), { recursive: true, mode: 0o700 });
     const descriptor = openSync(this.#options.path, 'a', FILE_MODE);
+    // One that an earlier release or another tool made keeps its mode otherwise.
+    fchmodSync(descriptor, FILE_MODE);
     this.#descriptor = descriptor;
     this.#bytes = fstatSync(descriptor).size;
     return descriptor;

@@ -1,5 +1,6 @@
 import { copyFileSync, renameSync, rmSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { createPrivate, privateDatabaseFile } from '#shared/adapters/system/private-file.ts';
 
 /** Rows of one commit. Bodies are JSON text; keys are natural, so writing a row again changes nothing. */
 export interface Commit {
@@ -81,6 +82,8 @@ export class StateStore {
   snapshotTo(path: string): void {
     const temporary = `${path}.part`;
     rmSync(temporary, { force: true });
+    // An empty file is taken for none.
+    createPrivate(temporary);
     this.#db.prepare('VACUUM INTO ?').run(temporary);
     renameSync(temporary, path);
   }
@@ -103,6 +106,7 @@ export class StateStore {
 }
 
 function open(path: string): DatabaseSync {
+  privateDatabaseFile(path);
   const db = new DatabaseSync(path);
   // Without fsync a commit is still in the operating system's hands when it returns: a killed process loses nothing, a
   // power cut may. With it, the checkpoints would stall the market for tens of milliseconds.

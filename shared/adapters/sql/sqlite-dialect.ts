@@ -13,6 +13,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
+import { privateDatabaseFile } from '../system/private-file.ts';
 import { shortestDecimal } from './stored-decimal.ts';
 
 /** Has TEXT affinity, and tells money from other text when it is read. */
@@ -139,6 +140,7 @@ export interface SqliteOptions {
  */
 export function sqliteDialect(options: SqliteOptions): Dialect {
   return sqliteDialectOver(() => {
+    privateDatabaseFile(options.path);
     const db = new DatabaseSync(options.path);
     db.exec(`pragma busy_timeout = ${Math.trunc(options.busyTimeoutMs ?? 2000)}`);
     db.exec('pragma temp_store = memory');

@@ -20,10 +20,10 @@ export function fileObserverDocuments(folder: string): ObserverDocuments {
   return {
     async put(document) {
       const path = pathOf(document.observer_id);
-      await mkdir(folder, { recursive: true });
+      await mkdir(folder, { recursive: true, mode: 0o700 });
       writes += 1;
       const temporary = `${path}.${process.pid}-${writes}.tmp`;
-      const file = await open(temporary, 'w', 0o644);
+      const file = await open(temporary, 'w', 0o600);
       try {
         await file.writeFile(JSON.stringify(document), 'utf8');
         await file.sync();
