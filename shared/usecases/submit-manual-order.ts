@@ -218,15 +218,11 @@ function intentOf(
   id: string,
 ): OrderIntent {
   const { exchange, account, installationTag, correlationId } = input;
-  const { symbol } = row.instrument;
+  const identity = { exchange, account, symbol: row.instrument.symbol, epoch: row.epoch, leg: 0 };
   return {
     ...plan.order,
-    clientOrderId: clientOrderId(installationTag, account, symbol, row.epoch, 0),
-    exchange,
-    account,
-    symbol,
-    epoch: row.epoch,
-    leg: 0,
+    clientOrderId: clientOrderId(installationTag, identity),
+    ...identity,
     decisionId: `manual-${id}`,
     createdAtMs: nowMs,
     expiresAtMs: nowMs + input.settings.orderTtlMs,

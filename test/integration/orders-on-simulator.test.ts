@@ -117,7 +117,11 @@ async function everything() {
     const symbol = change.symbol ?? SYMBOL;
     const { epoch } = await orders.epoch(EXCHANGE, 'main', symbol);
     const content = await orderAt(exchange, symbol, side, offset, 500, change);
-    const intent: OrderIntent = { ...content, epoch, clientOrderId: clientOrderId(TAG, 'main', symbol, epoch, 0) };
+    const intent: OrderIntent = {
+      ...content,
+      epoch,
+      clientOrderId: clientOrderId(TAG, { ...content, symbol, epoch, leg: 0 }),
+    };
     expect(await orders.storeIntent(intent, JSON.stringify(commandOf(intent)), null)).toBe('stored');
     return intent;
   };
@@ -237,7 +241,10 @@ describe('orders on the exchange simulator', () => {
   it('holds the symbol that somebody else traded, and nothing else', async () => {
     const content = await room.plan('buy', 1.02, { symbol: HIP3 });
     // The same key, used by hand: an order without a row of ours, under our own tag.
-    await room.venue.submitOrder({ ...content, clientOrderId: clientOrderId(TAG, 'by-hand', HIP3, 0, 0) } as never);
+    await room.venue.submitOrder({
+      ...content,
+      clientOrderId: clientOrderId(TAG, { ...content, account: 'by-hand' }),
+    } as never);
     await room.track();
     expect(await room.orders.epoch(EXCHANGE, 'main', HIP3)).toMatchObject({ holdReason: 'foreign-fill' });
     expect((await room.orders.epoch(EXCHANGE, 'main', SYMBOL)).holdReason).toBeNull();

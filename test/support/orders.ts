@@ -25,10 +25,9 @@ export const instrument = (over: Partial<Instrument> = {}): Instrument => ({
 
 /** An opening buy of 1 at 100, expiring after 30 s; its client order id follows from its epoch and leg. */
 export function intent(over: Partial<OrderIntent> = {}): OrderIntent {
-  const base = { account: ACCOUNT, symbol: SYMBOL, epoch: 0, leg: 0, ...over };
+  const base = { exchange: EXCHANGE, account: ACCOUNT, symbol: SYMBOL, epoch: 0, leg: 0, ...over };
   return {
-    clientOrderId: clientOrderId(TAG, base.account, base.symbol, base.epoch, base.leg),
-    exchange: EXCHANGE,
+    clientOrderId: clientOrderId(TAG, base),
     decisionId: `decision-${base.symbol}-${base.epoch}`,
     orderClass: 'open',
     side: 'buy',

@@ -7,23 +7,31 @@ const TAG = /^[0-9a-f]{8}$/;
 const CLIENT_ORDER_ID = /^0x[0-9a-f]{32}$/;
 const HASH_BYTES = 12;
 
+/** Version of what is hashed. Ids of orders that were stored under an earlier one stay as they are. */
+const VERSION = '2';
+
+/** What makes an order this order, and no content of it. */
+export interface OrderIdentity {
+  readonly exchange: string;
+  readonly account: string;
+  readonly symbol: string;
+  readonly epoch: number;
+  readonly leg: number;
+}
+
 /**
- * The identity of an order (architecture, rule 3.3): `0x`, the installation tag, then the first 12 bytes of SHA-256 over
- * `<byte length>:<text>,` of account, symbol, epoch and leg. The lengths make the fields unambiguous. Target, price and clock
- * are content, not identity, so two planners that decide at once name the same order.
+ * The client order id (architecture, rule 3.3): `0x`, the installation tag (8 lower-case hex digits), then the first 12 bytes of
+ * SHA-256 over `<byte length>:<text>,` of version, exchange, account, symbol, epoch and leg. The lengths make the fields
+ * unambiguous. Target, price and clock are content, so two planners that decide at once name the same order.
  */
 export function clientOrderId(
-  /** 8 lower-case hex digits, one value per installation. */
   installationTag: string,
-  account: string,
-  symbol: string,
-  epoch: number,
-  leg: number,
+  { exchange, account, symbol, epoch, leg }: OrderIdentity,
 ): ClientOrderId {
   assert(TAG.test(installationTag), 'an installation tag is 8 lower-case hex digits');
   assert(Number.isSafeInteger(epoch) && epoch >= 0, 'an epoch is a whole number');
   assert(Number.isSafeInteger(leg) && leg >= 0, 'a leg is a whole number');
-  const text = [account, symbol, String(epoch), String(leg)]
+  const text = [VERSION, exchange, account, symbol, String(epoch), String(leg)]
     .map((field) => `${utf8ToBytes(field).length}:${field},`)
     .join('');
   return `0x${installationTag}${bytesToHex(sha256(utf8ToBytes(text)).slice(0, HASH_BYTES))}`;

@@ -143,13 +143,10 @@ function intentOf(context: CycleContext, draft: Draft, trade: WantedTrade, id: s
   const { instrument, epoch } = draft.facts;
   const reducing = reduces(trade.effect);
   assert(trade.size.gt(0), 'an order has a size');
+  const identity = { exchange, account, symbol: instrument.symbol, epoch, leg: 0 };
   return {
-    clientOrderId: clientOrderId(installationTag, account, instrument.symbol, epoch, 0),
-    exchange,
-    account,
-    symbol: instrument.symbol,
-    epoch,
-    leg: 0,
+    clientOrderId: clientOrderId(installationTag, identity),
+    ...identity,
     decisionId: id,
     orderClass: reducing ? 'reduce' : 'open',
     side: trade.side,
