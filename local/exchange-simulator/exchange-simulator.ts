@@ -8,7 +8,7 @@ import { nextFundingMs, payFunding } from './venue/clearing.ts';
 import { noteEquity } from './venue/equity-history.ts';
 import { fillResting, liquidateIfNeeded } from './venue/order-desk.ts';
 import { runScheduledCancels } from './venue/scheduled-cancel.ts';
-import { createWorld, emptyDirty, hashOf, type MarketState, TAPE_KEPT, type World } from './venue/world.ts';
+import { CROWD, createWorld, emptyDirty, hashOf, type MarketState, TAPE_KEPT, type World } from './venue/world.ts';
 import { equityOf } from './wire/account-info.ts';
 import { applyTransfer } from './wire/control.ts';
 import { type Fault, FaultScript } from './wire/fault-script.ts';
@@ -30,7 +30,6 @@ export interface InProcessSocket {
 }
 
 const MAX_TIMERS = 10_000;
-const CROWD = ['0x0000000000000000000000000000000000000c01', '0x0000000000000000000000000000000000000c02'] as const;
 
 /**
  * HyperLiquid, simulated: accounts, markets, orders, sockets, faults and a ledger behind the venue's own wire format,
@@ -55,7 +54,10 @@ export class ExchangeSimulator {
   constructor(options: Partial<SimulatorOptions> = {}) {
     this.options = { ...DEFAULT_OPTIONS, ...options };
     this.#steppedMs = 0;
-    this.hub = new SocketHub(() => this.#world, this.faults);
+    this.hub = new SocketHub(() => this.#world, this.faults, {
+      answer: (path, body, userAgent) => this.#answer({ path, body, headers: { 'user-agent': userAgent } }),
+      after: (delayMs, run) => this.after(delayMs, run),
+    });
     if (this.options.statePath !== null) this.#store = new StateStore(this.options.statePath);
     const begun = this.#begin(this.#store);
     this.#world = begun.world;
@@ -131,15 +133,19 @@ export class ExchangeSimulator {
   /** The HTTP side: same answers in process and behind a server. */
   handle(request: WireRequest): WireResponse {
     this.#runUntil(this.options.mode === 'stepped' ? this.#steppedMs : this.options.nowMs());
-    const response = answerHttp(
+    const response = this.#answer(request);
+    this.#finish();
+    return response;
+  }
+
+  #answer(request: WireRequest): WireResponse {
+    return answerHttp(
       this.#world,
       (context) => this.faults.hits(context, this.#world.nowMs),
       this.options.signatureSource,
       request,
       (late) => this.after(late.delayMs, late.run),
     );
-    this.#finish();
-    return response;
   }
 
   /** The WebSocket side. Null when the venue refused the socket (it was closed through the sink). */

@@ -1,4 +1,4 @@
-import { ExchangeClient, HttpTransport, InfoClient } from '@nktkas/hyperliquid';
+import { ExchangeClient, HttpTransport, InfoClient, SubscriptionClient, WebSocketTransport } from '@nktkas/hyperliquid';
 import type { ExchangeSingleWalletConfig } from '@nktkas/hyperliquid/api/exchange';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
@@ -163,6 +163,45 @@ describe('@nktkas/hyperliquid on the simulator', () => {
       note('info.CandleSnapshotResponse', bars);
     }
   });
+
+  it('hears over the socket what it subscribed, and asks and trades over it', async () => {
+    const transport = new WebSocketTransport({ url: simulator.wsUrl });
+    const events = new SubscriptionClient({ transport });
+    const heard = new Map<string, number>();
+    const listen = (type: TypedAnswer['type']) => (value: unknown) => {
+      const times = (heard.get(type) ?? 0) + 1;
+      heard.set(type, times);
+      // Of an hour of market only the first ones; of what is the user's, all.
+      if (times <= 8 || /User|Order/.test(type)) note(type, value);
+    };
+    await events.trades({ coin: 'BTC' }, listen('subscription.TradesEvent'));
+    await events.bbo({ coin: 'BTC' }, listen('subscription.BboEvent'));
+    await events.l2Book({ coin: 'BTC' }, listen('subscription.L2BookEvent'));
+    await events.l2Book({ coin: 'ETH', nSigFigs: 5, mantissa: 2 }, listen('subscription.L2BookEvent'));
+    await events.l2Book({ coin: 'SOL', fast: true }, listen('subscription.L2BookEvent'));
+    await events.candle({ coin: 'BTC', interval: '1w' }, listen('subscription.CandleEvent'));
+    await events.allMids({ dex: 'xyz' }, listen('subscription.AllMidsEvent'));
+    await events.activeAssetCtx({ coin: 'BTC' }, listen('subscription.ActiveAssetCtxEvent'));
+    await events.userFills({ user }, listen('subscription.UserFillsEvent'));
+    await events.userFills({ user, aggregateByTime: true }, listen('subscription.UserFillsEvent'));
+    await events.orderUpdates({ user }, listen('subscription.OrderUpdatesEvent'));
+    await events.userEvents({ user }, listen('subscription.UserEventsEvent'));
+    await events.userFundings({ user }, listen('subscription.UserFundingsEvent'));
+    await expect(events.candle({ coin: 'NOPE', interval: '1m' }, () => {})).rejects.toThrow('Invalid subscription');
+
+    const overSocket = new ExchangeClient({ transport, wallet: await walletOf() });
+    const one = { a: 0, b: true, p: String(Math.round((await mid('BTC')) * 1.02)), s: '0.01', r: false };
+    const orders = [{ ...one, t: { limit: { tif: 'Ioc' as const } } }];
+    note('exchange.OrderResponse', await overSocket.order({ orders, grouping: 'na' }));
+    expect(note('info.L2BookResponse', await new InfoClient({ transport }).l2Book({ coin: 'NOPE' }))).toBeNull();
+    const nobody = new ExchangeClient({ transport, wallet: await walletOf(TEST_SIGNERS.stranger) });
+    await expect(nobody.cancel({ cancels: [{ a: 0, o: 1 }] })).rejects.toThrow('does not exist');
+    await step(40_000);
+    await step(40_000);
+    await step(HOUR_MS - 80_000);
+    await expect.poll(() => heard.size, { timeout: 10_000 }).toBe(10);
+    transport.close();
+  }, 30_000);
 
   it('would notice a missing, an odd and an unknown field, and a number in another form', async () => {
     const { specialStatuses: _, ...missing } = await info.exchangeStatus();

@@ -1,5 +1,6 @@
 import type { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
-import { leverageOf, markOf, type Publisher, positionOf } from '#local/exchange-simulator/venue/world.ts';
+import type { Publisher } from '#local/exchange-simulator/venue/publisher.ts';
+import { leverageOf, markOf, positionOf } from '#local/exchange-simulator/venue/world.ts';
 import { equityOf } from '#local/exchange-simulator/wire/account-info.ts';
 import { Decimal, dec, ZERO } from '#shared/core/decimal.ts';
 
@@ -25,6 +26,8 @@ export function watchExposure(simulator: ExchangeSimulator): readonly GrownPosit
   const watching: Publisher = {
     trade: (market, trade) => inner.trade(market, trade),
     orderUpdate: (order) => inner.orderUpdate(order),
+    funding: (user, payments) => inner.funding(user, payments),
+    liquidation: (user, liquidation) => inner.liquidation(user, liquidation),
     fill: (user, fill) => {
       inner.fill(user, fill);
       if (user !== account.spec.address) return;

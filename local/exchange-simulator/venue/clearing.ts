@@ -15,6 +15,7 @@ import { noteFill } from './ledger.ts';
 import {
   type Account,
   dexOf,
+  type LedgerEvent,
   leverageOf,
   type MarketState,
   markOf,
@@ -204,7 +205,7 @@ export function availableMargin(world: World, account: Account, dex: string): De
 /** Hourly funding of every open position. */
 export function payFunding(world: World): void {
   for (const account of world.accounts.values()) {
-    let changed = false;
+    const payments: LedgerEvent[] = [];
     for (const [, sub] of account.subs) {
       for (const [coin, position] of sub.positions) {
         const market = world.byCoin.get(coin);
@@ -222,11 +223,11 @@ export function payFunding(world: World): void {
         });
         account.fundingReceived = account.fundingReceived.plus(paid);
         const details = { usdc: wireDecimal(paid), szi: wireDecimal(position.size), fundingRate: rate.toFixed() };
-        record(world, 'funding', { user: account.spec.address, coin, ...details });
-        changed = true;
+        payments.push(record(world, 'funding', { user: account.spec.address, coin, ...details }));
       }
     }
-    if (!changed) continue;
+    if (payments.length === 0) continue;
+    world.publisher.funding(account.spec.address, payments);
     touch(world, account);
     keepHistory(world, account);
   }

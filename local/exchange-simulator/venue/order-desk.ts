@@ -1,5 +1,5 @@
 import { Decimal, ZERO } from '#shared/core/decimal.ts';
-import { accountValue, initialMargin } from '#shared/core/matching/margin.ts';
+import { accountValue, initialMargin, notional } from '#shared/core/matching/margin.ts';
 import {
   type Execution,
   matchOrder,
@@ -10,11 +10,12 @@ import {
 } from '#shared/core/matching/match-order.ts';
 import type { Side, TimeInForce } from '#shared/core/orders/order.ts';
 import { wireDecimal } from '../wire-number.ts';
-import { applyFill, availableMargin, mustLiquidate, touch } from './clearing.ts';
+import { applyFill, availableMargin, marginPosition, mustLiquidate, touch } from './clearing.ts';
 import { openAskedRange } from './ledger.ts';
 import {
   type Account,
   bookOf,
+  CROWD,
   dexOf,
   hashOf,
   leverageOf,
@@ -304,6 +305,7 @@ export function liquidateIfNeeded(world: World, market: MarketState): void {
     const sub = subOf(account, dex);
     const coins = kind === 'isolated' ? [market.spec.coin] : [...sub.positions.keys()];
     record(world, 'liquidation', { user: account.spec.address, dex, mode: kind, coins });
+    announceLiquidation(world, account, coins);
     for (const coin of coins) closeAtMarket(world, account, world.byCoin.get(coin), kind);
     const value = accountValue(sub.rawQuote, []);
     if (sub.positions.size === 0 && value.isNegative()) {
@@ -312,6 +314,23 @@ export function liquidateIfNeeded(world: World, market: MarketState): void {
       touch(world, account);
     }
   }
+}
+
+function announceLiquidation(world: World, account: Account, coins: readonly string[]): void {
+  const positions = coins.flatMap((coin) => {
+    const market = world.byCoin.get(coin);
+    return market ? [{ market, position: positionOf(account, market) }] : [];
+  });
+  const own = positions.map(({ market, position }) => marginPosition(account, market, position));
+  const isolated = positions.length === 1 ? (positions[0]?.position.isolatedRaw ?? null) : null;
+  const raw = isolated ?? account.subs.get(dexOf(positions[0]?.market as MarketState))?.rawQuote ?? ZERO;
+  world.publisher.liquidation(account.spec.address, {
+    lid: world.counters.nextTid,
+    liquidator: CROWD[0],
+    liquidated_user: account.spec.address,
+    liquidated_ntl_pos: wireDecimal(own.reduce((sum, position) => sum.plus(notional(position)), ZERO)),
+    liquidated_account_value: wireDecimal(accountValue(raw, own)),
+  });
 }
 
 function closeAtMarket(world: World, account: Account, market: MarketState | undefined, kind: string): void {

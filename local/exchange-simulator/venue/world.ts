@@ -8,6 +8,7 @@ import { SignerBook } from '../signers/l1-signature.ts';
 import type { NonceWindow } from '../signers/nonce-window.ts';
 import type { AccountSpec } from '../signers/test-accounts.ts';
 import type { EquityPoint } from './equity-history.ts';
+import { NOBODY_LISTENS, type Publisher } from './publisher.ts';
 import { TradedVolume } from './traded-volume.ts';
 
 /** A public trade as it goes over the wire. */
@@ -167,13 +168,6 @@ export interface Dirty {
   agents: boolean;
 }
 
-/** Everybody who wants to hear of what happened; called in the order of events, before the commit. */
-export interface Publisher {
-  trade(market: MarketState, trade: WireTrade): void;
-  fill(user: string, fill: WireFill): void;
-  orderUpdate(order: SimOrder): void;
-}
-
 export interface Counters {
   nextTid: number;
   nextOid: number;
@@ -266,7 +260,7 @@ export function createWorld(options: WorldOptions, nowMs: number): World {
       maxOvershootLots: 0,
     },
     dirty: emptyDirty(),
-    publisher: { trade() {}, fill() {}, orderUpdate() {} },
+    publisher: NOBODY_LISTENS,
   };
 }
 
@@ -373,11 +367,18 @@ export const TAPE_KEPT = 30;
 
 export const MAX_EVENTS = 50_000;
 
-export function record(world: World, kind: string, fields: Readonly<Record<string, unknown>>): void {
+export function record(world: World, kind: string, fields: Readonly<Record<string, unknown>>): LedgerEvent {
   const event: LedgerEvent = { kind, atMs: world.nowMs, ...fields };
   world.events.push(event);
   if (world.events.length > MAX_EVENTS) world.events.splice(0, world.events.length - MAX_EVENTS + 1_000);
   world.dirty.events.push(event);
+  return event;
 }
+
+/** Whom public trades are between, and who takes over what is liquidated. */
+export const CROWD = [
+  '0x0000000000000000000000000000000000000c01',
+  '0x0000000000000000000000000000000000000c02',
+] as const;
 
 export const hashOf = (id: number): string => `0x${id.toString(16).padStart(64, '0')}`;

@@ -78,6 +78,14 @@ function ledgerUpdate(event: LedgerEvent): unknown {
   return { time: atMs, hash: hash ?? NO_HASH, delta: { type: kind, ...delta, ...samples } };
 }
 
+/** Of a user, newest first. */
+export const newestFundings = (world: World, user: string): unknown[] =>
+  world.events
+    .filter((event) => event.kind === 'funding' && event.user === user)
+    .slice(-MAX_UPDATES)
+    .reverse()
+    .map(wireFunding);
+
 /** A funding payment as the socket tells it. */
 export function wireFunding(event: LedgerEvent) {
   const { kind: _, atMs, user: __, ...payment } = event;

@@ -1,25 +1,35 @@
-import { isTimeframe, SECOND_MS } from '#shared/core/time.ts';
-import type { MarketState, Publisher, SimOrder, WireFill, WireTrade, World } from '../venue/world.ts';
-import { bbo, l2Book } from './book-info.ts';
+import { SECOND_MS } from '#shared/core/time.ts';
+import { CANDLE_INTERVALS } from '../prices/candle-interval.ts';
+import type { Liquidation, Publisher } from '../venue/publisher.ts';
+import type { LedgerEvent, MarketState, SimOrder, WireFill, WireTrade, World } from '../venue/world.ts';
+import { type BookView, bbo, l2Book } from './book-info.ts';
 import { type FaultScript, SUBSCRIBE } from './fault-script.ts';
-import { allMids, isDex } from './market-info.ts';
+import { aggregated, wireFunding } from './fill-info.ts';
+import type { WireResponse } from './http-wire.ts';
+import { allMids, assetContext } from './market-info.ts';
 import { wireOrder } from './order-info.ts';
+import { answerOfPost, type Post, readPost } from './socket-post.ts';
 import { SocketSession, type SocketSink } from './socket-session.ts';
+import { snapshotOf } from './socket-snapshot.ts';
+import { admission, bookKey, keyOf, readSubscription, type Subscription } from './subscriptions.ts';
 
 /** The venue closes a socket to which it sent nothing for this long. */
 const SILENCE_MS = 60 * SECOND_MS;
 const ALL_MIDS_MS = SECOND_MS;
 const BOOK_MS = 500;
-const BACKFILL = 30;
+const CONTEXT_MS = SECOND_MS;
 const MAX_SESSIONS = 200;
 const MAX_SUBSCRIPTIONS = 1_000;
 const MAX_MESSAGE_CHARS = 65_536;
-const MAX_SNAPSHOT_FILLS = 2_000;
+const MAX_ECHO_CHARS = 2_000;
 
-const TYPES = new Set(['trades', 'bbo', 'allMids', 'l2Book', 'candle', 'userFills', 'orderUpdates']);
-
-type Subscription = Readonly<Record<string, unknown>>;
 type Outgoing = { readonly session: SocketSession; readonly text: string };
+
+/** What a request over the socket needs of the simulator: the answers of HTTP, and later market times. */
+export interface PostDoor {
+  answer(path: '/info' | '/exchange', body: string, userAgent: string): WireResponse;
+  after(delayMs: number, run: () => void): void;
+}
 
 /**
  * All sockets. Frames are collected while the engine works and leave with `flush`, after what they tell was written, so
@@ -28,16 +38,22 @@ type Outgoing = { readonly session: SocketSession; readonly text: string };
 export class SocketHub implements Publisher {
   readonly #world: () => World;
   readonly #faults: FaultScript;
+  readonly #posts: PostDoor;
   readonly #sessions = new Map<string, SocketSession>();
   /** Subscription key → sessions: a tick asks for its listeners by key. */
   readonly #listeners = new Map<string, Set<SocketSession>>();
+  /** Coin → the forms in which its book was asked for, by key. */
+  readonly #books = new Map<string, Map<string, BookView>>();
+  /** Fills of the present instant by user, for those who want them put together. */
+  #fills = new Map<string, WireFill[]>();
   #outgoing: Outgoing[] = [];
   #closing: { session: SocketSession; code: number; reason: string }[] = [];
   #nextId = 1;
 
-  constructor(world: () => World, faults: FaultScript) {
+  constructor(world: () => World, faults: FaultScript, posts: PostDoor) {
     this.#world = world;
     this.#faults = faults;
+    this.#posts = posts;
   }
 
   /** `id` names the session in the control interface; by default it is numbered. */
@@ -77,45 +93,74 @@ export class SocketHub implements Publisher {
     if (session.closed) return;
     session.messagesReceived += 1;
     const message = text.length > MAX_MESSAGE_CHARS ? null : parse(text);
-    const subscription = message?.subscription as Subscription | undefined;
-    const known = subscription !== null && typeof subscription === 'object' && !Array.isArray(subscription);
+    const post = message?.method === 'post' ? readPost(message) : null;
+    const subscription = readSubscription(message?.subscription);
     if (message?.method === 'ping') this.#send(session, 'pong', { channel: 'pong' });
-    else if (message?.method === 'subscribe' && known) this.#subscribe(session, subscription);
-    else if (message?.method === 'unsubscribe' && known) this.#unsubscribe(session, subscription);
-    else this.#error(session, `Error parsing JSON into valid websocket request: ${text.slice(0, 200)}`);
+    else if (message?.method === 'subscribe' && subscription) this.#subscribe(session, subscription);
+    else if (message?.method === 'unsubscribe' && subscription) this.#unsubscribe(session, subscription);
+    else if (post) this.#post(session, post, text);
+    else this.#unreadable(session, text);
+  }
+
+  #unreadable(session: SocketSession, text: string): void {
+    this.#error(session, `Error parsing JSON into valid websocket request: ${text.slice(0, MAX_ECHO_CHARS)}`);
+  }
+
+  #post(session: SocketSession, post: Post, text: string): void {
+    const response = this.#posts.answer(post.path, post.body, session.userAgent);
+    if (response.kind === 'no-answer') return;
+    const answer = answerOfPost(post, response);
+    const reply = () => {
+      if (session.closed) return;
+      if (answer === null) this.#unreadable(session, text);
+      else this.#send(session, 'post', { channel: 'post', data: answer });
+    };
+    if (response.delayMs > 0) this.#posts.after(response.delayMs, reply);
+    else reply();
   }
 
   #subscribe(session: SocketSession, subscription: Subscription): void {
     const key = keyOf(subscription);
-    const problem = this.#problem(session, key, subscription);
-    if (key === null || problem !== null) {
-      this.#error(session, problem ?? 'Invalid subscription');
-      return;
-    }
+    const admitted = admission(this.#world(), subscription);
+    const problem = this.#problem(session, key, subscription, admitted);
+    if (admitted === 'closed') this.close(session, 1006, 'no such book');
+    else if (problem !== null) this.#error(session, problem);
+    else this.#listen(session, key, subscription);
+  }
+
+  #listen(session: SocketSession, key: string, subscription: Subscription): void {
     session.subscriptions.set(key, subscription);
     const listeners = this.#listeners.get(key) ?? new Set();
     this.#listeners.set(key, listeners.add(session));
+    if (subscription.type === 'l2Book') {
+      const { coin, ...view } = subscription;
+      const views = this.#books.get(coin) ?? new Map<string, BookView>();
+      this.#books.set(coin, views.set(bookKey(coin, view), view));
+    }
     this.#response(session, 'subscribe', subscription);
-    this.#snapshot(session, key, subscription);
+    const snapshot = snapshotOf(this.#world(), subscription);
+    if (snapshot === null) return;
+    session.lastSentMsByKey.set(key, this.#world().nowMs);
+    this.#send(session, snapshot.channel, snapshot);
   }
 
-  #problem(session: SocketSession, key: string | null, subscription: Subscription): string | null {
+  #problem(session: SocketSession, key: string, subscription: Subscription, admitted: string): string | null {
     const text = JSON.stringify(subscription);
-    if (key === null || !this.#exists(subscription) || this.#refuses(session, subscription))
-      return `Invalid subscription ${text}`;
+    if (admitted === 'invalid' || this.#refuses(session, subscription)) return `Invalid subscription ${text}`;
     if (session.subscriptions.has(key)) return `Already subscribed: ${text}`;
     const full = session.subscriptions.size >= MAX_SUBSCRIPTIONS;
-    return full ? 'Cannot track more than 1000 total subscriptions.' : null;
+    return full ? `Cannot track more than ${MAX_SUBSCRIPTIONS} total subscriptions.` : null;
   }
 
-  #refuses(session: SocketSession, { coin }: Subscription): boolean {
-    const context = { path: '/ws' as const, type: SUBSCRIBE, coin: String(coin ?? ''), userAgent: session.userAgent };
+  #refuses(session: SocketSession, subscription: Subscription): boolean {
+    const coin = 'coin' in subscription ? subscription.coin : '';
+    const context = { path: '/ws' as const, type: SUBSCRIBE, coin, userAgent: session.userAgent };
     return this.#faults.hits(context, this.#world().nowMs).length > 0;
   }
 
   #unsubscribe(session: SocketSession, subscription: Subscription): void {
     const key = keyOf(subscription);
-    if (key === null || !session.subscriptions.delete(key)) {
+    if (!session.subscriptions.delete(key)) {
       this.#error(session, `Already unsubscribed: ${JSON.stringify(subscription)}`);
       return;
     }
@@ -124,9 +169,7 @@ export class SocketHub implements Publisher {
   }
 
   #response(session: SocketSession, method: string, subscription: Subscription): void {
-    const extra = subscription.type === 'l2Book' ? { nSigFigs: null, mantissa: null } : {};
-    const normalised = { ...extra, ...subscription };
-    const data = { method, subscription: normalised };
+    const data = { method, subscription };
     this.#send(session, 'subscriptionResponse', { channel: 'subscriptionResponse', data });
   }
 
@@ -134,64 +177,61 @@ export class SocketHub implements Publisher {
     this.#send(session, 'error', { channel: 'error', data });
   }
 
-  #exists(subscription: Subscription): boolean {
-    const { type, coin, interval, user, dex } = subscription;
-    if (type === 'allMids') return dex === undefined || (typeof dex === 'string' && isDex(dex));
-    if (type === 'userFills' || type === 'orderUpdates') return /^0x[0-9a-fA-F]{40}$/.test(String(user));
-    if (!this.#world().byCoin.has(String(coin))) return false;
-    return type !== 'candle' || isTimeframe(String(interval));
-  }
-
-  #snapshot(session: SocketSession, key: string, subscription: Subscription): void {
-    const world = this.#world();
-    const market = world.byCoin.get(String(subscription.coin));
-    const nowMs = world.nowMs;
-    if (subscription.type === 'allMids') {
-      session.lastSentMsByKey.set(key, nowMs);
-      this.#send(session, 'allMids', midsFrame(world, String(subscription.dex ?? '')));
-    } else if (subscription.type === 'userFills') {
-      const user = String(subscription.user).toLowerCase();
-      const fills = (world.accounts.get(user)?.fills ?? []).slice(-MAX_SNAPSHOT_FILLS).reverse();
-      this.#send(session, 'userFills', { channel: 'userFills', data: { isSnapshot: true, user, fills } });
-    } else if (market && market.lastTradeMs > 0) {
-      session.lastSentMsByKey.set(key, nowMs);
-      const { type } = subscription;
-      if (type === 'trades') {
-        const backfill = market.tape.slice(-BACKFILL);
-        if (backfill.length > 0) this.#send(session, 'trades', { channel: 'trades', data: backfill });
-      } else if (type === 'bbo') this.#send(session, 'bbo', { channel: 'bbo', data: bbo(world, market) });
-      else if (type === 'l2Book') this.#send(session, 'l2Book', { channel: 'l2Book', data: l2Book(world, market) });
-    }
-  }
-
   trade(market: MarketState, trade: WireTrade): void {
     const world = this.#world();
     const { coin } = market.spec;
-    const to = (key: string, everyMs: number, make: () => unknown) => this.#broadcast(key, coin, everyMs, make);
-    to(`trades ${coin}`, 0, () => ({ channel: 'trades', data: [trade] }));
-    to(`bbo ${coin}`, 0, () => ({ channel: 'bbo', data: bbo(world, market) }));
-    to(`l2Book ${coin}`, BOOK_MS, () => ({ channel: 'l2Book', data: l2Book(world, market) }));
-    for (const timeframe of CANDLE_KEYS) {
-      to(`candle ${coin} ${timeframe}`, 0, () => {
-        const bar = market.candles.running(timeframe);
-        return { channel: 'candle', data: bar && market.candles.wire(timeframe, bar) };
+    const to = (channel: string, key: string, everyMs: number, make: () => unknown) =>
+      this.#broadcast(channel, key, coin, everyMs, () => ({ channel, data: make() }));
+    to('trades', `trades ${coin}`, 0, () => [trade]);
+    to('bbo', `bbo ${coin}`, 0, () => bbo(world, market));
+    to('activeAssetCtx', `activeAssetCtx ${coin}`, CONTEXT_MS, () => ({ coin, ctx: assetContext(world, market) }));
+    for (const [key, view] of this.#books.get(coin) ?? []) {
+      to('l2Book', key, BOOK_MS, () => l2Book(world, market, view));
+    }
+    for (const interval of CANDLE_INTERVALS) {
+      to('candle', `candle ${coin} ${interval}`, 0, () => {
+        const bar = market.candles.running(interval);
+        return bar && market.candles.wire(interval, bar);
       });
     }
     const dex = market.spec.dex ?? '';
-    to(`allMids ${dex}`, ALL_MIDS_MS, () => midsFrame(world, dex));
+    to('allMids', `allMids ${dex}`, ALL_MIDS_MS, () => ({
+      ...(dex === '' ? {} : { dex }),
+      mids: allMids(world, dex),
+    }));
   }
 
   fill(user: string, fill: WireFill): void {
-    const make = () => ({ channel: 'userFills', data: { user, fills: [fill] } });
-    this.#broadcast(`userFills ${user}`, fill.coin, 0, make);
+    this.#toUser('userFills', `userFills ${user}`, fill.coin, { user, fills: [fill] });
+    this.#toUser('user', `userEvents ${user}`, fill.coin, { fills: [fill] });
+    if (!this.#listeners.get(`userFills ${user} aggregated`)?.size) return;
+    this.#fills.set(user, [...(this.#fills.get(user) ?? []), fill]);
   }
 
   orderUpdate(order: SimOrder): void {
-    const data = [{ order: wireOrder(order), status: order.status, statusTimestamp: order.statusAtMs }];
-    this.#broadcast(`orderUpdates ${order.user}`, order.coin, 0, () => ({ channel: 'orderUpdates', data }));
+    const { user, coin, oid, status } = order;
+    const data = [{ order: wireOrder(order), status, statusTimestamp: order.statusAtMs }];
+    this.#toUser('orderUpdates', `orderUpdates ${user}`, coin, data);
+    // `canceled` is the user's own doing.
+    if (!/Canceled$|^scheduledCancel$/.test(status)) return;
+    this.#toUser('user', `userEvents ${user}`, coin, { nonUserCancel: [{ coin, oid }] });
   }
 
-  #broadcast(key: string, coin: string, everyMs: number, make: () => unknown): void {
+  funding(user: string, payments: readonly LedgerEvent[]): void {
+    const fundings = payments.map(wireFunding);
+    this.#toUser('userFundings', `userFundings ${user}`, undefined, { user, fundings });
+    for (const funding of fundings) this.#toUser('user', `userEvents ${user}`, undefined, { funding });
+  }
+
+  liquidation(user: string, liquidation: Liquidation): void {
+    this.#toUser('user', `userEvents ${user}`, undefined, { liquidation });
+  }
+
+  #toUser(channel: string, key: string, coin: string | undefined, data: unknown): void {
+    this.#broadcast(channel, key, coin, 0, () => ({ channel, data }));
+  }
+
+  #broadcast(channel: string, key: string, coin: string | undefined, everyMs: number, make: () => unknown): void {
     const listeners = this.#listeners.get(key);
     if (!listeners || listeners.size === 0) return;
     const nowMs = this.#world().nowMs;
@@ -203,7 +243,7 @@ export class SocketHub implements Publisher {
         session.lastSentMsByKey.set(key, nowMs);
       }
       text ??= JSON.stringify(make());
-      this.#enqueue(session, key.slice(0, key.indexOf(' ')), coin, text);
+      this.#enqueue(session, channel, coin, text);
     }
   }
 
@@ -260,6 +300,11 @@ export class SocketHub implements Publisher {
 
   /** Hands the collected frames to the sockets, in order, then the closes. */
   flush(): void {
+    for (const [user, fills] of this.#fills) {
+      const data = { user, fills: aggregated(fills) };
+      this.#toUser('userFills', `userFills ${user} aggregated`, fills[0]?.coin, data);
+    }
+    if (this.#fills.size > 0) this.#fills = new Map();
     const outgoing = this.#outgoing;
     const closing = this.#closing;
     if (outgoing.length === 0 && closing.length === 0) return;
@@ -281,21 +326,6 @@ export class SocketHub implements Publisher {
   messagesReceived(): Record<string, number> {
     return Object.fromEntries([...this.#sessions.values()].map((session) => [session.id, session.messagesReceived]));
   }
-}
-
-const CANDLE_KEYS = ['1m', '3m', '5m', '15m', '30m', '1h', '2h', '4h', '8h', '12h', '1d'] as const;
-
-const midsFrame = (world: World, dex: string) => ({
-  channel: 'allMids',
-  data: { ...(dex === '' ? {} : { dex }), mids: allMids(world, dex) },
-});
-
-function keyOf(subscription: Subscription): string | null {
-  const { type, coin, interval, user, dex } = subscription;
-  if (typeof type !== 'string' || !TYPES.has(type)) return null;
-  if (type === 'allMids') return `allMids ${String(dex ?? '')}`;
-  if (type === 'userFills' || type === 'orderUpdates') return `${type} ${String(user).toLowerCase()}`;
-  return type === 'candle' ? `candle ${String(coin)} ${String(interval)}` : `${type} ${String(coin)}`;
 }
 
 function parse(text: string): Record<string, unknown> | null {
