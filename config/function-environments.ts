@@ -124,9 +124,9 @@ export function functionEnvironments({ config, holder, seed, overlapping = false
       INSTRUMENTS_REFRESH_MS: String(cadences.instruments * 1000),
       INSTRUMENTS_MAX_AGE_MS: String(3 * cadences.instruments * 1000),
       CLOCK_JUMP_MS: String(Math.max(30_000, 6 * cadences.janitor * 1000)),
-      CLOCK_BEHIND_MAX_MS: '5000',
-      // The venue's time is that of an account snapshot, which may lag by a minute.
-      CLOCK_AHEAD_MAX_MS: '120000',
+      CLOCK_CHECK_MS: String(config.clock.check_every_s * 1000),
+      CLOCK_BEHIND_MAX_MS: String(config.clock.behind_max_s * 1000),
+      CLOCK_AHEAD_MAX_MS: String(config.clock.ahead_max_s * 1000),
       HEALTH_CHECK_MS: String(config.resilience.health_check_s * 1000),
     },
     api: {

@@ -81,6 +81,11 @@ export const configSchema = z.strictObject({
     janitor: cadence,
     instruments: cadence,
   }),
+  clock: z.strictObject({
+    behind_max_s: seconds(1, 60),
+    ahead_max_s: seconds(1, 60),
+    check_every_s: wholeSeconds(5, 3600),
+  }),
   market_data: z.strictObject({
     timeframes: z.array(timeframe).min(1).max(TIMEFRAMES.length),
     concurrency_limit: count(1, 50),

@@ -185,7 +185,7 @@ async function begin(
     platform,
     server,
     simulator: venue.simulator,
-    snapshot: () => readStatus({ clock: systemClock, readModel: platform.repositories.readModel }, apiEnv),
+    snapshot: () => readStatus({ clock: platform.env.clock, readModel: platform.repositories.readModel }, apiEnv),
     ticks: () => platform.venue.feed.counters().tradesDelivered,
   };
 }

@@ -1,5 +1,7 @@
+import type { ClockCorrection } from '#shared/ports/clock.ts';
 import type { ExchangeHealth } from '#shared/ports/exchange-health.ts';
 import type { InstallationMarker } from '#shared/ports/installation-marker.ts';
+import type { StoredTimesRepository } from '#shared/ports/repositories/stored-times-repository.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
 import type { VenueClock } from '#shared/ports/venue-clock.ts';
 import type { BootstrapSystemDeps } from '#shared/usecases/bootstrap-system.ts';
@@ -18,6 +20,9 @@ export type JanitorDeps = Omit<
    * that has it open.
    */
   readonly watchedMarker: InstallationMarker | null;
+  /** Null where the clock of the process is not ours to set. */
+  readonly correction: ClockCorrection | null;
+  readonly storedTimes: StoredTimesRepository;
   /** Null where the venue's time cannot be asked. */
   readonly venueClock: VenueClock | null;
   /** Null where the venue's health is watched by something else. */

@@ -30,6 +30,8 @@ export const janitorEnvSchema = z.object({
   INSTRUMENTS_MAX_AGE_MS: ms,
   /** Two beats of the janitor further apart mean that the machine slept. */
   CLOCK_JUMP_MS: ms,
+  /** Between two comparisons with the venue's clock while all is well. */
+  CLOCK_CHECK_MS: ms.default(60_000),
   CLOCK_BEHIND_MAX_MS: ms,
   CLOCK_AHEAD_MAX_MS: ms,
   /** `resilience.health_check_s`: the venue's markets are loaded this often. */

@@ -5,7 +5,6 @@ import { reportOddRows } from '#shared/telemetry/report-odd-rows.ts';
 import { bootstrapSystem } from '#shared/usecases/bootstrap-system.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
 import { checkExchangeHealth } from '#shared/usecases/check-exchange-health.ts';
-import { checkVenueClock } from '#shared/usecases/check-venue-clock.ts';
 import { finishReconciling } from '#shared/usecases/finish-reconciling.ts';
 import { noteClockJump } from '#shared/usecases/note-clock-jump.ts';
 import { setAsideOddRows } from '#shared/usecases/set-aside-odd-rows.ts';
@@ -15,6 +14,7 @@ import type { JanitorDeps } from './deps.ts';
 import type { JanitorEnv } from './env.ts';
 import { readOnce } from './read-once.ts';
 import { reportOutcome, reportWatch } from './report-outcome.ts';
+import { createClockWatch } from './watch-clock.ts';
 
 const BY = 'janitor';
 
@@ -25,6 +25,7 @@ const BY = 'janitor';
 export function createHandler(deps: JanitorDeps, env: JanitorEnv) {
   const control: SystemControl = systemControl(deps);
   const exchange = env.EXCHANGE;
+  const watchClock = createClockWatch(deps, env, BY);
 
   return async (event: unknown) => {
     // Every step looks at its own row: they are read once.
@@ -41,20 +42,15 @@ export function createHandler(deps: JanitorDeps, env: JanitorEnv) {
     if (watched?.kind === 'unreadable')
       throw new Error(`the mark of the installation cannot be read: ${watched.error}`);
     const jump = isStart ? null : await noteClockJump(bound, { exchange, by: BY, gapMaxMs: env.CLOCK_JUMP_MS });
-    const maxAgeMs = isStart || jump?.kind === 'jumped' ? 0 : env.INSTRUMENTS_REFRESH_MS;
-    const clock = deps.venueClock
-      ? await checkVenueClock(
-          { ...shared, venueClock: deps.venueClock },
-          { exchange, maxAgeMs, behindMaxMs: env.CLOCK_BEHIND_MAX_MS, aheadMaxMs: env.CLOCK_AHEAD_MAX_MS },
-        )
-      : null;
+    const checkNow = isStart || jump?.kind === 'jumped';
+    const { clock = null } = (await watchClock(bound, checkNow)) ?? {};
     const instruments = await syncInstruments(bound, {
       exchange,
       by: BY,
       venueKind: env.VENUE_KIND,
       approval: env.APPROVAL,
       symbols: env.SYMBOLS,
-      maxAgeMs,
+      maxAgeMs: checkNow ? 0 : env.INSTRUMENTS_REFRESH_MS,
     });
     if (instruments.kind === 'synced')
       reportOddRows(deps.telemetry, await setAsideOddRows(deps, exchange, instruments.odd));

@@ -2,7 +2,6 @@ import { openAurora } from '#shared/adapters/aws/aurora-database.ts';
 import { startLambda } from '#shared/adapters/aws/lambda-process.ts';
 import { openLambdaVenue } from '#shared/adapters/aws/lambda-venue.ts';
 import { lazyS3 } from '#shared/adapters/aws/lazy-s3.ts';
-import { accountVenueClock } from '#shared/adapters/exchange/account-venue-clock.ts';
 import { sqlAlerts } from '#shared/adapters/sql/alerts.ts';
 import { sqlDeadLetters } from '#shared/adapters/sql/dead-letters.ts';
 import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
@@ -10,6 +9,7 @@ import { sqlInstallationRepository } from '#shared/adapters/sql/repositories/ins
 import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
 import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
 import { sqlOrdersRepository } from '#shared/adapters/sql/repositories/orders-repository.ts';
+import { sqlStoredTimesRepository } from '#shared/adapters/sql/repositories/stored-times-repository.ts';
 import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
 import { readEnvironment } from '#shared/messages/read-environment.ts';
 import { janitorEnvSchema, resourcesSchema } from './env.ts';
@@ -44,7 +44,9 @@ export const handler = serve(
       accounts: sqlAccountRepository(db),
       observers: s3.observerDocuments(env.OBSERVER_BUCKET),
       exchangeHealth: { check: () => venue.checkHealth() },
-      venueClock: accountVenueClock(venue.accountReader, env.ADDRESS),
+      venueClock: venue.venueClock,
+      correction: null,
+      storedTimes: sqlStoredTimesRepository(db),
     },
     env,
   ),

@@ -12,6 +12,7 @@ import type { WatchAccountDeps } from '#shared/usecases/watch-account.ts';
 export interface OrderTrackerDeps {
   readonly orders: OrdersRepository;
   readonly reader: ReadVenueOrdersDeps['reader'];
+  readonly venueClock: ReadVenueOrdersDeps['venueClock'];
   readonly accounts: WatchAccountDeps['accounts'];
   readonly deadLetters: DeadLetters;
   readonly jobs: Pick<JobStateRepository, 'all' | 'recordOk' | 'recordError'>;

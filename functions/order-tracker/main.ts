@@ -41,6 +41,7 @@ export const handler = serve(
       deadLetters: sqlDeadLetters(db, clock),
       orders: sqlOrdersRepository(db),
       reader: venue.accountReader,
+      venueClock: venue.venueClock,
       accounts: sqlAccountRepository(db),
       control: systemControl({ systemState: sqlSystemStateRepository(stateDb), installation, marker }),
       installation,

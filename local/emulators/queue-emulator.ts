@@ -1,4 +1,4 @@
-import { isDue } from '#shared/core/age.ts';
+import { isDue, isFromFuture } from '#shared/core/age.ts';
 import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
 import type { DeadLetters } from '#shared/ports/dead-letters.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
@@ -27,11 +27,17 @@ interface Stored {
   readonly id: string;
   readonly message: QueueMessage;
   readonly sentAtMs: number;
-  visibleAtMs: number;
+  /** Not handed out for `hiddenMs` from this time on. */
+  hiddenAtMs: number;
+  hiddenMs: number;
   receiveCount: number;
   firstReceivedAtMs: number | null;
   inFlight: boolean;
 }
+
+/** Hidden by a clock that was ahead, it would not be seen again until that time has come. */
+const visibleAtMs = ({ hiddenAtMs, hiddenMs }: Stored, nowMs: number): number =>
+  isFromFuture(hiddenAtMs, nowMs) ? nowMs : hiddenAtMs + hiddenMs;
 
 const BODY_MAX_BYTES = 262_144;
 const DEDUPLICATION_MS = 300_000;
@@ -84,7 +90,8 @@ export class QueueEmulator implements WorkQueue {
         id: `${this.name}-${this.#sequence}`,
         message,
         sentAtMs: now,
-        visibleAtMs: now + 1000 * (message.delaySeconds ?? 0),
+        hiddenAtMs: now,
+        hiddenMs: 1000 * (message.delaySeconds ?? 0),
         receiveCount: 0,
         firstReceivedAtMs: null,
         inFlight: false,
@@ -156,6 +163,7 @@ export class QueueEmulator implements WorkQueue {
   }
 
   #nextVisibleAtMs(): number {
+    const now = this.#clock.nowMs();
     let atMs = Number.POSITIVE_INFINITY;
     const groups = new Set<string>();
     for (const m of this.#messages) {
@@ -164,7 +172,7 @@ export class QueueEmulator implements WorkQueue {
         if (groups.has(m.message.groupId!)) continue;
         groups.add(m.message.groupId!);
       }
-      if (!m.inFlight && m.visibleAtMs < atMs) atMs = m.visibleAtMs;
+      if (!m.inFlight) atMs = Math.min(atMs, visibleAtMs(m, now));
     }
     return atMs;
   }
@@ -197,7 +205,7 @@ export class QueueEmulator implements WorkQueue {
     for (const m of this.#messages) {
       if (batch.length >= this.#spec.batchSize) break;
       const group = this.#spec.fifo ? m.message.groupId! : null;
-      if (m.inFlight || m.visibleAtMs > now) {
+      if (m.inFlight || visibleAtMs(m, now) > now) {
         if (group) blocked.add(group);
         continue;
       }
@@ -234,7 +242,8 @@ export class QueueEmulator implements WorkQueue {
       const group = this.#spec.fifo ? m.message.groupId! : null;
       if (failed.has(m.id) || (group && failedGroups.has(group))) {
         m.inFlight = false;
-        m.visibleAtMs = this.#clock.nowMs() + this.#spec.visibilityMs;
+        m.hiddenAtMs = this.#clock.nowMs();
+        m.hiddenMs = this.#spec.visibilityMs;
         if (group) failedGroups.add(group);
         continue;
       }
@@ -244,7 +253,8 @@ export class QueueEmulator implements WorkQueue {
       } else {
         // Its deletion was lost: the message stays, and in a FIFO group so does what follows it.
         m.inFlight = false;
-        m.visibleAtMs = this.#clock.nowMs() + againMs;
+        m.hiddenAtMs = this.#clock.nowMs();
+        m.hiddenMs = againMs;
         if (group) failedGroups.add(group);
       }
     }

@@ -1,4 +1,4 @@
-import { accountOf, functionEnvironments, observersOf } from '#config/function-environments.ts';
+import { functionEnvironments, observersOf } from '#config/function-environments.ts';
 import { balanceEnvSchema } from '#functions/balance/env.ts';
 import { createHandler as balance } from '#functions/balance/handler.ts';
 import { balanceConsumerEnvSchema } from '#functions/balance-consumer/env.ts';
@@ -23,7 +23,7 @@ import { createHandler as runStrategies } from '#functions/run-strategies/handle
 import { runSupervisorEnvSchema } from '#functions/run-supervisor/env.ts';
 import { createHandler as runSupervisor } from '#functions/run-supervisor/handler.ts';
 import type { Handler, RegisterOptions } from '#local/emulators/invoker.ts';
-import { accountVenueClock } from '#shared/adapters/exchange/account-venue-clock.ts';
+import type { CorrectedClock } from '#shared/adapters/system/corrected-clock.ts';
 import { quorumObserverIds } from '#shared/core/reconciliation/cycle-settings.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
 import type { PlatformEnvironment } from './environment.ts';
@@ -41,7 +41,7 @@ const adder =
     plumbing.invoker.register(name, handler as unknown as Handler, TIMEOUT_MS, options);
 
 export interface FunctionParts {
-  readonly env: PlatformEnvironment;
+  readonly env: PlatformEnvironment & { readonly clock: CorrectedClock };
   readonly repositories: Repositories;
   readonly plumbing: Plumbing;
   readonly venue: Venue;
@@ -57,7 +57,6 @@ export function registerFunctions(parts: FunctionParts): void {
   const { config, clock, ids, telemetry, observerDocuments } = env;
   const { account: accountStream, candleJobs, orders: orderQueue, runRequests } = plumbing;
   const texts = functionEnvironments(env);
-  const account = accountOf(config);
   const reader = venue.reader.accountReader;
   const aside = { deadLetters: r.deadLetters, alerts: r.alerts };
   const common = { clock, ids, telemetry, jobs: r.jobs };
@@ -168,7 +167,9 @@ export function registerFunctions(parts: FunctionParts): void {
         accounts: r.accounts,
         observers: observerDocuments,
         exchangeHealth: { check: () => venue.reader.checkHealth() },
-        venueClock: accountVenueClock(reader, account.address),
+        venueClock: venue.reader.venueClock,
+        correction: clock,
+        storedTimes: r.storedTimes,
       },
       janitorEnvSchema.parse(texts.janitor),
     ),
@@ -212,6 +213,7 @@ function registerOrderFunctions({ env, repositories: r, plumbing, venue }: Funct
         jobs: r.jobs,
         orders: r.orders,
         reader: venue.reader.accountReader,
+        venueClock: venue.reader.venueClock,
         accounts: r.accounts,
         control: systemControl({ systemState: r.systemState, installation: r.installation, marker: env.marker }),
         installation: r.installation,

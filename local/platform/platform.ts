@@ -2,6 +2,7 @@ import { functionEnvironments, leveragePolicy, observersOf } from '#config/funct
 import { priceProducerEnv, priceProducerEnvSchema } from '#containers/price-producer/env.ts';
 import { createPriceProducer, type PriceProducer } from '#containers/price-producer/producer.ts';
 import { scheduleEvent } from '#local/emulators/schedule-emulator.ts';
+import { type CorrectedClock, correctedClock } from '#shared/adapters/system/corrected-clock.ts';
 import { JANITOR_START_JOB } from '#shared/messages/scheduled-job.ts';
 import type { PlatformEnvironment } from './environment.ts';
 import { registerFunctions } from './functions.ts';
@@ -11,7 +12,8 @@ import { startSchedules } from './schedules.ts';
 import { createVenue, type Venue } from './venue.ts';
 
 export interface Platform {
-  readonly env: PlatformEnvironment;
+  /** With the clock that the platform goes by: the venue's time, where the machine's is wrong. */
+  readonly env: PlatformEnvironment & { readonly clock: CorrectedClock };
   readonly repositories: Repositories;
   readonly plumbing: Plumbing;
   readonly venue: Venue;
@@ -25,8 +27,10 @@ export interface Platform {
 }
 
 /** The whole of 3T in one process: the same functions as on AWS behind emulated schedules, streams and queues. */
-export function createPlatform(env: PlatformEnvironment): Platform {
-  const { config, clock, telemetry } = env;
+export function createPlatform(given: PlatformEnvironment): Platform {
+  const clock = correctedClock(given.clock);
+  const env = { ...given, clock };
+  const { config, telemetry } = env;
   const repositories = createRepositories(env.db, clock, leveragePolicy(config), config.quorum.max_age_s * 1000);
   const observers = observersOf(config).map((o) => o.id);
   const { redelivery } = env;

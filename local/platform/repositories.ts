@@ -14,6 +14,7 @@ import { sqlOrdersRepository } from '#shared/adapters/sql/repositories/orders-re
 import { sqlPricesRepository } from '#shared/adapters/sql/repositories/prices-repository.ts';
 import { sqlReconciliationRepository } from '#shared/adapters/sql/repositories/reconciliation-repository.ts';
 import { SqlBreakerRepository } from '#shared/adapters/sql/repositories/sql-breaker-repository.ts';
+import { sqlStoredTimesRepository } from '#shared/adapters/sql/repositories/stored-times-repository.ts';
 import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
 import { SqlRunsRepository } from '#shared/adapters/sql/runs-repository.ts';
 import type { LeveragePolicy } from '#shared/core/risk/leverage.ts';
@@ -43,6 +44,7 @@ export const createRepositories = (
   readModel: sqlReadModel(db),
   reconciliation: sqlReconciliationRepository(db),
   runs: new SqlRunsRepository(db),
+  storedTimes: sqlStoredTimesRepository(db),
   systemState: sqlSystemStateRepository(db),
 });
 export type Repositories = ReturnType<typeof createRepositories>;

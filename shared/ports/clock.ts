@@ -12,3 +12,10 @@ export interface Clock {
   /** Resolves after `delayMs`; rejects with the signal's reason when aborted. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
+
+/** Sets the time of a process by the venue's: whatever was given the same clock follows at once. Timers are not moved. */
+export interface ClockCorrection {
+  /** What is added to the machine's own time; 0 while that is right. */
+  readonly correctionMs: number;
+  correct(correctionMs: number): void;
+}

@@ -9,6 +9,8 @@ import type { PositionEpoch } from './repositories/orders-repository.ts';
 /** What the store knew and what the venue said at the start of one run of the order tracker. */
 export interface VenueView {
   readonly startedAtMs: EpochMs;
+  /** The venue's clock before anything else was asked; null when it was not needed or did not answer. */
+  readonly venueFromMs: EpochMs | null;
   /** Orders that have not ended, oldest first. */
   readonly working: readonly Order[];
   readonly epochs: ReadonlyMap<string, PositionEpoch>;

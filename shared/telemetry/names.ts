@@ -28,6 +28,8 @@ export const logEvents = {
   feedDisconnected: 'feed.disconnected',
   feedGap: 'feed.gap',
   alertRaised: 'alert.raised',
+  /** Rows bore a time ahead of the present and were brought back: `what`, `rows`, `newestMs`. */
+  futureTimes: 'times.from-the-future',
   /** Figures of the platform at the end of an invocation, by the names of their metrics, with their labels. */
   figures: 'platform.figures',
   httpFailed: 'http.failed',
@@ -48,6 +50,8 @@ export const metrics = {
   feedReconnects: 'feed_reconnects_total',
   /** Counter of inputs refused or dropped at a wall; labels `what`, `code`. */
   inputsDropped: 'inputs_dropped_total',
+  /** Counter of rows whose time lay ahead of the present; labels `exchange`, `what` (`table.column`). */
+  futureTimes: 'stored_future_times_total',
   /** Counter; labels `stream`, `function`. */
   streamDead: 'stream_records_dead',
   /** Counter; label `queue`. */

@@ -8,12 +8,14 @@ import type { Clock } from '#shared/ports/clock.ts';
 import { type AccountReader, ExchangeError, type OrderLookup, type VenueFill } from '#shared/ports/exchange.ts';
 import type { JobStateRepository } from '#shared/ports/repositories/job-state-repository.ts';
 import type { OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
+import type { VenueClock } from '#shared/ports/venue-clock.ts';
 import type { VenueView } from '#shared/ports/venue-view.ts';
 
 export interface ReadVenueOrdersDeps {
   readonly orders: Pick<OrdersRepository, 'working' | 'epochs' | 'newestFillMs' | 'ownOrders'>;
   readonly reader: Pick<AccountReader, 'fetchOpenOrders' | 'fetchOrder' | 'fetchFills'>;
   readonly jobs: Pick<JobStateRepository, 'all'>;
+  readonly venueClock: VenueClock;
   readonly clock: Pick<Clock, 'nowMs'>;
 }
 
@@ -58,6 +60,11 @@ export async function readVenueOrders(deps: ReadVenueOrdersDeps, input: ReadVenu
   const asking: Asking = { calls: 0, errors: [] };
 
   const sent = working.filter((order) => order.status !== 'intent');
+  // Only such an order may be called ended because nobody knows it.
+  const mayBeOver = ({ status, expiresAtMs }: Order) =>
+    status === 'sending' || status === 'unknown' || startedAtMs > expiresAtMs;
+  const isOpenQuestion = sent.some(mayBeOver);
+  const venueFromMs = isOpenQuestion ? await ask(asking, () => deps.venueClock.venueTimeMs()) : null;
   const lookups = await lookUp(deps, input, asking, itsTurn(sent, input.lookupsMax, startedAtMs));
   const unresolved = sent.filter((order) => {
     const lookup = lookups.get(order.clientOrderId);
@@ -77,6 +84,7 @@ export async function readVenueOrders(deps: ReadVenueOrdersDeps, input: ReadVenu
   const venueOrderIds = things.map((thing) => thing.venueOrderId);
   return {
     startedAtMs,
+    venueFromMs,
     working,
     epochs,
     memory,

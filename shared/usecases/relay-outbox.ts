@@ -1,3 +1,4 @@
+import { isDue } from '#shared/core/age.ts';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
 import { exitAgainMs, NO_REFUSALS } from '#shared/core/orders/refusals.ts';
 import type { EpochMs } from '#shared/core/time.ts';
@@ -43,7 +44,7 @@ export async function relayOutbox(deps: RelayOutboxDeps, input: RelayOutboxInput
   const nowMs = deps.clock.nowMs();
   const expired = await endExpired(deps, input, nowMs);
   const pending = await deps.orders.pendingOutbox(input.exchange, nowMs, input.batchSize);
-  const due = pending.filter((row) => row.enqueuedAtMs === null || row.enqueuedAtMs + input.resendAfterMs <= nowMs);
+  const due = pending.filter((row) => row.enqueuedAtMs === null || isDue(row.enqueuedAtMs, nowMs, input.resendAfterMs));
   const none = { sent: [], ...expired, queueError: null };
   if (due.length === 0) return none;
   try {

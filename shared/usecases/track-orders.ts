@@ -139,13 +139,13 @@ async function storeOrders(deps: TrackOrdersDeps, input: TrackOrdersInput): Prom
   });
   for (const order of asked) {
     const { clientOrderId } = order;
-    const { startedAtMs: readFromMs } = view;
+    const { venueFromMs } = view;
     // What could not be read may be about this order.
     const openOrders = hidesOrder(view, 'open-orders', order) ? null : view.openOrders;
     const fillsComplete = view.fillsComplete && !hidesOrder(view, 'fills', order);
     const lookup = view.lookups.get(clientOrderId)!;
     const graceMs = input.notFoundGraceMs;
-    const asked: ResolveInputs = { order, lookup, openOrders, fills, fillsComplete, readFromMs, graceMs };
+    const asked: ResolveInputs = { order, lookup, openOrders, fills, fillsComplete, venueFromMs, graceMs };
     const resolution = resolveOrder(asked);
     await holdContradicted(deps, input, order, contradictions(asked));
     if (resolution.kind === 'found' && (resolution.status === 'open' || resolution.status === 'partially-filled')) {

@@ -34,7 +34,7 @@ const HIP3 = 'XYZ-CL/USDC:USDC';
 /** Gateway and tracker over SQLite and the real adapter, against the simulator's own ledger. */
 async function everything() {
   const { simulator, hyperliquid, clock } = hyperliquidOnSimulator();
-  const { orderVenue: venue, accountReader: reader, marketData } = hyperliquid;
+  const { orderVenue: venue, accountReader: reader, marketData, venueClock } = hyperliquid;
   if (!venue) throw new Error('built without secrets');
   const db: Db = await openSqlite({ path: ':memory:' });
   const orders = plannedOrders(sqlCycleStores(db));
@@ -45,6 +45,7 @@ async function everything() {
     orders,
     venue,
     reader,
+    venueClock,
     accounts,
     systemState,
     installation,

@@ -92,7 +92,9 @@ export const SCHEDULE = {
 /** Gateway and tracker with everything around them in memory; a test may replace the store to make it fail. */
 export function orderRoom(over: { orders?: MemoryOrders } = {}) {
   const clock = manualClock(T0);
-  const venue = new OrderVenueDouble(() => clock.nowMs());
+  /** How far our clock is ahead of the venue's. */
+  const lead = { ms: 0 };
+  const venue = new OrderVenueDouble(() => clock.nowMs() - lead.ms);
   const systemState = memorySystemStateRepository();
   const installation = memoryInstallationRepository();
   const orderQueue = recordingQueue();
@@ -104,6 +106,7 @@ export function orderRoom(over: { orders?: MemoryOrders } = {}) {
     orders,
     venue,
     reader: venue,
+    venueClock: { venueTimeMs: async () => clock.nowMs() - lead.ms },
     facts: {
       read: async (_exchange: string, _account: string, symbol: string, nowMs: number): Promise<OrderFacts | null> =>
         facts.current === null
@@ -159,6 +162,7 @@ export function orderRoom(over: { orders?: MemoryOrders } = {}) {
     ...deps,
     deps,
     limitFacts: facts,
+    lead,
     start: async () => {
       await setState('HEALTHY');
       await installation.ensureTag(TAG);

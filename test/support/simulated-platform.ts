@@ -52,6 +52,8 @@ export interface SimulatedPlatformOptions {
   /** Travel time of a request or a reply, one way; 0 and 0 by default. */
   readonly network?: { readonly minMs: number; readonly maxMs: number };
   readonly redelivery?: Redelivery;
+  /** How far the machine of the platform is ahead of the venue's clock, now. The venue goes by its own. */
+  readonly leadMs?: () => number;
   /** Every process names itself anew, so that a dead one's lease has to run out. */
   readonly newHolderPerLife?: boolean;
   readonly onMoment?: (moment: Moment, world: SimulatedPlatform) => void;
@@ -98,7 +100,7 @@ export async function simulatedPlatform(options: SimulatedPlatformOptions): Prom
     const built = createPlatform({
       config,
       db: database.connectionOf(dead, (sql, phase) => tell({ kind: 'statement', sql, phase })),
-      clock: mortalClock(clock, dead),
+      clock: leadingClock(mortalClock(clock, dead), options.leadMs ?? (() => 0)),
       ids,
       random,
       telemetry,
@@ -183,6 +185,12 @@ const mortalClock = (clock: Clock, dead: () => boolean): Clock => ({
       if (!dead()) fn();
     }),
   sleep: (delayMs, signal) => clock.sleep(delayMs, signal).then(() => (dead() ? never<void>() : undefined)),
+});
+
+/** Wrong about what time it is, right about how long something takes. */
+const leadingClock = (clock: Clock, leadMs: () => number): Clock => ({
+  ...clock,
+  nowMs: () => clock.nowMs() + leadMs(),
 });
 
 /** The documents outlive the observer that wrote them. */

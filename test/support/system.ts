@@ -11,7 +11,9 @@ import type { OddRow } from '#shared/core/odd-row.ts';
 import type { Order } from '#shared/core/orders/order.ts';
 import type { AccountState } from '#shared/core/portfolio/account-state.ts';
 import type { ObserverDocument } from '#shared/messages/observer-document.ts';
+import type { ClockCorrection } from '#shared/ports/clock.ts';
 import type { InstallationMarker } from '#shared/ports/installation-marker.ts';
+import type { FutureTimes } from '#shared/ports/repositories/stored-times-repository.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
 import { anInstrument } from './instruments.ts';
 import { manualClock } from './manual-clock.ts';
@@ -60,6 +62,7 @@ export function systemUnderTest() {
     documents: new Map<string, ObserverDocument | Error>(),
     working: [] as readonly Order[],
     loads: 0,
+    future: [] as readonly FutureTimes[],
   };
   const systemState = memorySystemStateRepository();
   const installation = memoryInstallationRepository();
@@ -84,6 +87,8 @@ export function systemUnderTest() {
       },
     },
     exchangeHealth: null,
+    correction: null as ClockCorrection | null,
+    storedTimes: { bringBack: async (): Promise<readonly FutureTimes[]> => world.future },
     watchedMarker: null as InstallationMarker | null,
     venueClock: {
       venueTimeMs: async () => {

@@ -40,8 +40,8 @@ export interface ResolveInputs {
   readonly fills: readonly VenueFillView[];
   /** All fills of the account since the order was stored were read just now. */
   readonly fillsComplete: boolean;
-  /** When the first of the three reads began. */
-  readonly readFromMs: EpochMs;
+  /** What the venue's own clock said before the first of the three reads; null when it could not be asked. */
+  readonly venueFromMs: EpochMs | null;
   /** How long after the venue-side expiry absence starts to mean something. */
   readonly graceMs: number;
 }
@@ -92,7 +92,8 @@ export function resolveOrder(inputs: ResolveInputs): Resolution {
   if (lookup.kind === 'failed' || openOrders === null || !inputs.fillsComplete) {
     return { kind: 'still-unknown', reason: 'reads-incomplete' };
   }
-  if (inputs.readFromMs <= order.expiresAtMs + inputs.graceMs)
+  // By the venue's clock, which decides what it still takes. By ours, one that is ahead would call dead what is about to be filled.
+  if (inputs.venueFromMs === null || inputs.venueFromMs <= order.expiresAtMs + inputs.graceMs)
     return { kind: 'still-unknown', reason: 'may-still-arrive' };
   if (isGuess) return { kind: 'still-unknown', reason: 'fills-contradict' };
   // Partly filled, not resting and unknown to the status query: what was left has been cancelled.

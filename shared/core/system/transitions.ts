@@ -36,6 +36,7 @@ export type SystemCommand = CommandContext &
       }
     | { readonly kind: 'unlock' }
     | { /** The machine slept, or its clock was set. */ readonly kind: 'clock-jumped' }
+    | { /** Our clock and the venue's differ, and ours cannot be set. */ readonly kind: 'clock-doubted' }
     | { /** Nobody can say whether the database is the one that ran here. */ readonly kind: 'installation-doubted' }
     | { /** The database is a copy or a backup of another one. */ readonly kind: 'database-restored' }
   );
@@ -71,6 +72,7 @@ export function transition(state: SystemState | null, command: SystemCommand): T
     case 'clock-jumped':
       if (state === null || ['LOCKED', 'BOOTSTRAPPING', 'MAINTENANCE'].includes(state.state)) return NO_OP;
       return change(state, command, 'RECONCILING', null, state.approved);
+    case 'clock-doubted':
     case 'installation-doubted':
       if (state?.state !== 'HEALTHY') return NO_OP;
       return change(state, command, 'RECONCILING', null, state.approved);

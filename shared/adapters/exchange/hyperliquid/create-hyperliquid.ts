@@ -5,6 +5,7 @@ import type { AccountReader, MarketDataSource, OrderVenue } from '#shared/ports/
 import type { BreakerRepository } from '#shared/ports/repositories/breaker-repository.ts';
 import type { Secrets } from '#shared/ports/secrets.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
+import type { VenueClock } from '#shared/ports/venue-clock.ts';
 import { createTransport, type Fetch, ProxyRotation } from '../resilience/exchange-transport.ts';
 import { RESILIENCE_SETTINGS, type ResilienceSettings, ResilientCaller } from '../resilience/resilient-caller.ts';
 import { HyperliquidAccountReader } from './account-reader.ts';
@@ -17,6 +18,7 @@ import { InstrumentCatalog } from './instrument-catalog.ts';
 import { HyperliquidMarketData } from './market-data.ts';
 import { HyperliquidOrderVenue } from './order-venue.ts';
 import { TradingKeys } from './trading-keys.ts';
+import { hyperliquidVenueClock } from './venue-clock.ts';
 
 const EXCHANGE = 'hyperliquid';
 
@@ -48,6 +50,7 @@ export interface HyperliquidOptions {
 export interface Hyperliquid {
   readonly marketData: MarketDataSource;
   readonly accountReader: AccountReader;
+  readonly venueClock: VenueClock;
   /** Null without `secrets`. */
   readonly orderVenue: OrderVenue | null;
   /** Loads instruments and, with `secrets`, every account's key, so that the first order is not the slow one. Throws `ExchangeError`. */
@@ -88,6 +91,7 @@ export function createHyperliquid(options: HyperliquidOptions): Hyperliquid {
   return {
     marketData,
     accountReader: new HyperliquidAccountReader({ info, accounts, dexes }),
+    venueClock: hyperliquidVenueClock(info),
     orderVenue,
     async ready() {
       await catalog.all();

@@ -1,3 +1,5 @@
+import { isFromFuture } from '#shared/core/age.ts';
+import { HOUR_MS } from '#shared/core/time.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 
 /**
@@ -14,7 +16,10 @@ export class NonceSequence {
   }
 
   next(): number {
-    this.#last = Math.max(this.#clock.nowMs(), this.#last + 1);
+    const nowMs = this.#clock.nowMs();
+    // The venue takes nonces of the next day, and never one twice. Going on from one of a clock that was further ahead, every order
+    // would be refused until that day has come.
+    this.#last = isFromFuture(this.#last, nowMs, HOUR_MS) ? nowMs : Math.max(nowMs, this.#last + 1);
     return this.#last;
   }
 }

@@ -1,3 +1,5 @@
+import { isFromFuture } from '#shared/core/age.ts';
+import type { EpochMs } from '#shared/core/time.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { CallClass } from './call-class.ts';
 
@@ -22,7 +24,7 @@ export class RateBudget {
   readonly #weightPerMinute: number;
   readonly #weights = new Array<number>(SLOTS).fill(0);
   #newestSlot: number;
-  #refusedUntilMs = 0;
+  #refused = { atMs: 0, forMs: 0 };
 
   constructor(clock: Clock, weightPerMinute: number) {
     if (!(weightPerMinute > 0)) throw new RangeError('weightPerMinute must be positive');
@@ -37,7 +39,8 @@ export class RateBudget {
     const used = this.usedWeight();
     const nowMs = this.#clock.nowMs();
     if (ceiling !== Number.POSITIVE_INFINITY) {
-      if (nowMs < this.#refusedUntilMs) return this.#refusedUntilMs - nowMs;
+      const quietMs = this.#quietMs(nowMs);
+      if (quietMs > 0) return quietMs;
       if (used + weight > ceiling) return this.#waitMs(used + weight - ceiling, nowMs);
     }
     this.charge(weight);
@@ -53,7 +56,8 @@ export class RateBudget {
 
   /** The venue refused: everything but reduces and cancels keeps quiet until it said, or for `defaultMs`. */
   refused(retryAfterMs: number | null, defaultMs: number): void {
-    this.#refusedUntilMs = Math.max(this.#refusedUntilMs, this.#clock.nowMs() + (retryAfterMs ?? defaultMs));
+    const atMs = this.#clock.nowMs();
+    this.#refused = { atMs, forMs: Math.max(this.#quietMs(atMs), retryAfterMs ?? defaultMs) };
   }
 
   /** Weight booked in the last minute. */
@@ -62,8 +66,17 @@ export class RateBudget {
     return this.#weights.reduce((sum, weight) => sum + weight, 0);
   }
 
+  /** How long the venue's last refusal still holds. One from the future was heard by a clock that was ahead. */
+  #quietMs(nowMs: EpochMs): number {
+    const { atMs, forMs } = this.#refused;
+    return isFromFuture(atMs, nowMs) ? 0 : Math.max(0, atMs + forMs - nowMs);
+  }
+
   #advance(): void {
-    const slot = Math.floor(this.#clock.nowMs() / SLOT_MS);
+    const nowMs = this.#clock.nowMs();
+    const slot = Math.floor(nowMs / SLOT_MS);
+    // A clock that was ahead: what is booked counts from now on, or it would fill the window until that time has come.
+    if (isFromFuture(this.#newestSlot * SLOT_MS, nowMs)) this.#newestSlot = slot;
     const passed = Math.min(SLOTS, slot - this.#newestSlot);
     for (let i = 1; i <= passed; i += 1) this.#weights[(this.#newestSlot + i) % SLOTS] = 0;
     if (slot > this.#newestSlot) this.#newestSlot = slot;

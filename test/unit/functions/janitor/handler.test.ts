@@ -17,7 +17,7 @@ const env: JanitorEnv = janitorEnvSchema.parse({
   INSTRUMENTS_MAX_AGE_MS: '7260000',
   CLOCK_JUMP_MS: '60000',
   CLOCK_BEHIND_MAX_MS: '1000',
-  CLOCK_AHEAD_MAX_MS: '120000',
+  CLOCK_AHEAD_MAX_MS: '5000',
 });
 const job = (name: string) => ({
   v: 1,
@@ -175,6 +175,56 @@ describe('janitor', () => {
     await handler(TICK);
 
     expect(await state()).toMatchObject({ state: 'HEALTHY' });
+  });
+
+  it('goes by the venue’s time once two readings agree, and says so', async () => {
+    const j = await healthyJanitor();
+    let corrected = 0;
+    const correct = (ms: number) => {
+      corrected = ms;
+    };
+    j.deps.correction = { correctionMs: 0, correct };
+    const wrong = createHandler(j.deps, env);
+    const beat = async () => {
+      j.pass(5_000);
+      j.world.venueTimeMs = j.clock.nowMs() - 60_000;
+      return wrong(TICK);
+    };
+    j.pass(120_000);
+    await beat();
+    expect(corrected).toBe(0);
+    await beat();
+    expect(corrected).toBe(-60_000);
+  });
+
+  it('opens nothing by a clock that is wrong and cannot be set', async () => {
+    const j = await healthyJanitor();
+    j.pass(60_000);
+    j.world.venueTimeMs = j.clock.nowMs() - 60_000;
+    await j.handler(TICK);
+    expect(await j.state(), 'one late answer may be the venue’s').toMatchObject({ state: 'HEALTHY' });
+    await j.handler(TICK);
+    expect(await j.state()).toMatchObject({ state: 'RECONCILING', reason: expect.stringMatching(/60000 ms ahead of/) });
+    expect(j.deps.alerts.raised()).toEqual([expect.objectContaining({ kind: 'clock-wrong', severity: 'critical' })]);
+
+    j.world.venueTimeMs = null;
+    j.pass(1_000);
+    j.seeAccount();
+    await j.handler(TICK);
+    expect(await j.state()).toMatchObject({ state: 'HEALTHY' });
+  });
+
+  it('brings back stored times of the future when the venue confirms the present, and only then', async () => {
+    const j = janitor();
+    j.world.future = [{ what: 'latest_prices.mark_time_ms', rows: 7, newestMs: j.clock.nowMs() + 3_600_000 }];
+    j.world.venueTimeMs = j.clock.nowMs() + 60_000;
+    await j.handler(START);
+    expect(j.deps.alerts.raised().map((alert) => alert.kind)).not.toContain('future-times');
+    j.world.venueTimeMs = null;
+    await j.handler(TICK);
+    expect(j.deps.alerts.raised()).toContainEqual(
+      expect.objectContaining({ kind: 'future-times', detail: { 'latest_prices.mark_time_ms': expect.any(Number) } }),
+    );
   });
 
   it('does not doubt the clock when the venue cannot be asked', async () => {

@@ -1,6 +1,7 @@
 import type { SQSEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { RECONCILIATION_JOB, runRequest } from '#shared/messages/reconciliation-messages.ts';
+import { ExchangeError } from '#shared/ports/exchange.ts';
 import { logEvents } from '#shared/telemetry/names.ts';
 import { commandOf, fifoEvent, orderRoom, SCHEDULE } from '#test/support/order-room.ts';
 import { ACCOUNT, EXCHANGE, SYMBOL, T0 } from '#test/support/orders.ts';
@@ -123,6 +124,32 @@ describe('order tracker', () => {
         epoch: 1,
         settledAtMs: expiresAtMs,
       });
+    });
+
+    it('leaves it to the clock of the venue when an order is over: ours may be a minute ahead', async () => {
+      const { run, stored, pass, venue, lead } = await trackedOrder('arrive-late');
+      lead.ms = 60_000;
+      pass(60_000);
+      await run();
+      expect((await stored()).status, '31 s after its expiry by our clock, 29 s before it by the venue’s').toBe(
+        'unknown',
+      );
+      venue.deliverLate();
+      await run();
+      expect(await stored()).toMatchObject({ status: 'filled', filledSize: '1' });
+    });
+
+    it('calls no order never accepted while the venue does not tell its time', async () => {
+      const { trackerEnv, deps, stored, pass } = await trackedOrder('lose');
+      const mute = async () => {
+        throw new ExchangeError('timeout', 'no answer', { retryable: true, mayHaveReachedVenue: true });
+      };
+      const { createHandler } = await import('#functions/order-tracker/handler.ts');
+      pass(600_000);
+      await createHandler({ ...deps, venueClock: { venueTimeMs: mute } }, trackerEnv)(SCHEDULE);
+      expect((await stored()).status).toBe('unknown');
+      await createHandler(deps, trackerEnv)(SCHEDULE);
+      expect(await stored()).toMatchObject({ status: 'expired', errorCode: 'never-accepted' });
     });
 
     it('does not take a late arrival for a lost order', async () => {

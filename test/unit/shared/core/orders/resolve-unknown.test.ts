@@ -32,7 +32,7 @@ const inputs = (over: Partial<ResolveInputs> = {}): ResolveInputs => ({
   openOrders: [],
   fills: [],
   fillsComplete: true,
-  readFromMs: LATE,
+  venueFromMs: LATE,
   graceMs: 5_000,
   ...over,
 });
@@ -44,7 +44,8 @@ describe('resolveOrder', () => {
   });
 
   it.each([
-    ['may-still-arrive', { readFromMs: LATE - 1 }],
+    ['may-still-arrive', { venueFromMs: LATE - 1 }],
+    ['may-still-arrive', { venueFromMs: null }],
     ['reads-incomplete', { lookup: { kind: 'failed' } }],
     ['reads-incomplete', { openOrders: null }],
     ['reads-incomplete', { fillsComplete: false }],
@@ -57,7 +58,7 @@ describe('resolveOrder', () => {
 
   it('believes the order status first', () => {
     const filled = venueOrder({ status: 'filled', venueStatus: 'filled', remainingSize: '0' });
-    expect(resolve({ lookup: { kind: 'found', order: filled }, openOrders: [venueOrder()], readFromMs: T0 })).toEqual({
+    expect(resolve({ lookup: { kind: 'found', order: filled }, openOrders: [venueOrder()], venueFromMs: T0 })).toEqual({
       kind: 'found',
       status: 'filled',
       venueStatus: 'filled',
@@ -100,7 +101,7 @@ describe('resolveOrder', () => {
   it('takes a part that was filled, and is not resting any more, for cancelled, but not before the grace is over', () => {
     const fills = [ours({ size: '0.5' })];
     expect(resolve({ fills })).toMatchObject({ kind: 'found', status: 'cancelled', filledSize: '0.5' });
-    expect(resolve({ fills, readFromMs: T0 + 1000 })).toEqual({ kind: 'still-unknown', reason: 'may-still-arrive' });
+    expect(resolve({ fills, venueFromMs: T0 + 1000 })).toEqual({ kind: 'still-unknown', reason: 'may-still-arrive' });
   });
 
   it('counts of a cancelled order only what its fills, or its answer, show', () => {

@@ -24,6 +24,17 @@ describe('rate budget', () => {
     expect(budget.take('protect', 1)).toBe(0);
   });
 
+  it('is not full for an hour after a clock that was an hour ahead', () => {
+    const { clock, budget } = make();
+    clock.set(T0 + 3_600_000);
+    expect(budget.take('market-data', 840)).toBe(0);
+    budget.refused(20_000, 10_000);
+    clock.set(T0 + 1_000);
+    expect(budget.take('market-data', 100), 'what was booked counts from now on').toBeLessThanOrEqual(60_000);
+    clock.set(T0 + 62_000);
+    expect(budget.take('market-data', 100)).toBe(0);
+  });
+
   it('lets a call through after exactly the wait that it named', () => {
     fc.assert(
       fc.property(
