@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { functionEnvironments } from '#config/function-environments.ts';
+import { EXCHANGE, functionEnvironments } from '#config/function-environments.ts';
 import { takesSimulator } from '#config/kind-settings.ts';
 import type { Config } from '#config/schema.ts';
 import { apiEnvSchema } from '#functions/api/env.ts';
@@ -13,6 +13,7 @@ import { fileObserverDocuments } from '#shared/adapters/system/file-observer-doc
 import { keepAliveFetch } from '#shared/adapters/system/keep-alive-fetch.ts';
 import { randomIds } from '#shared/adapters/system/random-ids.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
+import { countersAtZero } from './counters-at-zero.ts';
 import { type HttpServer, startHttpServer } from './http-server.ts';
 import { loadPageAssets } from './page-assets.ts';
 import { createApi } from './platform/api.ts';
@@ -120,6 +121,7 @@ async function begin(
   atEnd(() => state.removePlatform());
   const telemetry = createTelemetry(config, state.logs, systemClock);
   atEnd(() => telemetry.file.close());
+  countersAtZero(telemetry.logger, EXCHANGE);
   const secrets = await openTradingSecrets({
     dir: PROJECT_DIR,
     exchange: config.exchanges.hyperliquid,

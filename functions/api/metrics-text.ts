@@ -5,6 +5,7 @@ import { runFigures } from '#shared/core/runs/run-figures.ts';
 import type { SystemStateName } from '#shared/core/system/system-state.ts';
 import type { OverviewView } from '#shared/ports/repositories/read-model.ts';
 import { metrics } from '#shared/telemetry/names.ts';
+import { oldNameHelp, prometheusName } from '#shared/telemetry/prometheus-names.ts';
 import type { ApiDeps } from './deps.ts';
 import type { ApiEnv } from './env.ts';
 
@@ -24,8 +25,10 @@ export async function metricsText(deps: ApiDeps, env: ApiEnv): Promise<{ text: s
   const registry = new Registry();
   const set = (name: string, help: string, samples: readonly (readonly [number, Labels])[]) => {
     const labelNames = Object.keys(samples[0]?.[1] ?? {});
-    const gauge = new Gauge({ name, help, labelNames, registers: [registry] });
-    for (const [value, labels] of samples) gauge.set(labels, value);
+    const named = prometheusName(name);
+    const make = (as: string, text: string) => new Gauge({ name: as, help: text, labelNames, registers: [registry] });
+    const gauges = named === null ? [make(name, help)] : [make(named.name, help), make(name, oldNameHelp(named.name))];
+    for (const [value, labels] of samples) for (const gauge of gauges) gauge.set(labels, value);
   };
   const one = (name: string, help: string, value: number | null) => {
     if (value !== null) set(name, help, [[value, {}]]);
@@ -161,9 +164,8 @@ function accountGauges(overview: OverviewView, set: Set, one: One): void {
     positions.map((p) => [Number(p.size), { symbol: p.symbol }]),
   );
   const baseline = takeProfit?.baselineQuote ?? null;
-  const change =
-    baseline !== null && !dec(baseline).isZero() ? equity.div(baseline).minus(1).times(100).toNumber() : null;
-  one('account_pct_change_from_baseline', 'equity against the take-profit baseline, in percent', change);
+  const change = baseline !== null && !dec(baseline).isZero() ? equity.div(baseline).minus(1).toNumber() : null;
+  one('account_pct_change_from_baseline', 'equity ÷ take-profit baseline − 1: 0.1 is 10 %', change);
 }
 
 const familiesOf = (text: string): ReadonlySet<string> =>

@@ -17,7 +17,7 @@ export function createHandler(deps: BalanceConsumerDeps, env: BalanceConsumerEnv
   async function check({ exchange, account, venueTimeMs, trace }: AccountEvent): Promise<void> {
     const facts = await checkTakeProfit(deps, { exchange, account, settings: env.TAKE_PROFIT });
     const { verdict, change, height, stoppedRuns, state } = facts;
-    if (change !== null) telemetry.gauge(metrics.changePercent, 100 * change, { exchange, account });
+    if (change !== null) telemetry.gauge(metrics.changeFraction, change, { exchange, account });
     // A retry after a crash finds the latch, not the hit: the request is sent for as long as the latch is this balance's.
     const hit = verdict === 'take-profit' || verdict === 'drawdown' || state.latchedAtMs === venueTimeMs;
     if (!hit || state.latched === null) return;

@@ -73,10 +73,10 @@ export function moneyPanels(behaviours: readonly BehaviourEntry[]): cloudwatch.I
       statistics: `${highest('ratio', metrics.marginRatio)} by bin(5m)`,
     }),
     figures(behaviours, {
-      title: 'Change from baseline (%)',
+      title: 'Change from baseline (0.1 is 10 %)',
       width: 8,
       from: 'balance-consumer',
-      statistics: `${newest('percent', metrics.changePercent)} by bin(5m)`,
+      statistics: `${newest('fraction', metrics.changeFraction)} by bin(5m)`,
     }),
   ];
 }

@@ -58,6 +58,9 @@ export class Invoker {
 
   register(name: string, handler: Handler, timeoutMs: number, options: RegisterOptions = {}): void {
     const { serial = false, first = false } = options;
+    for (const counter of [metrics.invocations, metrics.functionErrors]) {
+      this.#telemetry.count(counter, 0, { function: name });
+    }
     this.#handlers.set(name, { handler, timeoutMs, first, turn: serial ? Promise.resolve() : null });
   }
 
@@ -90,11 +93,13 @@ export class Invoker {
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
       this.#failures.set(name, (this.#failures.get(name) ?? 0) + 1);
+      this.#telemetry.count(metrics.functionErrors, 1, { function: name });
       this.#telemetry.log('error', 'function.failed', { function: name, error: error.message, stack: error.stack });
       return { kind: 'failed', error };
     } finally {
       this.#inFlight -= 1;
       if (entry.first) this.#firstDone();
+      this.#telemetry.count(metrics.invocations, 1, { function: name });
       this.#telemetry.timing(metrics.functionMs, performance.now() - began, { function: name });
     }
   }

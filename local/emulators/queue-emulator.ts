@@ -76,6 +76,7 @@ export class QueueEmulator implements WorkQueue {
     this.#invoker = deps.invoker;
     this.#deadLetters = deps.deadLetters;
     this.#telemetry = deps.telemetry;
+    this.#telemetry.count(metrics.queueDead, 0, { queue: name });
     this.#redelivery = deps.redelivery ?? (() => null);
   }
 

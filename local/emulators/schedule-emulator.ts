@@ -40,6 +40,9 @@ export class ScheduleEmulator {
   }
 
   start(spec: ScheduleSpec): void {
+    for (const counter of [metrics.slotsDropped, metrics.slotsOverlapped]) {
+      this.#telemetry.count(counter, 0, { job: spec.job });
+    }
     this.#arm(spec, slotOf(this.#clock.nowMs(), spec.cadenceMs) + spec.cadenceMs);
   }
 

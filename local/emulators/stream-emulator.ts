@@ -70,6 +70,7 @@ export class StreamEmulator implements EventStream {
 
   addConsumer(spec: ConsumerSpec): void {
     this.#consumers.push({ spec, position: this.#base, timer: null, busy: false, failures: 0 });
+    this.#telemetry.count(metrics.streamDead, 0, { stream: this.name, function: spec.functionName });
   }
 
   put(records: readonly StreamRecord[]): Promise<void> {

@@ -6,8 +6,6 @@ import { ScheduleEmulator, scheduleEvent } from '#local/emulators/schedule-emula
 import type { ConsumerSpec } from '#local/emulators/stream-emulator.ts';
 import { startSchedules } from '#local/platform/schedules.ts';
 import { JANITOR_START_JOB } from '#shared/messages/scheduled-job.ts';
-import type { Telemetry } from '#shared/ports/telemetry.ts';
-import { metrics } from '#shared/telemetry/names.ts';
 import type { DeployedFunction } from './deployed-functions.ts';
 import type { PlatformRunnerDeps } from './deps.ts';
 import type { PlatformRunnerEnv } from './env.ts';
@@ -65,7 +63,7 @@ export function createPlatformRunner(
     invoker.register(name, host.handle, timeoutMs + INVOKER_SLACK_MS, { serial: true });
     return host;
   });
-  const invoke = counted(invoker, telemetry);
+  const invoke: Invoke = (functionName, event) => invoker.invoke(functionName, event);
   const streams = streamPollers(deps, env, config, resources, invoke);
   const queues = queuePollers(deps, config, resources, invoke);
   let stopWatching = (): void => {};
@@ -119,17 +117,6 @@ const processEnvironment = (env: PlatformRunnerEnv): Readonly<Record<string, str
 });
 
 type Invoke = Invoker['invoke'];
-
-/** Lambda's own metrics of a function. */
-const counted =
-  (invoker: Invoker, telemetry: Telemetry): Invoke =>
-  async (functionName, event) => {
-    const labels = { function: functionName };
-    telemetry.count(metrics.invocations, 1, labels);
-    const result = await invoker.invoke(functionName, event);
-    telemetry.count(metrics.functionErrors, result.kind === 'failed' ? 1 : 0, labels);
-    return result;
-  };
 
 function streamPollers(
   deps: PlatformRunnerDeps,

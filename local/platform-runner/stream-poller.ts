@@ -52,6 +52,8 @@ export class StreamPoller {
 
   constructor(options: StreamPollerOptions) {
     this.#options = options;
+    const { telemetry, streamName: stream, consumer } = options;
+    telemetry.count(metrics.streamDead, 0, { stream, function: consumer.functionName });
   }
 
   start(): void {

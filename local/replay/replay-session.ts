@@ -23,7 +23,7 @@ import type { ReplayFile } from './replay-file.ts';
 import { type ReplayPage, startReplayPage } from './replay-page.ts';
 import { type ReplayVenue, startReplayVenue } from './replay-venue.ts';
 import { Stretch, type StretchParts } from './stretch.ts';
-import { ledgerAccount, type ReplaySummary, summarise } from './summary.ts';
+import { type ReplaySummary, summarise, tradedEquity } from './summary.ts';
 
 /** After the last price: how long what is under way may take to come to its end, in market time. */
 const LAST_WAIT_MS = MINUTE_MS;
@@ -200,6 +200,8 @@ export class ReplaySession {
     platform.plumbing.schedules.stop();
     await driver.runUntilDone(platform.producer.stop(), 'the last prices', clock.nowMs() + LAST_WAIT_MS);
     await driver.runTo(clock.nowMs() + LAST_WAIT_MS, () => platform.plumbing.idle());
+    // The last stored equity is the one that the summary tells.
+    await driver.runUntilDone(platform.invokeNow('balance'), 'the last balance', clock.nowMs() + LAST_WAIT_MS);
     const ledger = await venue.ledger();
     collectGarbage();
     const summary = await summarise({
@@ -226,7 +228,7 @@ export class ReplaySession {
   }
 
   async #equity(venue: ReplayVenue): Promise<string> {
-    return ledgerAccount(await venue.ledger(), this.#parts.config).equityQuote;
+    return tradedEquity(await venue.ledger(), this.#parts.config);
   }
 
   /** Keeps page and state as they are until Ctrl-C. */

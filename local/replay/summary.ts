@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { accountOf, EXCHANGE } from '#config/function-environments.ts';
 import type { Config } from '#config/schema.ts';
+import { NATIVE } from '#local/exchange-simulator/market-specs.ts';
 import type { Platform } from '#local/platform/platform.ts';
 import type { SimulatorStatus } from '#local/simulator-process.ts';
 import { unifiedSymbol } from '#shared/adapters/exchange/hyperliquid/hyperliquid-symbols.ts';
 import type { Db } from '#shared/adapters/sql/open-database.ts';
-import { dec } from '#shared/core/decimal.ts';
+import { dec, ZERO } from '#shared/core/decimal.ts';
 import { invocationsOf, type ReplayCounts } from './replay-counts.ts';
 
 /** The last line of `--summary json`. Everything but `wallMs` is the same for the same file, seed and settings. */
@@ -40,7 +41,7 @@ export interface ReplaySummary {
   readonly positions: readonly { readonly symbol: string; readonly size: string }[];
   /** Of the newest decision of each managed symbol; null where it is unknown. */
   readonly desired: readonly { readonly symbol: string; readonly size: string | null }[];
-  /** In quote, by the venue. */
+  /** In quote, by the venue, of the sub-accounts that the platform reads. */
   readonly equityStart: string;
   readonly equityEnd: string;
   readonly feesPaid: string;
@@ -54,7 +55,7 @@ export const ledgerSchema = z.looseObject({
   accounts: z.array(
     z.looseObject({
       user: z.string(),
-      equityQuote: z.string(),
+      equityByDex: z.record(z.string(), z.string()),
       feesPaidQuote: z.string(),
       positions: z.array(z.looseObject({ coin: z.string(), size: z.string() })),
     }),
@@ -68,6 +69,12 @@ export const ledgerAccount = (ledger: ReplayLedger, config: Config) => {
   if (!found) throw new Error(`the simulator has no account ${address}`);
   return found;
 };
+
+/** Equity of the sub-accounts that the platform reads: what it stores, and what its sizing sees. */
+export const tradedEquity = (ledger: ReplayLedger, config: Config): string =>
+  [NATIVE, ...config.exchanges.hyperliquid.dexes]
+    .reduce((total, dex) => total.plus(ledgerAccount(ledger, config).equityByDex[dex] ?? 0), ZERO)
+    .toFixed();
 
 export interface SummaryParts {
   readonly platform: Platform;
@@ -108,7 +115,7 @@ export async function summarise(parts: SummaryParts): Promise<ReplaySummary> {
       .map(({ coin, size }) => ({ symbol: unifiedSymbol(coin), size })),
     desired: await readDesired(platform),
     equityStart: parts.equityStart,
-    equityEnd: account.equityQuote,
+    equityEnd: tradedEquity(ledger, platform.env.config),
     feesPaid: account.feesPaidQuote,
     wallMs: Math.round(parts.wallMs),
   };

@@ -64,7 +64,7 @@ export const cloudwatchMetrics: Readonly<Record<string, CloudwatchMetric>> = {
 /** Gauges that are written as fields of log lines instead (figure-lines.ts): drawn by Logs Insights, and no metric is billed. */
 export const loggedFigures: ReadonlySet<string> = new Set([
   metrics.marginRatio,
-  metrics.changePercent,
+  metrics.changeFraction,
   metrics.positionsValue,
   metrics.unrealizedPnl,
   metrics.runsPnl,

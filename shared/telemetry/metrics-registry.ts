@@ -1,7 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { oldNameHelp, prometheusName } from './prometheus-names.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 type Metric = Counter | Gauge | Histogram;
+type Kind = typeof Counter | typeof Gauge | typeof Histogram;
+
+/** Gauges of prom-client that end as counters do: `promtool check metrics` refuses them, and the same without `_total` is there. */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
 /** Milliseconds: from one tick's work to a call that times out. */
 const DURATION_BUCKETS_MS = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000];
@@ -15,13 +20,15 @@ const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
  */
 export class MetricsRegistry {
   readonly #registry = new Registry();
-  readonly #metrics = new Map<string, { metric: Metric; labelNames: string; series: Set<string> }>();
+  readonly #metrics = new Map<string, { family: Family; labelNames: string; series: Set<string> }>();
   readonly #totals = new Map<string, number>();
   readonly #gauges = new Map<string, number>();
   #refused = 0;
 
   constructor(options: { readonly processMetrics: boolean }) {
-    if (options.processMetrics) collectDefaultMetrics({ register: this.#registry });
+    if (!options.processMetrics) return;
+    collectDefaultMetrics({ register: this.#registry });
+    for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
   }
 
   count(name: string, value = 1, labels: Labels = {}): void {
@@ -29,19 +36,23 @@ export class MetricsRegistry {
       this.#refused += 1;
       return;
     }
-    const key = this.#guarded(name, labels, Counter, (metric) => (metric as Counter).inc(labels, value));
+    const key = this.#guarded(name, labels, Counter, (metric, scale) => (metric as Counter).inc(labels, value * scale));
     if (key === null) return;
     this.#totals.set(name, (this.#totals.get(name) ?? 0) + value);
     this.#totals.set(key, (this.#totals.get(key) ?? 0) + value);
   }
 
   gauge(name: string, value: number, labels: Labels = {}): void {
-    const key = this.#guarded(name, labels, Gauge, (metric) => (metric as Gauge).set(labels, value));
+    const key = this.#guarded(name, labels, Gauge, (metric, scale) =>
+      (metric as Gauge).set(labels, scaled(value, scale)),
+    );
     if (key !== null) this.#gauges.set(key, value);
   }
 
   timing(name: string, durationMs: number, labels: Labels = {}): void {
-    this.#guarded(name, labels, Histogram, (metric) => (metric as Histogram).observe(labels, durationMs));
+    this.#guarded(name, labels, Histogram, (metric, scale) =>
+      (metric as Histogram).observe(labels, scaled(durationMs, scale)),
+    );
   }
 
   /** Sum of a counter over all labels, or of one label set; 0 when it was never counted. */
@@ -69,25 +80,20 @@ export class MetricsRegistry {
   }
 
   /** Applies and returns the series' key, or null when refused. */
-  #guarded(
-    name: string,
-    labels: Labels,
-    kind: typeof Counter | typeof Gauge | typeof Histogram,
-    apply: (metric: Metric) => void,
-  ): string | null {
+  #guarded(name: string, labels: Labels, kind: Kind, apply: (metric: Metric, scale: number) => void): string | null {
     try {
       const entry = this.#metrics.get(name) ?? this.#create(name, labels, kind);
       const key = keyOf(name, labels);
       const known = entry?.series.has(key) ?? false;
       if (
         entry === null ||
-        !(entry.metric instanceof kind) ||
+        entry.family.kind !== kind ||
         (!known && (entry.labelNames !== labelNamesOf(labels) || entry.series.size >= SERIES_MAX))
       ) {
         this.#refused += 1;
         return null;
       }
-      apply(entry.metric);
+      for (const { metric, scale } of entry.family.metrics) apply(metric, scale);
       if (!known) entry.series.add(key);
       return key;
     } catch {
@@ -96,24 +102,40 @@ export class MetricsRegistry {
     }
   }
 
-  #create(name: string, labels: Labels, kind: typeof Counter | typeof Gauge | typeof Histogram) {
+  #create(name: string, labels: Labels, kind: Kind) {
     if (this.#metrics.size >= METRICS_MAX || !NAME.test(name)) return null;
-    const options = {
-      name,
-      help: name.replaceAll('_', ' '),
-      labelNames: Object.keys(labels),
-      registers: [this.#registry],
-    };
-    const metric: Metric =
-      kind === Counter
-        ? new Counter(options)
-        : kind === Gauge
-          ? new Gauge(options)
-          : new Histogram({ ...options, buckets: DURATION_BUCKETS_MS });
-    const entry = { metric, labelNames: labelNamesOf(labels), series: new Set<string>() };
+    const named = prometheusName(name);
+    const make = (as: string, help: string, scale: number) => ({
+      metric: this.#metric(kind, as, help, Object.keys(labels), scale),
+      scale,
+    });
+    const metrics =
+      named === null
+        ? [make(name, name.replaceAll('_', ' '), 1)]
+        : [make(named.name, named.name.replaceAll('_', ' '), named.scale), make(name, oldNameHelp(named.name), 1)];
+    const entry = { family: { kind, metrics }, labelNames: labelNamesOf(labels), series: new Set<string>() };
     this.#metrics.set(name, entry);
     return entry;
   }
+
+  #metric(kind: Kind, name: string, help: string, labelNames: string[], scale: number): Metric {
+    const options = { name, help, labelNames, registers: [this.#registry] };
+    if (kind === Counter) return new Counter(options);
+    if (kind === Gauge) return new Gauge(options);
+    return new Histogram({
+      ...options,
+      buckets: DURATION_BUCKETS_MS.map((ms) => Number((ms * scale).toPrecision(12))),
+    });
+  }
+}
+
+/** Unscaled values pass as they are: prom-client itself refuses what is no number. */
+const scaled = (value: number, scale: number): number => (scale === 1 ? value : value * scale);
+
+/** The metrics of one name of the code: under its name in Prometheus' text, and for one release under its old one. */
+interface Family {
+  readonly kind: Kind;
+  readonly metrics: readonly { readonly metric: Metric; readonly scale: number }[];
 }
 
 const labelNamesOf = (labels: Labels): string => Object.keys(labels).sort().join(',');

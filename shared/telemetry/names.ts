@@ -78,7 +78,8 @@ export const metrics = {
   marginUsed: 'account_margin_used',
   openPositions: 'positions_open_count',
   marginRatio: 'account_margin_ratio',
-  changePercent: 'account_pct_change_from_baseline',
+  /** As the original had it: 0.1 is 10 %, whatever the name says. */
+  changeFraction: 'account_pct_change_from_baseline',
   /** Sum of |value|. */
   positionsValue: 'positions_total_value',
   unrealizedPnl: 'positions_unrealized_pnl_total',

@@ -1,4 +1,4 @@
-import { type DecimalText, dec, decimalText, fromMicros } from '#shared/core/decimal.ts';
+import { type Decimal, type DecimalText, dec, decimalText, fromMicros } from '#shared/core/decimal.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { EquityView, ReadModel } from '#shared/ports/repositories/read-model.ts';
 
@@ -7,7 +7,7 @@ const POINTS_SHOWN_MAX = 500;
 
 export interface ReadPnlDeps {
   readonly clock: Clock;
-  readonly readModel: Pick<ReadModel, 'equity' | 'fillTotals' | 'overview'>;
+  readonly readModel: Pick<ReadModel, 'equity' | 'equityAt' | 'fillTotals' | 'overview'>;
 }
 
 export interface PnlReport {
@@ -19,6 +19,13 @@ export interface PnlReport {
   readonly netTransfersQuote: DecimalText | null;
   /** Change of equity less transfers; null with fewer than two points. */
   readonly changeQuote: DecimalText | null;
+  /** From the equity before the first fill of all: the fees of that fill are part of it. Null without a fill, or without such an equity. */
+  readonly sinceStart: {
+    readonly fromMs: number;
+    readonly equityStartQuote: DecimalText;
+    readonly equityEndQuote: DecimalText;
+    readonly changeQuote: DecimalText;
+  } | null;
   /** Of all stored fills, without fees. */
   readonly realizedQuote: DecimalText;
   readonly feesQuote: DecimalText;
@@ -45,25 +52,32 @@ export async function readPnl(
     ...overview.symbols.flatMap((s) => (s.position ? [s.position] : [])),
     ...overview.foreignPositions,
   ];
-  const first = points[0];
-  const last = points.at(-1);
-  const transfers = first && last ? dec(last.netTransfersQuote).minus(first.netTransfersQuote) : null;
   const sum = (values: readonly number[]) => decimalText(fromMicros(values.reduce((a, b) => a + b, 0)));
+  const realizedQuote = sum(totals.map((t) => t.realizedPnlMicros));
+  const feesQuote = sum(totals.map((t) => t.feesMicros));
+  const unrealizedQuote = overview.account
+    ? decimalText(positions.reduce((total, p) => total.plus(p.unrealizedPnlQuote), dec(0)))
+    : null;
+  const last = points.at(-1);
+  const firstFillMs = Math.min(...totals.map((t) => t.firstAtMs));
+  const stored = totals.length === 0 ? null : await deps.readModel.equityAt(exchange, account, firstFillMs);
+  const books = unrealizedQuote === null ? null : dec(realizedQuote).minus(feesQuote).plus(unrealizedQuote);
+  const start = stored ?? (last && totals.length > 0 ? startByBooks(points[0]!, last, books, firstFillMs) : null);
+  // A window that reaches back over the first fill begins before it: what that fill cost happened within the window.
+  const isWithin = start !== null && firstFillMs >= sinceMs && start.venueTimeMs < (points[0]?.venueTimeMs ?? 0);
+  const first = isWithin ? start : points[0];
+  const transfers = first && last ? dec(last.netTransfersQuote).minus(first.netTransfersQuote) : null;
   return {
     nowMs: deps.clock.nowMs(),
     curve: thin(points).map((p) => [p.venueTimeMs, p.equityQuote, p.netTransfersQuote] as const),
     equityStartQuote: first?.equityQuote ?? null,
     equityEndQuote: last?.equityQuote ?? null,
     netTransfersQuote: transfers === null ? null : decimalText(transfers),
-    changeQuote:
-      first && last && transfers && points.length > 1
-        ? decimalText(dec(last.equityQuote).minus(first.equityQuote).minus(transfers))
-        : null,
-    realizedQuote: sum(totals.map((t) => t.realizedPnlMicros)),
-    feesQuote: sum(totals.map((t) => t.feesMicros)),
-    unrealizedQuote: overview.account
-      ? decimalText(positions.reduce((total, p) => total.plus(p.unrealizedPnlQuote), dec(0)))
-      : null,
+    changeQuote: first && last && first !== last ? change(first, last) : null,
+    sinceStart: start && last && last.venueTimeMs > start.venueTimeMs ? since(start, last) : null,
+    realizedQuote,
+    feesQuote,
+    unrealizedQuote,
     bySymbol: totals.map((t) => ({
       symbol: t.symbol,
       fills: t.fills,
@@ -72,6 +86,35 @@ export async function readPnl(
     })),
   };
 }
+
+/**
+ * The equity before the first fill where none was stored, as after a deposit that was still settling: what there is now less what the
+ * books have earned, without funding.
+ */
+function startByBooks(
+  first: EquityView,
+  last: EquityView,
+  earned: Decimal | null,
+  firstFillMs: number,
+): EquityView | null {
+  if (earned === null) return null;
+  const transfers = dec(last.netTransfersQuote).minus(first.netTransfersQuote);
+  const equityQuote = decimalText(dec(last.equityQuote).minus(earned).minus(transfers));
+  return { ...first, venueTimeMs: firstFillMs, equityQuote, marginUsedQuote: '0' };
+}
+
+/** Change of equity less transfers. */
+const change = (from: EquityView, to: EquityView): DecimalText =>
+  decimalText(
+    dec(to.equityQuote).minus(from.equityQuote).minus(dec(to.netTransfersQuote).minus(from.netTransfersQuote)),
+  );
+
+const since = (from: EquityView, to: EquityView): NonNullable<PnlReport['sinceStart']> => ({
+  fromMs: from.venueTimeMs,
+  equityStartQuote: from.equityQuote,
+  equityEndQuote: to.equityQuote,
+  changeQuote: change(from, to),
+});
 
 /** Every nth point, the newest always among them. */
 function thin(points: readonly EquityView[]): readonly EquityView[] {

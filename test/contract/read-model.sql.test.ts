@@ -121,8 +121,22 @@ onEachDatabase(({ name, open }) =>
       await seedPlatform(db);
 
       expect(await sqlReadModel(db).fillTotals(EXCHANGE, ACCOUNT)).toEqual([
-        { symbol: BTC, fills: 1, realizedPnlMicros: 1_250_000, feesMicros: 27_000 },
+        { symbol: BTC, fills: 1, firstAtMs: NOW_MS - 58_975, realizedPnlMicros: 1_250_000, feesMicros: 27_000 },
       ]);
+    });
+
+    it('finds the equity that was known at a time, from complete snapshots alone', async () => {
+      await seedPlatform(db);
+      const at = async (atMs: number) =>
+        (await sqlReadModel(db).equityAt(EXCHANGE, ACCOUNT, atMs))?.equityQuote ?? null;
+
+      expect([await at(NOW_MS - 60_001), await at(NOW_MS - 60_000), await at(NOW_MS)]).toEqual([
+        null,
+        '10000',
+        '10010.5',
+      ]);
+      await db.updateTable('balance_history').set({ complete: 0 }).where('equity_quote', '=', '10010.5').execute();
+      expect(await at(NOW_MS)).toBe('10000');
     });
 
     it('tells a decision whose inputs cannot be parsed', async () => {

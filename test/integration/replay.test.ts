@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   barLines,
@@ -70,6 +71,16 @@ describe('replay of a file', () => {
       expect(Math.abs((invocations[name] ?? 0) - seconds / 300), name).toBeLessThanOrEqual(1);
     }
     expect(Math.abs((invocations.reconciliation ?? 0) - seconds / 900)).toBeLessThanOrEqual(1);
+  });
+
+  it('tells the equity that the platform has stored', async () => {
+    const db = new DatabaseSync(`${dir}/first/platform.sqlite`, { readOnly: true });
+    const rows = db.prepare('select equity_quote from balance_history order by venue_time_ms').all();
+    db.close();
+    const { equityStart, equityEnd } = summaryOf(first) as { equityStart: string; equityEnd: string };
+
+    expect(equityStart).toBe('10000');
+    expect(Number(rows.at(-1)?.equity_quote)).toBeCloseTo(Number(equityEnd), 6);
   });
 
   it('ends equal when it is killed after a checkpoint and started again', async () => {

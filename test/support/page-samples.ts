@@ -332,6 +332,7 @@ export const pagePnl = (nowMs: number): PnlReport => ({
   equityEndQuote: '15012.34',
   netTransfersQuote: '0',
   changeQuote: '12.34',
+  sinceStart: null,
   realizedQuote: '11.021',
   feesQuote: '3.4471',
   unrealizedQuote: '1.4',

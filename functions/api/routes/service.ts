@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { isDue } from '#shared/core/age.ts';
 import type { Clock } from '#shared/ports/clock.ts';
+import { withoutOldNames } from '#shared/telemetry/prometheus-names.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../env.ts';
 import { HttpError } from '../http-error.ts';
@@ -35,7 +36,8 @@ export function serviceRoutes(deps: ApiDeps, env: ApiEnv): Hono {
     // Seldom asked of a Lambda, and not needed at its start.
     const { metricsText } = await import('../metrics-text.ts');
     const { text, contentType } = await metricsText(deps, env);
-    return c.body(text, 200, { 'content-type': contentType });
+    const shown = c.req.query('names') === 'new' ? withoutOldNames(text) : text;
+    return c.body(shown, 200, { 'content-type': contentType });
   });
 
   app.get('/3T-observer.json', async (c) => {

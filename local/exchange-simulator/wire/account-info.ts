@@ -90,18 +90,23 @@ function olderSub(account: Account, dex: string, atMs: number): SubView {
 }
 
 /** Value of all sub-accounts, isolated positions included: the account's equity. */
-export function equityOf(world: World, account: Account): Decimal {
-  let total = ZERO;
-  for (const sub of account.subs.values()) {
-    total = total.plus(accountValue(sub.rawQuote, crossPositions(world, account, sub.positions)));
+export const equityOf = (world: World, account: Account): Decimal =>
+  [...equityByDex(world, account).values()].reduce((total, equity) => total.plus(equity), ZERO);
+
+/** Equity of each sub-account. */
+export function equityByDex(world: World, account: Account): ReadonlyMap<string, Decimal> {
+  const byDex = new Map<string, Decimal>();
+  for (const [dex, sub] of account.subs) {
+    let total = accountValue(sub.rawQuote, crossPositions(world, account, sub.positions));
     for (const [coin, position] of sub.positions) {
       const market = world.byCoin.get(coin);
       if (!market || position.isolatedRaw === null) continue;
       const own: MarginPosition = marginPosition(account, market, position);
       total = total.plus(accountValue(position.isolatedRaw, [own]));
     }
+    byDex.set(dex, total);
   }
-  return total;
+  return byDex;
 }
 
 /** Withdrawable quote of one dex. */

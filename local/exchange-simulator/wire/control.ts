@@ -7,7 +7,7 @@ import { noteEquity } from '../venue/equity-history.ts';
 import { placeOrder } from '../venue/order-desk.ts';
 import { hashOf, markOf, record, type SimOrder, subOf, type World } from '../venue/world.ts';
 import { wireDecimal } from '../wire-number.ts';
-import { equityOf, withdrawableOf } from './account-info.ts';
+import { equityByDex, equityOf, withdrawableOf } from './account-info.ts';
 import { faultScriptSchema } from './fault-script.ts';
 
 const decimalText = z.string().refine(isDecimalText, 'expected a decimal number as text');
@@ -146,6 +146,7 @@ export function ledgerReport(world: World, firedFaults: readonly unknown[], maxO
       name: account.spec.name,
       user: account.spec.address,
       equityQuote: equityOf(world, account).toFixed(),
+      equityByDex: Object.fromEntries([...equityByDex(world, account)].map(([dex, equity]) => [dex, equity.toFixed()])),
       depositedQuote: account.depositedQuote.toFixed(),
       feesPaidQuote: account.feesPaid.toFixed(),
       fundingReceivedQuote: account.fundingReceived.toFixed(),

@@ -133,6 +133,8 @@ export interface EquityView {
 export interface FillTotalsView {
   readonly symbol: string;
   readonly fills: number;
+  /** Venue time of the first of them. */
+  readonly firstAtMs: EpochMs;
   /** Without fees. */
   readonly realizedPnlMicros: number;
   readonly feesMicros: number;
@@ -218,6 +220,8 @@ export interface ReadModel {
   latestDecision(exchange: string, account: string, symbol: string): Promise<DecisionView | null>;
   /** Oldest first; the newest `limit` points since `sinceMs`. */
   equity(exchange: string, account: string, sinceMs: EpochMs, limit: number): Promise<readonly EquityView[]>;
+  /** The newest complete point at or before `atMs`; null when none is stored. */
+  equityAt(exchange: string, account: string, atMs: EpochMs): Promise<EquityView | null>;
   fillTotals(exchange: string, account: string): Promise<readonly FillTotalsView[]>;
   /** The newest `limit` bars, the running one included, oldest first. */
   candles(exchange: string, symbol: string, timeframe: Timeframe, limit: number): Promise<readonly Candle[]>;

@@ -1,11 +1,20 @@
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { decimalText } from '#shared/core/decimal.ts';
-import type { ReadModel } from '#shared/ports/repositories/read-model.ts';
+import type { EquityView, ReadModel } from '#shared/ports/repositories/read-model.ts';
+import type { Database } from '../database.ts';
 import type { Db } from '../open-database.ts';
 
 const PAYLOAD_SHOWN_MAX = 2000;
 
-type History = Pick<ReadModel, 'equity' | 'fillTotals' | 'candles' | 'heights' | 'deadLetters' | 'alerts'>;
+type History = Pick<ReadModel, 'equity' | 'equityAt' | 'fillTotals' | 'candles' | 'heights' | 'deadLetters' | 'alerts'>;
+
+const decodeEquity = (row: Selectable<Database['balance_history']>): EquityView => ({
+  venueTimeMs: row.venue_time_ms,
+  equityQuote: decimalText(row.equity_quote),
+  marginUsedQuote: decimalText(row.margin_used_quote),
+  netTransfersQuote: decimalText(row.net_transfers_quote),
+  complete: row.complete === 1,
+});
 
 /** Series and logs. */
 export const readHistory = (db: Db): History => ({
@@ -19,13 +28,21 @@ export const readHistory = (db: Db): History => ({
       .orderBy('venue_time_ms', 'desc')
       .limit(limit)
       .execute();
-    return rows.reverse().map((row) => ({
-      venueTimeMs: row.venue_time_ms,
-      equityQuote: decimalText(row.equity_quote),
-      marginUsedQuote: decimalText(row.margin_used_quote),
-      netTransfersQuote: decimalText(row.net_transfers_quote),
-      complete: row.complete === 1,
-    }));
+    return rows.reverse().map(decodeEquity);
+  },
+
+  async equityAt(exchange, account, atMs) {
+    const row = await db
+      .selectFrom('balance_history')
+      .selectAll()
+      .where('exchange', '=', exchange)
+      .where('account', '=', account)
+      .where('venue_time_ms', '<=', atMs)
+      .where('complete', '=', 1)
+      .orderBy('venue_time_ms', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row ? decodeEquity(row) : null;
   },
 
   async fillTotals(exchange, account) {
@@ -33,6 +50,7 @@ export const readHistory = (db: Db): History => ({
       .selectFrom('fills')
       .select(['symbol', sql<number>`count(*)`.as('n')])
       .select([sql<number>`sum(closed_pnl_micros)`.as('pnl'), sql<number>`sum(fee_micros)`.as('fees')])
+      .select(sql<number>`min(venue_time_ms)`.as('first'))
       .where('exchange', '=', exchange)
       .where('account', '=', account)
       .groupBy('symbol')
@@ -41,6 +59,7 @@ export const readHistory = (db: Db): History => ({
     return rows.map((row) => ({
       symbol: row.symbol,
       fills: Number(row.n),
+      firstAtMs: Number(row.first),
       realizedPnlMicros: Number(row.pnl),
       feesMicros: Number(row.fees),
     }));

@@ -1,7 +1,16 @@
+import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHandler } from '#functions/api/handler.ts';
+import { exchangeMetrics } from '#shared/telemetry/exchange-names.ts';
+import { MetricsRegistry } from '#shared/telemetry/metrics-registry.ts';
+import { metrics } from '#shared/telemetry/names.ts';
 import { type ApiUnderTest, apiEnv, apiUnderTest, HOST, TOKEN } from '#test/support/api.ts';
 import { EXCHANGE, seedPlatform } from '#test/support/platform-rows.ts';
+import { PROMTOOL, promlint } from '#test/support/promlint.ts';
+import { ACCOUNT } from '#test/support/system.ts';
+
+/** Named like counters by the original. */
+const GAUGES_AS_TOTALS: ReadonlySet<string> = new Set([metrics.unrealizedPnl, metrics.runsPnl]);
 
 const PROCESS_METRICS = `# HELP feed_ticks_total trades
 # TYPE feed_ticks_total counter
@@ -49,6 +58,53 @@ describe('api metrics', () => {
 
     expect(types.length).toBeGreaterThan(20);
     expect(new Set(types).size).toBe(types.length);
+  });
+
+  it('keeps the rules of promtool under its new names, and the old ones beside them for a release', async () => {
+    const registry = new MetricsRegistry({ processMetrics: true });
+    const all = { ...metrics, ...exchangeMetrics };
+    for (const name of Object.values<string>(all)) {
+      if (name.endsWith('_ms') && name !== metrics.streamLag) registry.timing(name, 1_500, { a: 'b' });
+      else if (/_total$|_dead$|_dropped$|_overlapped$/.test(name) && !GAUGES_AS_TOTALS.has(name)) registry.count(name);
+      else registry.gauge(name, 1);
+    }
+    const own = await apiUnderTest({ processMetrics: () => registry.render() });
+    await seedPlatform(own.db);
+
+    const whole = await (await own.get('/metrics')).text();
+    const renewed = await (await own.get('/metrics?names=new')).text();
+
+    expect(promlint(renewed)).toEqual([]);
+    if (PROMTOOL !== undefined) execFileSync(PROMTOOL, ['check', 'metrics'], { input: renewed });
+    expect(promlint(whole).length).toBeGreaterThan(10);
+    expect(whole).toContain('positions_open 2\n');
+    expect(whole).toContain('# HELP positions_open_count Deprecated: it is called positions_open now');
+    expect(whole).toContain('function_duration_seconds_sum{a="b"} 1.5');
+    expect(whole).toContain('function_duration_seconds_bucket{le="2.5",a="b"} 1');
+    expect(whole).toContain('function_duration_ms_sum{a="b"} 1500');
+    expect(registry.refusedCount).toBe(0);
+    await own.db.destroy();
+  });
+
+  it('gives the change from the baseline as the original did: 1,000 → 1,100 is 0.1', async () => {
+    const owner = { exchange: EXCHANGE, account: ACCOUNT };
+    await api.db.updateTable('account_snapshots').set({ equity_quote: '1100' }).execute();
+    await api.db
+      .insertInto('take_profit_state')
+      .values({
+        ...owner,
+        baseline_quote: '1000',
+        height: 0,
+        latched: null,
+        latched_at_ms: null,
+        net_transfers_quote: '0',
+        samples_json: '[]',
+        last_venue_time_ms: 0,
+        version: 1,
+      })
+      .execute();
+
+    expect(await (await api.get('/metrics')).text()).toMatch(/^account_pct_change_from_baseline 0\.1(?:0000\d+)?$/m);
   });
 
   it('has no sample for what is unknown', async () => {

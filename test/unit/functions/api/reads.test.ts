@@ -263,6 +263,27 @@ describe('api reads', () => {
     });
   });
 
+  it('counts profit since the start from the equity before the first fill', async () => {
+    // Stored: 10000 a minute ago, the fill 1.025 s after that, 10010.5 now.
+    expect((await json('/api/pnl?hours=1')).sinceStart).toEqual({
+      fromMs: NOW_MS - 60_000,
+      equityStartQuote: '10000',
+      equityEndQuote: '10010.5',
+      changeQuote: '10.5',
+    });
+    // No equity was stored before it: by the books it was 1.25 - 0.027 + 0.04 less than now.
+    await api.db.deleteFrom('balance_history').where('equity_quote', '=', '10000').execute();
+
+    expect(await json('/api/pnl?hours=1')).toMatchObject({
+      equityStartQuote: '10009.237',
+      changeQuote: '1.263',
+      sinceStart: { fromMs: NOW_MS - 58_975, equityStartQuote: '10009.237', changeQuote: '1.263' },
+    });
+    await api.db.deleteFrom('fills').execute();
+
+    expect(await json('/api/pnl?hours=1')).toMatchObject({ equityStartQuote: '10010.5', sinceStart: null });
+  });
+
   it('serves the observer document, and says when it was never written', async () => {
     expect((await api.get('/3T-observer.json')).status).toBe(503);
     api.documents.set('a', anObserverDocument('a', NOW_MS));

@@ -73,7 +73,7 @@ describe('balance-consumer handler', () => {
 
     expect(await balances(...BASELINE, '11000', '9000')).toEqual({ batchItemFailures: [] });
     expect([sent, alerts.raised()]).toEqual([[], []]);
-    expect(telemetry.gauges.get(metrics.changePercent)).toBe(-10);
+    expect(telemetry.gauges.get(metrics.changeFraction)).toBe(-0.1);
   });
 
   it.each([
