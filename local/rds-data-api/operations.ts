@@ -4,14 +4,13 @@ import * as z from 'zod';
 import type { Clock } from '#shared/ports/clock.ts';
 import { badRequest, DataApiFailure, invalid, mysqlFailure } from './data-api-failure.ts';
 import { parameterSchema, withLiterals } from './parameter-literals.ts';
-import { encodeResult } from './result-fields.ts';
+import { encodeResult, rawNumber } from './result-fields.ts';
 import type { Sessions, Target } from './sessions.ts';
 import { type StatementParts, splitStatement } from './statement-text.ts';
 
 const SQL_LENGTH_MAX = 65_536;
 const RESPONSE_BYTES_MAX = 1_048_576;
 const FORMATTED_BYTES_MAX = 10_485_760;
-const BATCH_SETS_MAX = 1_000;
 
 const arn = z.string().min(11).max(100);
 const target = {
@@ -39,7 +38,8 @@ const executeSchema = z.looseObject({
 const batchSchema = z.looseObject({
   ...target,
   sql,
-  parameterSets: z.array(z.array(parameterSchema)).max(BATCH_SETS_MAX).optional(),
+  // As many as a request holds: https://docs.aws.amazon.com/rdsdataservice/latest/APIReference/API_BatchExecuteStatement.html
+  parameterSets: z.array(z.array(parameterSchema)).optional(),
   transactionId: z.string().max(192).optional(),
 });
 const beginSchema = z.looseObject(target);
@@ -76,7 +76,7 @@ async function execute(options: OperationsOptions, body: unknown): Promise<unkno
   };
   return request.transactionId === undefined
     ? options.sessions.alone(on, run)
-    : options.sessions.within(request.transactionId, request.secretArn, run);
+    : options.sessions.within(request.transactionId, on, run);
 }
 
 async function batchExecute(options: OperationsOptions, body: unknown): Promise<unknown> {
@@ -89,7 +89,7 @@ async function batchExecute(options: OperationsOptions, body: unknown): Promise<
     updateResults: await batch(options, connection, parts, sets.length === 0 ? [[]] : sets),
   });
   if (request.transactionId !== undefined) {
-    return options.sessions.within(request.transactionId, request.secretArn, run);
+    return options.sessions.within(request.transactionId, on, run);
   }
   return options.sessions.alone(on, async (connection) => {
     await connection.query('start transaction');
@@ -207,4 +207,6 @@ const written = (header: ResultSetHeader): unknown => ({
   numberOfRecordsUpdated: header.affectedRows,
 });
 
-const generated = (header: ResultSetHeader): unknown[] => (header.insertId > 0 ? [{ longValue: header.insertId }] : []);
+/** Text where a number would lose digits. */
+const generated = ({ insertId }: { readonly insertId: number | string }): unknown[] =>
+  Number(insertId) > 0 ? [{ longValue: rawNumber(String(insertId)) }] : [];

@@ -3,11 +3,20 @@ import * as z from 'zod';
 import { badRequest, invalid } from './data-api-failure.ts';
 import type { StatementParts } from './statement-text.ts';
 
+/** 64 bits: beyond 2^53 the request's reader gives a bigint. */
+const long = z.union([
+  z.int(),
+  z
+    .bigint()
+    .min(-(2n ** 63n))
+    .max(2n ** 63n - 1n),
+]);
+
 const fieldSchema = z.strictObject({
   isNull: z.boolean().optional(),
   booleanValue: z.boolean().optional(),
-  longValue: z.number().int().optional(),
-  doubleValue: z.number().optional(),
+  longValue: long.optional(),
+  doubleValue: z.union([z.number(), z.bigint()]).optional(),
   stringValue: z.string().optional(),
   blobValue: z.base64().optional(),
   arrayValue: z.unknown().optional(),

@@ -126,6 +126,11 @@ function usersOf(users: RdsDataApiOptions['users']): SessionsOptions['userOf'] {
   return (secretArn) => bySecret.get(secretArn) ?? null;
 }
 
+type ParseWithSource = (
+  text: string,
+  reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
+) => unknown;
+
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -140,9 +145,14 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** Whole numbers that a double cannot hold become bigints, with all their digits. */
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return (JSON.parse as ParseWithSource)(text, (_key, value, { source }) =>
+      typeof value === 'number' && !Number.isSafeInteger(value) && source !== undefined && /^-?\d+$/.test(source)
+        ? BigInt(source)
+        : value,
+    );
   } catch {
     throw invalid('The request is not JSON.');
   }

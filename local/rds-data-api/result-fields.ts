@@ -177,7 +177,7 @@ function encodeCell(cell: Buffer, type: ColumnType, options: ResultOptions): Val
 }
 
 /** All digits on the wire, as the real service sends them: it is the SDK that loses those beyond 2^53. */
-const rawNumber = (text: string): unknown =>
+export const rawNumber = (text: string): unknown =>
   (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(String(text).replace(/^(-?)\./, '$10.'));
 
 function metadataOf(field: RawField, type: ColumnType): Record<string, unknown> {

@@ -27,6 +27,7 @@ export interface Target {
 interface OpenTransaction {
   readonly connection: PoolConnection;
   readonly secretArn: string;
+  readonly database: string | null;
   readonly ageTimer: TimerHandle;
   idleTimer: TimerHandle | null;
   busy: boolean;
@@ -65,16 +66,26 @@ export class Sessions {
     }
     const id = randomBytes(96).toString('base64');
     const ageTimer = this.#options.clock.setTimer(this.#options.transactionAgeMs, () => void this.#expire(id));
-    const open: OpenTransaction = { connection, secretArn: target.secretArn, ageTimer, idleTimer: null, busy: false };
+    const open: OpenTransaction = { connection, ...target, ageTimer, idleTimer: null, busy: false };
     this.#transactions.set(id, open);
     this.#rest(id, open);
     return id;
   }
 
-  /** Runs something in a transaction, which must be at rest. A failure of the service's own (not of MySQL) ends it. */
-  async within<T>(id: string, secretArn: string, run: (connection: PoolConnection) => Promise<T>): Promise<T> {
+  /**
+   * Runs something in a transaction, which must be at rest. A failure of the service's own (not of MySQL) ends it. A database that
+   * is named must be the one that it was begun with: https://github.com/aws/aws-sdk-js-v3/issues/2595
+   */
+  async within<T>(
+    id: string,
+    { secretArn, database }: Target,
+    run: (connection: PoolConnection) => Promise<T>,
+  ): Promise<T> {
     const open = this.#transactions.get(id);
     if (!open || open.secretArn !== secretArn) throw notFound(id);
+    if (database !== null && database !== open.database) {
+      throw badRequest(`Database name ${database} is not the same as transaction's ${open.database ?? 'none'}.`);
+    }
     if (open.busy) throw databaseError('Transaction is still running a query.');
     open.busy = true;
     open.idleTimer?.cancel();
@@ -90,7 +101,7 @@ export class Sessions {
   }
 
   async end(id: string, secretArn: string, how: 'commit' | 'rollback'): Promise<void> {
-    await this.within(id, secretArn, async (connection) => {
+    await this.within(id, { secretArn, database: null }, async (connection) => {
       try {
         await connection.query(how);
       } catch (error) {
@@ -143,6 +154,8 @@ export class Sessions {
         ...this.#options.server,
         ...user,
         ...(database === null ? {} : { database }),
+        // Generated ids beyond 2^53 come as text instead of a number with other digits.
+        supportBigNumbers: true,
         connectionLimit: CONNECTIONS_MAX,
         maxIdle: 4,
         idleTimeout: 10_000,
