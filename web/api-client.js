@@ -6,6 +6,9 @@
 
 const TIMEOUT_MS = 8000;
 
+/** Of this start of the platform: the page was served with it. */
+export const sessionToken = () => document.querySelector('meta[name="3t-token"]')?.getAttribute('content') ?? '';
+
 /** Why the platform did not do it, in its own words. */
 export class ApiRefusal extends Error {}
 
@@ -51,10 +54,9 @@ export const fetchWhy = (subject) => request(`/api/why/${encodeURIComponent(subj
 
 /** @param {'lock' | 'unlock' | 'adopt' | 'release' | 'flatten'} action @param {Record<string, unknown>} body */
 export function changeState(action, body) {
-  const token = document.querySelector('meta[name="3t-token"]')?.getAttribute('content') ?? '';
   return request(`/api/${action}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-3t-token': token },
+    headers: { 'content-type': 'application/json', 'x-3t-token': sessionToken() },
     body: JSON.stringify(body),
   });
 }

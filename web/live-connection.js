@@ -1,4 +1,7 @@
 // @ts-check
+import { sessionToken } from './api-client.js';
+import { readServerEvents } from './server-events.js';
+
 /** @import { PlatformSnapshot } from '../shared/messages/platform-snapshot.ts' */
 
 const STALE_AFTER_MS = 3500;
@@ -12,8 +15,8 @@ const RETRY_MAX_MS = 10_000;
 export class LiveConnection {
   #url;
   #onSnapshot;
-  /** @type {EventSource | null} */
-  #source = null;
+  /** Names this page to the server, where it has one place however often it connects. */
+  #page = crypto.randomUUID();
   #lastAtMs = Number.NEGATIVE_INFINITY;
   #retryMs = RETRY_MIN_MS;
 
@@ -23,24 +26,40 @@ export class LiveConnection {
     this.#onSnapshot = onSnapshot;
   }
 
-  open() {
-    this.#source?.close();
-    const source = new EventSource(this.#url);
-    this.#source = source;
-    source.addEventListener('snapshot', (event) => {
-      this.#retryMs = RETRY_MIN_MS;
-      const snapshot = parse(event.data);
-      if (snapshot === null) return;
-      this.#lastAtMs = performance.now();
-      this.#onSnapshot(snapshot);
-    });
-    source.addEventListener('error', () => {
-      // The browser repeats by itself after a lost connection, but gives up for ever after an answer such as 503.
-      if (source.readyState !== EventSource.CLOSED || source !== this.#source) return;
-      this.#source = null;
-      setTimeout(() => this.open(), this.#retryMs);
+  /** Listens for ever, and connects again when a stream ends, is refused or falls silent. */
+  async open() {
+    for (;;) {
+      await this.#listen().catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, this.#retryMs));
       this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
-    });
+    }
+  }
+
+  async #listen() {
+    const silent = new AbortController();
+    let timer = setTimeout(() => silent.abort(), OFFLINE_AFTER_MS);
+    try {
+      const headers = { 'x-3t-token': sessionToken(), 'x-3t-page': this.#page };
+      const response = await fetch(this.#url, { headers, cache: 'no-store', signal: silent.signal });
+      if (response.status === 401 || response.status === 403) await reloadAfterRestart();
+      if (!response.ok || response.body === null) return;
+      await readServerEvents(response.body, ({ name, data }) => {
+        clearTimeout(timer);
+        timer = setTimeout(() => silent.abort(), OFFLINE_AFTER_MS);
+        if (name === 'snapshot') this.#take(data);
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** @param {string} text */
+  #take(text) {
+    this.#retryMs = RETRY_MIN_MS;
+    const snapshot = parse(text);
+    if (snapshot === null) return;
+    this.#lastAtMs = performance.now();
+    this.#onSnapshot(snapshot);
   }
 
   /** Milliseconds since the last snapshot. */
@@ -53,6 +72,12 @@ export class LiveConnection {
     if (this.silenceMs < STALE_AFTER_MS) return 'active';
     return this.silenceMs < OFFLINE_AFTER_MS ? 'stale' : 'offline';
   }
+}
+
+/** A platform that was started again has another token, and serves the page with it. */
+async function reloadAfterRestart() {
+  const page = await (await fetch('/', { cache: 'no-store' })).text();
+  if (!page.includes(`content="${sessionToken()}"`)) location.reload();
 }
 
 /** @param {string} text @returns {PlatformSnapshot | null} */

@@ -6,6 +6,8 @@ import { HttpError } from './http-error.ts';
 
 export const TOKEN_HEADER = 'x-3t-token';
 const READ_METHODS = ['GET', 'HEAD'];
+/** Stays open and takes one of few places, so it is for the page of this start alone. */
+export const EVENTS_PATH = '/api/events';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 /** Compares in constant time, whatever the lengths. */
@@ -17,9 +19,10 @@ interface LambdaBindings {
 }
 
 /**
- * Who may talk to us. The exact Host keeps out names that a hostile page rebinds to loopback; a wrong Origin is another site;
- * a write also needs the token of this start, which only our page and the CLI know. The CLI sends no Origin. On AWS there is no
- * token: every request, reads too, must bear the caller that IAM admitted, so a door opened by mistake stays shut.
+ * Who may talk to us. The exact Host keeps out names that a hostile page rebinds to loopback; a wrong Origin is another site, and so
+ * is what a browser calls cross-site where it sends no Origin (an image, a script, a frame); a link to the page may come from anywhere.
+ * A write, and the stream of events, also need the token of this start, which only our page and the CLI know. The CLI sends no Origin.
+ * On AWS there is no token: every request, reads too, must bear the caller that IAM admitted, so a door opened by mistake stays shut.
  */
 export function guard(
   deps: Pick<ApiDeps, 'token' | 'allowedHosts'>,
@@ -34,19 +37,30 @@ export function guard(
     if (origin !== undefined && origin.toLowerCase() !== `${env.ORIGIN_SCHEME}://${host}`) {
       throw new HttpError(403, 'wrong-origin', 'requests from other origins are refused');
     }
+    const site = c.req.header('sec-fetch-site');
+    const isLink = c.req.method === 'GET' && c.req.header('sec-fetch-dest') === 'document';
+    if (site !== undefined && site !== 'same-origin' && site !== 'none' && !isLink) {
+      throw new HttpError(403, 'cross-site', 'requests from other sites are refused');
+    }
     if (deps.token === null) {
       const { requestContext } = (c.env ?? {}) as LambdaBindings;
       if (!requestContext?.authorizer?.iam?.userArn) {
         throw new HttpError(403, 'iam-required', 'only callers that IAM has admitted are served');
       }
     }
-    if (!READ_METHODS.includes(c.req.method)) {
-      if (c.req.method !== 'POST') throw new HttpError(405, 'method-not-allowed', 'only GET, HEAD and POST are served');
-      if (deps.token !== null) {
-        const token = c.req.header(TOKEN_HEADER);
-        if (token === undefined) throw new HttpError(401, 'token-required', `a write needs the header ${TOKEN_HEADER}`);
-        if (!equal(token, deps.token)) throw new HttpError(403, 'wrong-token', 'the token is not that of this start');
+    const isRead = READ_METHODS.includes(c.req.method);
+    if (!isRead && c.req.method !== 'POST') {
+      throw new HttpError(405, 'method-not-allowed', 'only GET, HEAD and POST are served');
+    }
+    if (deps.token !== null && (!isRead || c.req.path === EVENTS_PATH)) {
+      const token = c.req.header(TOKEN_HEADER);
+      if (token === undefined) {
+        const what = isRead ? 'the stream of events' : 'a write';
+        throw new HttpError(401, 'token-required', `${what} needs the header ${TOKEN_HEADER}`);
       }
+      if (!equal(token, deps.token)) throw new HttpError(403, 'wrong-token', 'the token is not that of this start');
+    }
+    if (!isRead) {
       if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
         throw new HttpError(415, 'json-required', 'a write needs content-type application/json');
       }

@@ -1,7 +1,8 @@
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
+import { eventPlaces, PAGE_HEADER } from '#functions/api/event-places.ts';
 import { errorAnswer, HttpError } from '#functions/api/http-error.ts';
-import { guard } from '#functions/api/security.ts';
+import { EVENTS_PATH, guard } from '#functions/api/security.ts';
 import { type HttpServer, startHttpServer } from '#local/http-server.ts';
 import { loadPageAssets } from '#local/page-assets.ts';
 import { LAMBDA_API_ORIGIN } from '#shared/adapters/aws/lambda-http.ts';
@@ -9,6 +10,7 @@ import type { FetchLike } from '#shared/adapters/system/keep-alive-fetch.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
 
 const EVENTS_INTERVAL_MS = 2_000;
+const EVENT_CLIENTS_MAX = 5;
 const FORWARDED = ['content-type', 'idempotency-key'] as const;
 const BODY_BYTES_MAX = 65_536;
 
@@ -35,17 +37,23 @@ export async function startStagePage(options: StagePageOptions): Promise<HttpSer
   const app = new Hono();
   const allowedHosts = () => [`127.0.0.1:${port}`, `localhost:${port}`];
   app.use('*', guard({ token, allowedHosts }, { ORIGIN_SCHEME: 'http' }));
-  app.get('/api/events', (c) =>
-    streamSSE(c, async (stream) => {
-      const gone = new AbortController();
-      stream.onAbort(() => gone.abort());
-      while (!gone.signal.aborted) {
-        const reply = await api(`${LAMBDA_API_ORIGIN}/api/status`).catch(() => null);
-        if (reply?.ok) await stream.writeSSE({ event: 'snapshot', data: await reply.text() });
-        await systemClock.sleep(EVENTS_INTERVAL_MS, gone.signal).catch(() => {});
+  // Each asks the stage's function by itself.
+  const places = eventPlaces(EVENT_CLIENTS_MAX);
+  app.get(EVENTS_PATH, (c) => {
+    const place = places.take(c.req.header(PAGE_HEADER));
+    return streamSSE(c, async (stream) => {
+      stream.onAbort(() => place.leave());
+      try {
+        while (!place.signal.aborted) {
+          const reply = await api(`${LAMBDA_API_ORIGIN}/api/status`).catch(() => null);
+          if (reply?.ok) await stream.writeSSE({ event: 'snapshot', data: await reply.text() });
+          await systemClock.sleep(EVENTS_INTERVAL_MS, place.signal).catch(() => {});
+        }
+      } finally {
+        place.leave();
       }
-    }),
-  );
+    });
+  });
   app.on(['GET', 'POST'], '/*', async (c, next) => {
     // The page's own files stand behind this in the list.
     if (assets.has(c.req.path)) return next();

@@ -46,6 +46,11 @@ export async function startPageServer(first: PlatformSnapshot): Promise<PageServ
     } else if (paused) {
       json(503, { error: { code: 'paused', message: 'paused' } });
     } else if (url.pathname === '/api/events') {
+      if (request.headers['x-3t-token'] !== PAGE_TOKEN) {
+        handle.refused.push(url.pathname);
+        json(401, { error: { code: 'token-required', message: 'the token is missing' } });
+        return;
+      }
       response.writeHead(200, { ...PAGE_HEADERS, 'content-type': 'text/event-stream' });
       streams.add(response);
       request.on('close', () => streams.delete(response));

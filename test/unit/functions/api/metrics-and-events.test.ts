@@ -4,7 +4,7 @@ import { createHandler } from '#functions/api/handler.ts';
 import { exchangeMetrics } from '#shared/telemetry/exchange-names.ts';
 import { MetricsRegistry } from '#shared/telemetry/metrics-registry.ts';
 import { metrics } from '#shared/telemetry/names.ts';
-import { type ApiUnderTest, apiEnv, apiUnderTest, HOST, TOKEN } from '#test/support/api.ts';
+import { type ApiUnderTest, apiEnv, apiUnderTest, bodyOf, HOST, TOKEN } from '#test/support/api.ts';
 import { EXCHANGE, seedPlatform } from '#test/support/platform-rows.ts';
 import { PROMTOOL, promlint } from '#test/support/promlint.ts';
 import { ACCOUNT } from '#test/support/system.ts';
@@ -126,8 +126,11 @@ describe('api events', () => {
   });
   afterEach(() => api.db.destroy());
 
+  const listen = (page?: string) =>
+    api.get('/api/events', { 'x-3t-token': TOKEN, ...(page === undefined ? {} : { 'x-3t-page': page }) });
+
   it('streams snapshots and notices the change between two of them', async () => {
-    const response = await api.get('/api/events');
+    const response = await listen();
     expect(response.headers.get('content-type')).toBe('text/event-stream');
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     const next = async (): Promise<{ system: { state: string } }> => {
@@ -145,21 +148,54 @@ describe('api events', () => {
   });
 
   it('serves a limited number of clients, and takes a new one when another leaves', async () => {
-    const first = await api.get('/api/events');
-    const second = await api.get('/api/events');
-    const third = await api.get('/api/events');
+    const first = await listen('a');
+    const second = await listen('b');
+    const third = await listen('c');
     expect([first.status, second.status, third.status]).toEqual([200, 200, 503]);
 
     await first.body!.cancel();
     await expect
       .poll(async () => {
-        const again = await api.get('/api/events');
+        const again = await listen('c');
         const { status } = again;
         await again.body?.cancel();
         return status;
       })
       .toBe(200);
     await second.body!.cancel();
+  });
+
+  it('gives one client one place, whatever it opens, and the newest of its streams', async () => {
+    const first = await listen('a');
+    for (let n = 0; n < 5; n += 1) expect((await listen('a')).status).toBe(200);
+    for (let n = 0; n < 5; n += 1) expect((await listen()).status).toBe(200);
+
+    // The former ones end.
+    const reader = first.body!.getReader();
+    for (;;) if ((await reader.read()).done) break;
+    expect((await listen('b')).status, 'one without a name has one place, too').toBe(503);
+  });
+
+  it.each([
+    ['no token', { 'x-3t-token': undefined }, 401, 'token-required'],
+    ['a wrong token', { 'x-3t-token': 'no' }, 403, 'wrong-token'],
+    [
+      'a page of another site, with no Origin',
+      { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'image' },
+      403,
+      'cross-site',
+    ],
+    ['another port of this machine', { 'sec-fetch-site': 'same-site', 'sec-fetch-dest': 'script' }, 403, 'cross-site'],
+    ['another origin', { origin: 'http://evil.example' }, 403, 'wrong-origin'],
+  ])('is refused to %s, and takes no place', async (_what, headers, status, code) => {
+    for (let n = 0; n < 5; n += 1) {
+      const given = Object.fromEntries(
+        Object.entries({ 'x-3t-token': TOKEN, ...headers }).filter(([, v]) => v !== undefined),
+      );
+      const response = await api.get('/api/events', given as Record<string, string>);
+      expect([response.status, (await bodyOf(response)).error.code]).toEqual([status, code]);
+    }
+    expect((await listen('a')).status).toBe(200);
   });
 });
 
@@ -215,6 +251,8 @@ describe('api behind API Gateway', () => {
   });
 
   it('serves no event stream, which could never end', async () => {
-    expect(await invoke(event('GET', '/api/events'))).toMatchObject({ statusCode: 501 });
+    expect(await invoke(event('GET', '/api/events', undefined, { 'x-3t-token': TOKEN }))).toMatchObject({
+      statusCode: 501,
+    });
   });
 });
