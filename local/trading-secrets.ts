@@ -1,5 +1,6 @@
 import { wantsTradingKey } from '#config/kind-settings.ts';
 import type { ExchangeConfig } from '#config/schema.ts';
+import { tradingKeyProblem } from '#shared/adapters/exchange/hyperliquid/trading-key-form.ts';
 import { FileSecrets } from '#shared/adapters/system/file-secrets.ts';
 import { SecretError } from '#shared/ports/secrets.ts';
 import { UserError } from './user-error.ts';
@@ -19,7 +20,10 @@ export async function openTradingSecrets(options: {
   const secrets = new FileSecrets({ dir, allowExample: exchange.kind === 'simulator', onRead });
   if (!wantsTradingKey(exchange)) return secrets;
   try {
-    await secrets.check(exchange.accounts.map((account) => account.agent_key_secret));
+    await secrets.check(
+      exchange.accounts.map((account) => account.agent_key_secret),
+      tradingKeyProblem,
+    );
   } catch (error) {
     if (error instanceof SecretError) throw new UserError(error.message);
     throw error;

@@ -1,13 +1,11 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { wantsTradingKey } from '#config/kind-settings.ts';
 import { loadConfig } from '#config/load.ts';
 import type { Config } from '#config/schema.ts';
-import { FileSecrets } from '#shared/adapters/system/file-secrets.ts';
 import type { CommandContext } from '../context.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { checkDatabase, checkDisk, checkPlatform, checkPort, checkReadiness } from '../doctor/local-checks.ts';
 import { checkProxies } from '../doctor/proxy-check.ts';
+import { checkSecrets } from '../doctor/secret-check.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { plain, table } from '../format.ts';
 import { checkSizing } from '../sizing-check.ts';
@@ -21,7 +19,11 @@ const COLORS = { ok: 'green', warning: 'yellow', failed: 'red' } as const;
 export async function doctor(ctx: CommandContext, options: { readonly proxy?: boolean }): Promise<ExitCode> {
   const findings: Finding[] = [checkNode()];
   const config = checkConfig(ctx, findings);
-  if (config) findings.push(await checkSecrets(config), ...(await sizingFindings(ctx, config)));
+  if (config)
+    findings.push(
+      await checkSecrets(config.exchanges.hyperliquid, PROJECT_DIR),
+      ...(await sizingFindings(ctx, config)),
+    );
   findings.push(...checkDisk(ctx.stateDir), checkDatabase(ctx.stateDir));
   if (ctx.deployed && config) findings.push(await checkAlarms(ctx));
   const platform = await checkPlatform(ctx);
@@ -72,19 +74,4 @@ async function sizingFindings(ctx: CommandContext, config: Config): Promise<read
   return warnings.length === 0
     ? [{ check: 'sizing', verdict: 'ok', detail: `every symbol can be opened at ${at}` }]
     : warnings.map((detail) => ({ check: 'sizing', verdict: 'warning' as const, detail }));
-}
-
-/** Reads every secret that a start would read and tells none of them. */
-async function checkSecrets(config: Config): Promise<Finding> {
-  const { kind, accounts } = config.exchanges.hyperliquid;
-  if (!wantsTradingKey({ kind })) return { check: 'secrets', verdict: 'ok', detail: `none needed: kind ${kind}` };
-  const secrets = new FileSecrets({ dir: PROJECT_DIR, allowExample: kind === 'simulator' });
-  const names = accounts.map((account) => account.agent_key_secret);
-  try {
-    await secrets.check(names);
-  } catch (error) {
-    return { check: 'secrets', verdict: 'failed', detail: error instanceof Error ? error.message : 'unreadable' };
-  }
-  const file = existsSync(`${PROJECT_DIR}/secrets.yml`) ? 'secrets.yml' : 'secrets.yml.example (play money)';
-  return { check: 'secrets', verdict: 'ok', detail: `${names.length} of ${names.length} readable in ${file}` };
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { wantsTradingKey } from '#config/kind-settings.ts';
+import { tradingKeyProblem } from '#shared/adapters/exchange/hyperliquid/trading-key-form.ts';
 import { FileSecrets } from '#shared/adapters/system/file-secrets.ts';
 import { SecretError } from '#shared/ports/secrets.ts';
 import type { CommandContext } from '../context.ts';
@@ -27,7 +28,10 @@ export async function pushSecrets(ctx: CommandContext): Promise<ExitCode> {
   const secrets = new FileSecrets({ dir: PROJECT, allowExample: kind === 'simulator' });
   const values: { readonly secretId: string; readonly text: string }[] = [];
   try {
-    await secrets.check(accounts.map((account) => account.agent_key_secret));
+    await secrets.check(
+      accounts.map((account) => account.agent_key_secret),
+      tradingKeyProblem,
+    );
     for (const { name, agent_key_secret: key } of accounts) {
       values.push({
         secretId: `3t/${ctx.stage}/trading/${name}`,

@@ -68,13 +68,19 @@ export async function checkPlatform(ctx: CommandContext): Promise<Finding> {
   }
 }
 
-/** What the running platform itself finds wrong. Only a venue that refuses needs somebody now: the rest may be a start. */
+/** What the running platform itself finds wrong. Only a venue that refuses feed or key needs somebody now: the rest may be a start. */
 export async function checkReadiness(ctx: CommandContext): Promise<readonly Finding[]> {
   const { readiness } = await ctx.platform().get<PlatformSnapshot>('/api/status');
   return (readiness?.checks ?? []).flatMap(({ check, ok, problem }): Finding[] =>
     problem === null
       ? []
-      : [{ check: `ready: ${check}`, verdict: !ok && check === 'feed' ? 'failed' : 'warning', detail: problem }],
+      : [
+          {
+            check: `ready: ${check}`,
+            verdict: !ok && (check === 'feed' || check === 'key') ? 'failed' : 'warning',
+            detail: problem,
+          },
+        ],
   );
 }
 

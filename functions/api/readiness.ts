@@ -1,4 +1,5 @@
 import { isStale } from '#shared/core/system/fact-ages.ts';
+import { systemJobs } from '#shared/core/system/system-jobs.ts';
 import { feedTroubleText } from '#shared/messages/feed-status.ts';
 import type { PlatformSnapshot, ReadyCheck } from '#shared/messages/platform-snapshot.ts';
 
@@ -24,6 +25,7 @@ export function readinessOf(snapshot: PlatformSnapshot, heartbeatAgesMs: Readonl
     checkOf('account', accountProblems(snapshot)),
     checkOf('prices', priceProblems(snapshot)),
     feedCheck(snapshot),
+    checkOf('key', keyProblems(snapshot)),
     checkOf('heartbeats', heartbeatProblems(snapshot, heartbeatAgesMs)),
   ];
   return {
@@ -42,6 +44,13 @@ const checkOf = (check: ReadyCheck['check'], problems: readonly string[]): Ready
 });
 
 const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
+
+/** One that was not looked at yet is no problem; one that the venue refuses lets no exit out. */
+function keyProblems({ exchange, account, jobs }: PlatformSnapshot): string[] {
+  const name = systemJobs(exchange).tradingKey(account);
+  const error = jobs.find(({ job }) => job === name)?.lastError ?? null;
+  return error === null ? [] : [`the trading key may not sign: ${error}`];
+}
 
 function accountProblems({ money }: PlatformSnapshot): string[] {
   if (money === null) return ['the account was never read'];

@@ -6,6 +6,7 @@ import { executeOrder } from '#shared/usecases/execute-order.ts';
 import type { OrderGatewayDeps } from './deps.ts';
 import type { OrderGatewayEnv } from './env.ts';
 import { reportCancel, reportOrder } from './report-outcome.ts';
+import { noteKeyRefusal, watchKey } from './watch-key.ts';
 
 /**
  * SQS FIFO `orders` → the venue, one command at a time, in order. A record fails only when the store could not say what to do
@@ -22,11 +23,15 @@ export function createHandler(deps: OrderGatewayDeps, env: OrderGatewayEnv) {
   };
 
   async function execute(command: GatewayCommand): Promise<void> {
+    if (command.type === 'check-key') return watchKey(deps, command, null);
     if (command.type === 'cancel') {
-      reportCancel(telemetry, command, await cancelOrder(deps, { command, settings }));
-    } else {
-      reportOrder(telemetry, command, await executeOrder(deps, { command, settings }));
+      const outcome = await cancelOrder(deps, { command, settings });
+      reportCancel(telemetry, command, outcome);
+      return noteKeyRefusal(deps, command, outcome);
     }
+    const outcome = await executeOrder(deps, { command, settings });
+    reportOrder(telemetry, command, outcome);
+    return noteKeyRefusal(deps, command, outcome);
   }
 
   /** Coming again would not make it readable: it is kept, not retried. */

@@ -8,6 +8,7 @@ import { createSecretsManagerSecrets } from '#shared/adapters/aws/secrets-manage
 import { sqlAlerts } from '#shared/adapters/sql/alerts.ts';
 import { sqlDeadLetters } from '#shared/adapters/sql/dead-letters.ts';
 import { sqlOrderFactsReader } from '#shared/adapters/sql/order-facts-reader.ts';
+import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
 import { sqlLeasesRepository } from '#shared/adapters/sql/repositories/leases-repository.ts';
 import { sqlOrdersRepository } from '#shared/adapters/sql/repositories/orders-repository.ts';
 import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
@@ -49,6 +50,7 @@ export const handler = serve(
       leases: sqlLeasesRepository(db),
       venue: orderVenue,
       runRequests: queues.runRequests(env.RUN_REQUEST_QUEUES),
+      jobs: sqlJobStateRepository(db),
       alerts: sqlAlerts(db, clock),
       deadLetters: sqlDeadLetters(db, clock),
     },

@@ -5,6 +5,7 @@ import { logEvents } from '#shared/telemetry/names.ts';
 import { reportOddRows } from '#shared/telemetry/report-odd-rows.ts';
 import { readVenueOrders } from '#shared/usecases/read-venue-orders.ts';
 import { relayOutbox } from '#shared/usecases/relay-outbox.ts';
+import { requestKeyCheck } from '#shared/usecases/request-key-check.ts';
 import { setAsideOddRows } from '#shared/usecases/set-aside-odd-rows.ts';
 import { trackOrders } from '#shared/usecases/track-orders.ts';
 import { watchAccount } from '#shared/usecases/watch-account.ts';
@@ -20,6 +21,8 @@ export function createHandler(deps: OrderTrackerDeps, env: OrderTrackerEnv) {
   const { EXCHANGE: exchange, ACCOUNT: account } = env;
   const { telemetry, orderQueue } = deps;
   const who = { exchange, account, memoryJob: JOB };
+  /** A new process asks at once: a start tells before the first order whether the key is good. */
+  let keyAskedAtMs: number | null = null;
 
   async function run(jobs: readonly JobMessage[]): Promise<void> {
     const installationTag = await deps.installation.tag();
@@ -52,6 +55,8 @@ export function createHandler(deps: OrderTrackerDeps, env: OrderTrackerEnv) {
     );
     reportOddRows(telemetry, await setAsideOddRows(deps, exchange, view.odd));
     reportRun(telemetry, exchange, { relayed, view, watched, tracked });
+    if (scheduled)
+      keyAskedAtMs = (await requestKeyCheck(deps, { ...who, askedAtMs: keyAskedAtMs, trace })) ?? keyAskedAtMs;
   }
 
   return async (event: unknown): Promise<SQSBatchResponse> => {

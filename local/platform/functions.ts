@@ -195,6 +195,7 @@ function registerOrderFunctions({ env, repositories: r, plumbing, venue }: Funct
         systemState: r.systemState,
         leases: r.leases,
         venue: orderVenue,
+        jobs: r.jobs,
         runRequests,
         alerts: r.alerts,
         deadLetters: r.deadLetters,

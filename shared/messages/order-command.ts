@@ -37,5 +37,20 @@ export const cancelCommandSchema = z.object({
 });
 export type CancelCommand = z.infer<typeof cancelCommandSchema>;
 
-export const gatewayCommandSchema = z.discriminatedUnion('type', [orderCommandSchema, cancelCommandSchema]);
+/** Same queue and group: look whether the account's key may sign. It alone may read it. */
+export const keyCheckCommandSchema = z.object({
+  v: z.literal(1),
+  type: z.literal('check-key'),
+  exchange: nameText,
+  account: nameText,
+  expiresAtMs: epochMs,
+  trace: traceSchema,
+});
+export type KeyCheckCommand = z.infer<typeof keyCheckCommandSchema>;
+
+export const gatewayCommandSchema = z.discriminatedUnion('type', [
+  orderCommandSchema,
+  cancelCommandSchema,
+  keyCheckCommandSchema,
+]);
 export type GatewayCommand = z.infer<typeof gatewayCommandSchema>;

@@ -92,7 +92,7 @@ const orderView = z.object({
 export type OrderView = z.infer<typeof orderView>;
 
 const readyCheck = z.object({
-  check: z.enum(['state', 'account', 'prices', 'feed', 'heartbeats']),
+  check: z.enum(['state', 'account', 'prices', 'feed', 'key', 'heartbeats']),
   ok: z.boolean(),
   /** What is wrong, for a human; null when nothing is. With `ok`: wrong in a part that trading can do without. */
   problem: z.string().nullable(),

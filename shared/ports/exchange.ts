@@ -4,6 +4,7 @@ import type { Instrument } from '#shared/core/market/instrument.ts';
 import type { Listed } from '#shared/core/odd-row.ts';
 import type { ApprovedOrder, ClientOrderId, OrderClass, Side } from '#shared/core/orders/order.ts';
 import type { AccountState } from '#shared/core/portfolio/account-state.ts';
+import type { KeyCheck } from '#shared/core/system/trading-key.ts';
 import type { EpochMs, Timeframe } from '#shared/core/time.ts';
 
 /** Why a call to the venue failed. `rate-limited`, `timeout`, `network`, `unavailable`, `breaker-open` may pass on their own. */
@@ -19,6 +20,8 @@ export type ExchangeErrorKind =
   | 'rejected'
   | 'auth'
   | 'configuration'
+  /** The venue knows no right of the key that signed. */
+  | 'key-refused'
   /** A fault of our own code: it says nothing about the venue, and trying again would only repeat it. */
   | 'bug';
 
@@ -136,7 +139,8 @@ export type SubmitOutcome =
 export type CancelOutcome =
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'not-open'; readonly message: string }
-  | { readonly kind: 'unknown'; readonly message: string };
+  /** `code`: why the venue refused the request as such, where it is known. */
+  | { readonly kind: 'unknown'; readonly message: string; readonly code?: string };
 
 /** Needs the trading key: only the order gateway is given one. Never throws for what the venue answers. */
 export interface OrderVenue {
@@ -148,5 +152,8 @@ export interface OrderVenue {
     clientOrderId: ClientOrderId,
     orderClass: OrderClass,
   ): Promise<CancelOutcome>;
+  /** Throws `ExchangeError`; of kind `key-refused` when the venue does not let the key sign. */
   setLeverage(account: string, symbol: string, leverage: number, isolated: boolean): Promise<void>;
+  /** Whether the account's key may sign, without signing anything. Never throws. */
+  checkKey(account: string): Promise<KeyCheck>;
 }

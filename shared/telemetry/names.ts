@@ -22,6 +22,7 @@ export const logEvents = {
   /** An order by hand came to nothing: `code`, `message`, `idempotencyKey`, `sample` of its body. */
   orderRefused: 'order.refused',
   orderAnswered: 'order.answered',
+  keyChecked: 'trading-key.checked',
   orderEnded: 'order.ended',
   fillStored: 'fill.stored',
   feedConnected: 'feed.connected',

@@ -6,6 +6,7 @@ import { writerLease } from '#shared/core/orders/writer-lease.ts';
 import { type Refusal, refusal } from '#shared/core/refusal.ts';
 import { checkLimits, type LimitVerdict, type OrderLimits } from '#shared/core/risk/limits.ts';
 import { permits } from '#shared/core/system/permissions.ts';
+import { KEY_REFUSED } from '#shared/core/system/trading-key.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { OrderCommand } from '#shared/messages/order-command.ts';
 import { ORDER_TRACKER_JOB, RECONCILIATION_JOB, runRequest } from '#shared/messages/reconciliation-messages.ts';
@@ -160,8 +161,9 @@ async function setLeverage(deps: ExecuteOrderDeps, epoch: PositionEpoch, facts: 
     await deps.venue.setLeverage(account, symbol, facts.leverage, facts.isolated);
   } catch (error) {
     // A refusal comes again with every order; a failure of the way there passes.
-    const isRefused = error instanceof ExchangeError && error.kind === 'rejected';
-    const code = isRefused ? 'leverage-refused' : 'leverage-not-set';
+    const kind = error instanceof ExchangeError ? error.kind : null;
+    const isKey = kind === 'key-refused' || kind === 'configuration';
+    const code = isKey ? KEY_REFUSED : kind === 'rejected' ? 'leverage-refused' : 'leverage-not-set';
     return refusal(code, `leverage of ${symbol} could not be set: ${text(error)}`, {
       leverage: facts.leverage,
       isolated: facts.isolated,

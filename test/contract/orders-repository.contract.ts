@@ -266,10 +266,16 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Pla
         expect(await end('rejected', margin)).toEqual([1, margin, T0 + 1, null, null]);
         expect(await end('expired', 'never-accepted'), 'says nothing').toEqual([1, margin, T0 + 1, null, null]);
         expect(await end('rejected', 'price-stale', false), 'is ours').toEqual([1, margin, T0 + 1, null, null]);
-        expect(await end('rejected', 'auth'), 'counts').toEqual([2, 'auth', T0 + 4, null, null]);
+        expect(await end('rejected', 'key-refused'), 'counts').toEqual([2, 'key-refused', T0 + 4, null, null]);
         expect(await end('rejected', 'ioc-no-match'), 'was looked at').toEqual([...none, null, null]);
-        for (let i = 0; i < 5; i += 1) await end('rejected', 'auth');
-        expect(await end('rejected', 'auth'), 'a closed door is no HOLD').toEqual([6, 'auth', T0 + 11, null, null]);
+        for (let i = 0; i < 5; i += 1) await end('rejected', 'key-refused');
+        expect(await end('rejected', 'key-refused'), 'a closed door is no HOLD').toEqual([
+          6,
+          'key-refused',
+          T0 + 11,
+          null,
+          null,
+        ]);
         expect(await end('filled', null)).toEqual([...none, null, null]);
         for (let i = 0; i < 4; i += 1) expect((await end('rejected', margin))[3]).toBeNull();
         expect(await end('rejected', margin)).toEqual([5, margin, T0 + 17, held, T0 + 17]);

@@ -140,7 +140,7 @@ describe('HyperLiquid with faults', () => {
   it('knows that an order signed by a dead agent was not executed', async () => {
     faults({ id: 'f', kind: 'dead-agent', match: onOrder, nth: 1 });
     const { order, outcome } = await submit();
-    expect(outcome).toMatchObject({ kind: 'rejected', code: 'auth' });
+    expect(outcome).toMatchObject({ kind: 'rejected', code: 'key-refused' });
     expect((outcome as { message: string }).message).toContain(TEST_SIGNERS.mainAgent.address);
     expect(await look(order)).toEqual({ kind: 'not-found' });
   });

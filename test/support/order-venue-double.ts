@@ -1,6 +1,7 @@
 import { type Decimal, dec, decimalText } from '#shared/core/decimal.ts';
 import type { OddRow } from '#shared/core/odd-row.ts';
 import type { ApprovedOrder, ClientOrderId, Order } from '#shared/core/orders/order.ts';
+import type { KeyCheck } from '#shared/core/system/trading-key.ts';
 import {
   type AccountReader,
   type CancelOutcome,
@@ -96,6 +97,12 @@ export class OrderVenueDouble
       case 'fill':
         return accepted(this.#accept(order, order.size));
     }
+  }
+
+  keyCheck: KeyCheck = { kind: 'ok', validUntilMs: null };
+
+  async checkKey(): Promise<KeyCheck> {
+    return this.keyCheck;
   }
 
   /** What was on its way arrives; the venue refuses what has expired. */

@@ -15,6 +15,8 @@ export async function trackedOrder(behaviour: Behaviour | null = null, change: P
   };
   // The first run remembers since when fills concern us, and reads all open orders.
   await run();
+  // It has also asked the gateway to look at the key.
+  room.orderQueue.messages.length = 0;
   const planned = await room.plan(change);
   if (behaviour) {
     room.venue.behaviour = behaviour;

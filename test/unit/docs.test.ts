@@ -74,6 +74,8 @@ function alertKinds(): string[] {
       'take-profit',
       'drawdown',
       REFUSED_HOLD,
+      'trading-key-refused',
+      'trading-key-expiring',
     ]),
   ].sort();
 }

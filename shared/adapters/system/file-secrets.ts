@@ -45,14 +45,20 @@ export class FileSecrets implements Secrets {
     return value;
   }
 
-  /** Reads every name and throws one error that lists all that cannot be had, for `doctor` and start-up. */
-  async check(names: readonly string[]): Promise<void> {
+  /**
+   * Reads every name and throws one error that lists all that cannot be had, for `doctor` and start-up. `problemOf` says what is wrong
+   * with a value, in words that hold no part of it.
+   */
+  async check(names: readonly string[], problemOf: (value: string) => string | null = () => null): Promise<void> {
     const failures: SecretError[] = [];
     for (const name of names) {
-      await this.get(name).catch((error: unknown) => {
+      try {
+        const problem = problemOf(await this.get(name));
+        if (problem !== null) failures.push(new SecretError(name, problem));
+      } catch (error) {
         if (!(error instanceof SecretError)) throw error;
         failures.push(error);
-      });
+      }
     }
     const [first] = failures;
     if (first === undefined) return;

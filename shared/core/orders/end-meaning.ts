@@ -1,4 +1,5 @@
 import { dec } from '../decimal.ts';
+import { KEY_REFUSED } from '../system/trading-key.ts';
 import type { Order } from './order.ts';
 
 /**
@@ -18,7 +19,7 @@ const NO_MATCH_CODES: readonly (string | null)[] = ['ioc-no-match', 'cancelled']
 /** Turned away at the door, at ours or at the venue's: the next order for any symbol would meet the same. */
 const SHUT_OUT_CODES: readonly (string | null)[] = [
   ...['not-sent', 'breaker-open', 'rate-budget', 'configuration'],
-  ...['rate-limited', 'auth', 'venue-closed', 'http-401', 'http-403'],
+  ...['rate-limited', KEY_REFUSED, 'venue-closed', 'http-401', 'http-403'],
 ];
 
 /** Reads an ended order. */

@@ -11,6 +11,8 @@ export const systemJobs = (exchange: string) =>
     exchangeHealth: `exchange-health:${exchange}`,
     /** What RECONCILING still waits for: `detail.missing`. */
     reconciling: `reconciling:${exchange}`,
+    /** Last look at an account's trading key; the error is why it may not sign. */
+    tradingKey: (account: string) => `trading-key:${exchange}:${account}`,
     /** What the feed says of itself: `detail.trouble`. */
     priceFeed: `price-feed:${exchange}`,
   }) as const;

@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkSecrets } from '#cli/doctor/secret-check.ts';
 import type { ExchangeKind } from '#config/schema.ts';
 import { openTradingSecrets } from '#local/trading-secrets.ts';
 import { UserError } from '#local/user-error.ts';
 
 const NAMES = ['exchanges.hyperliquid.main.agent_key', 'exchanges.hyperliquid.second.agent_key'];
-const VALUE = 'not-a-real-key';
+const VALUE = `0x${'11'.repeat(32)}`;
 
 describe('openTradingSecrets', () => {
   let dir: string;
@@ -16,8 +17,8 @@ describe('openTradingSecrets', () => {
   });
   afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-  const write = (name: string, mode = 0o600) =>
-    writeFileSync(join(dir, name), `exchanges: { hyperliquid: { main: { agent_key: "${VALUE}" } } }\n`, { mode });
+  const write = (name: string, mode = 0o600, value = VALUE) =>
+    writeFileSync(join(dir, name), `exchanges: { hyperliquid: { main: { agent_key: "${value}" } } }\n`, { mode });
   const open = (kind: ExchangeKind, names = NAMES) => {
     const accounts = names.map((name, index) => ({ name: `a${index}`, address: '0x0', agent_key_secret: name }));
     const read: string[] = [];
@@ -39,6 +40,25 @@ describe('openTradingSecrets', () => {
     await expect(open('simulator', NAMES.slice(0, 1)).secrets).rejects.toThrow(
       /others may read secrets\.yml; run: chmod 600/,
     );
+  });
+
+  it.each([
+    ['0x12', 'is not a private key of 64 hex digits'],
+    ['not-a-real-key', 'is not a private key of 64 hex digits'],
+    [`0x${'0'.repeat(64)}`, 'is 64 hex digits, but no private key of the curve'],
+    [`0x${'f'.repeat(64)}`, 'is 64 hex digits, but no private key of the curve'],
+  ])('refuses what is no key, at the start and in doctor, and tells nothing of it (%s)', async (value, problem) => {
+    write('secrets.yml', 0o600, value);
+    const message = `secret ${NAMES[0]}: ${problem}`;
+    await expect(open('live', NAMES.slice(0, 1)).secrets).rejects.toThrow(new UserError(message));
+    const accounts = [{ name: 'main', address: '0x0', agent_key_secret: NAMES[0] as string }];
+    expect(await checkSecrets({ kind: 'live', accounts }, dir)).toEqual({
+      check: 'secrets',
+      verdict: 'failed',
+      detail: message,
+    });
+    write('secrets.yml');
+    expect(await checkSecrets({ kind: 'live', accounts }, dir)).toMatchObject({ verdict: 'ok' });
   });
 
   it('hands the keys to whoever blots them out of logs before anything is logged', async () => {

@@ -87,7 +87,7 @@ export function createHyperliquid(options: HyperliquidOptions): Hyperliquid {
   const orderVenue =
     keys === null
       ? null
-      : new HyperliquidOrderVenue({ keys, accounts, catalog, caller, clock, telemetry, throughProxy });
+      : new HyperliquidOrderVenue({ keys, accounts, catalog, caller, info, clock, telemetry, throughProxy });
   return {
     marketData,
     accountReader: new HyperliquidAccountReader({ info, accounts, dexes }),

@@ -13,7 +13,7 @@ export interface InfoRequest {
 
 /** Weights per IP. https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/rate-limits-and-user-limits */
 const LIGHT = new Set(['l2Book', 'allMids', 'clearinghouseState', 'orderStatus', 'exchangeStatus']);
-const weightOf = (type: string): number => (LIGHT.has(type) ? 2 : 20);
+const weightOf = (type: string): number => (LIGHT.has(type) ? 2 : type === 'userRole' ? 60 : 20);
 /** Items per extra unit of weight in long replies. */
 const ITEMS_PER_WEIGHT: Readonly<Record<string, number>> = {
   userFillsByTime: 20,

@@ -1,3 +1,4 @@
+import { KEY_REFUSED } from '#shared/core/system/trading-key.ts';
 import type { ExchangeError, SubmitOutcome } from '#shared/ports/exchange.ts';
 import { BudgetExhaustedError, HttpStatusError } from '../resilience/exchange-failure.ts';
 import { cancelAnswerSchema, exchangeReplySchema, orderAnswerSchema } from './wire-schemas.ts';
@@ -29,8 +30,8 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
   // https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/rate-limits-and-user-limits, words as in ccxt
   [/^too many cumulative requests sent/i, 'rate-limited'],
   // https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/signing; also for an agent that expired or was replaced
-  [/^user or api wallet \S+ does not exist/i, 'auth'],
-  [/^must deposit before performing actions/i, 'auth'],
+  [/^user or api wallet \S+ does not exist/i, KEY_REFUSED],
+  [/^must deposit before performing actions/i, KEY_REFUSED],
   // For minutes: https://github.com/hummingbot/hummingbot/issues/6800, https://github.com/hummingbot/hummingbot/issues/6730
   [/^only post-only orders allowed immediately after (a )?network upgrade/i, 'venue-closed'],
   // https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/hip-3-deployer-actions (haltTrading)
@@ -95,7 +96,10 @@ export function readOrderFailure(error: ExchangeError, throughProxy: boolean): S
   return { kind: 'unknown', errorKind: error.kind, message };
 }
 
-export type CancelAnswer = 'cancelled' | { readonly notOpen: string } | { readonly unknown: string };
+export type CancelAnswer =
+  | 'cancelled'
+  | { readonly notOpen: string }
+  | { readonly unknown: string; readonly code?: string | undefined };
 
 const NOT_OPEN = /never placed|already canceled|already cancelled|or filled/i;
 
@@ -103,7 +107,10 @@ const NOT_OPEN = /never placed|already canceled|already cancelled|or filled/i;
 export function readCancelReply(reply: unknown): CancelAnswer {
   const envelope = exchangeReplySchema.safeParse(reply);
   if (!envelope.success) return { unknown: 'unreadable answer to a cancel' };
-  if (envelope.data.status === 'err') return { unknown: envelope.data.response.slice(0, 300) };
+  if (envelope.data.status === 'err') {
+    const { response } = envelope.data;
+    return { unknown: response.slice(0, 300), code: refusalCode(response) ?? undefined };
+  }
   const answer = cancelAnswerSchema.safeParse(envelope.data.response);
   if (!answer.success) return { unknown: 'the answer names no status for the cancel' };
   const [status] = answer.data.data.statuses;

@@ -2,6 +2,7 @@ import type { Instrument } from '#shared/core/market/instrument.ts';
 import { isOnTick, wholeLots } from '#shared/core/market/tick-rules.ts';
 import type { ApprovedOrder, ClientOrderId, OrderClass } from '#shared/core/orders/order.ts';
 import { cycleIdOf } from '#shared/core/reconciliation/cycle-decision.ts';
+import { KEY_REFUSED, type KeyCheck } from '#shared/core/system/trading-key.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import { type CancelOutcome, ExchangeError, type OrderVenue, type SubmitOutcome } from '#shared/ports/exchange.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
@@ -11,8 +12,10 @@ import { classifyFailure } from '../resilience/exchange-failure.ts';
 import type { ResilientCaller } from '../resilience/resilient-caller.ts';
 import { findAccount, type HyperliquidAccount } from './accounts.ts';
 import type { HyperliquidSigner, SignedRequest } from './ccxt-hyperliquid-signer.ts';
+import { checkAgent } from './check-agent.ts';
+import type { HyperliquidInfo } from './hyperliquid-info.ts';
 import type { InstrumentCatalog } from './instrument-catalog.ts';
-import { readCancelReply, readOrderFailure, readOrderReply } from './order-replies.ts';
+import { readCancelReply, readOrderFailure, readOrderReply, refusalCode } from './order-replies.ts';
 import type { TradingKeys } from './trading-keys.ts';
 import { exchangeReplySchema } from './wire-schemas.ts';
 
@@ -27,6 +30,8 @@ export interface OrderVenueDeps {
   readonly accounts: readonly HyperliquidAccount[];
   readonly catalog: InstrumentCatalog;
   readonly caller: ResilientCaller;
+  /** What the venue knows of a signer is read, not signed for. */
+  readonly info: Pick<HyperliquidInfo, 'ask'>;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly throughProxy: boolean;
@@ -79,7 +84,8 @@ export class HyperliquidOrderVenue implements OrderVenue {
     const answer = exchangeReplySchema.safeParse(reply);
     if (answer.success && answer.data.status === 'ok') return;
     const why = answer.success ? String(answer.data.response).slice(0, 200) : 'unreadable answer';
-    const kind = answer.success ? 'rejected' : 'malformed-reply';
+    const refused = refusalCode(why) === KEY_REFUSED ? ('key-refused' as const) : ('rejected' as const);
+    const kind = answer.success ? refused : 'malformed-reply';
     throw new ExchangeError(kind, `updateLeverage: ${why}`, { retryable: false, mayHaveReachedVenue: true });
   }
 
@@ -92,6 +98,19 @@ export class HyperliquidOrderVenue implements OrderVenue {
     if (first === undefined) return;
     const { signer } = await this.#prepare(account, first.symbol);
     signer.signCancel(first.symbol, `0x${'0'.repeat(32)}`, LONG_AGO_MS);
+  }
+
+  async checkKey(account: string): Promise<KeyCheck> {
+    const { accounts, keys, info, clock } = this.#deps;
+    try {
+      const known = findAccount(accounts, account);
+      const agent = (await keys.signer(known)).agentAddress().toLowerCase();
+      return await checkAgent(info, known, agent, clock.nowMs());
+    } catch (error) {
+      const reason = classifyFailure(error, 'check-key').message.slice(0, 300);
+      const isOurs = error instanceof ExchangeError && error.kind === 'configuration';
+      return isOurs ? { kind: 'refused', reason } : { kind: 'unknown', reason };
+    }
   }
 
   async #submit(order: ApprovedOrder): Promise<SubmitOutcome> {
@@ -141,7 +160,7 @@ export class HyperliquidOrderVenue implements OrderVenue {
       if (answer === 'cancelled') return { kind: 'cancelled' };
       return 'notOpen' in answer
         ? { kind: 'not-open', message: answer.notOpen }
-        : { kind: 'unknown', message: answer.unknown };
+        : { kind: 'unknown', message: answer.unknown, ...(answer.code === undefined ? {} : { code: answer.code }) };
     } catch (error) {
       return { kind: 'unknown', message: classifyFailure(error, 'cancel').message.slice(0, 300) };
     }

@@ -7,8 +7,7 @@ import type { ExchangeTransport } from '../resilience/exchange-transport.ts';
 import type { HyperliquidAccount } from './accounts.ts';
 import { HyperliquidSigner, type SigningSource } from './ccxt-hyperliquid-signer.ts';
 import { NonceSequence } from './nonce-sequence.ts';
-
-const KEY = /^(0x)?[0-9a-fA-F]{64}$/;
+import { tradingKeyProblem } from './trading-key-form.ts';
 
 export interface TradingKeysDeps {
   readonly secrets: Secrets;
@@ -74,7 +73,8 @@ export class TradingKeys {
       // The cause is left out: a message of a store may hold what it read.
       throw configuration(`secret ${name} cannot be read`);
     }
-    if (!KEY.test(privateKey)) throw configuration(`secret ${name} is not a private key of 64 hex digits`);
+    const problem = tradingKeyProblem(privateKey);
+    if (problem !== null) throw configuration(`secret ${name} ${problem}`);
     return privateKey;
   }
 

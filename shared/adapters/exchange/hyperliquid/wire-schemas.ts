@@ -145,3 +145,14 @@ export const cancelAnswerSchema = z.looseObject({
     statuses: z.tuple([z.union([z.literal('success'), z.strictObject({ error: z.string().max(2000) })])]),
   }),
 });
+
+/** https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/info-endpoint#query-a-users-role */
+export const userRoleSchema = z.looseObject({
+  role: z.string().max(32),
+  data: z.looseObject({ user: z.string().max(42).optional() }).optional(),
+});
+
+/** Agents that have a name, with their ends. */
+export const extraAgentsSchema = z
+  .array(z.looseObject({ address: z.string().max(42), validUntil: time.nullable() }))
+  .max(100);

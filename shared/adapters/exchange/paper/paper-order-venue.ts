@@ -1,5 +1,6 @@
 import { dec } from '#shared/core/decimal.ts';
 import type { ApprovedOrder, ClientOrderId, OrderClass } from '#shared/core/orders/order.ts';
+import type { KeyCheck } from '#shared/core/system/trading-key.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import { type CancelOutcome, ExchangeError, type OrderVenue, type SubmitOutcome } from '#shared/ports/exchange.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
@@ -59,6 +60,11 @@ export class PaperOrderVenue implements OrderVenue {
         desk.leverage.set(symbol, leverage);
       }),
     );
+  }
+
+  /** Nothing is signed here. */
+  async checkKey(): Promise<KeyCheck> {
+    return { kind: 'ok', validUntilMs: null };
   }
 
   async #submit(order: ApprovedOrder): Promise<SubmitOutcome> {

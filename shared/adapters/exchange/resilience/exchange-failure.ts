@@ -118,7 +118,7 @@ export const isVenueFailure = (error: unknown): boolean =>
   error instanceof ExchangeError &&
   !(error instanceof BudgetExhaustedError) &&
   !(error instanceof ConnectionClosedError) &&
-  !['breaker-open', 'rejected', 'auth', 'configuration', 'bug'].includes(error.kind);
+  !['breaker-open', 'rejected', 'auth', 'configuration', 'key-refused', 'bug'].includes(error.kind);
 
 /** The answer of a request that was sent did not come, or could not be read: the venue may have done what it was asked. */
 export const isLostAnswer = (error: unknown): boolean =>

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
 import { checkLimits, orderLimitsSchema } from '#shared/core/risk/limits.ts';
+import { systemJobs } from '#shared/core/system/system-jobs.ts';
 import { platformSnapshotSchema } from '#shared/messages/platform-snapshot.ts';
 import { type ApiUnderTest, apiUnderTest, bodyOf } from '#test/support/api.ts';
 import { anInstrument } from '#test/support/instruments.ts';
-import { NOW_MS, ORDER_ID, seedPlatform } from '#test/support/platform-rows.ts';
-import { anObserverDocument } from '#test/support/system.ts';
+import { EXCHANGE, NOW_MS, ORDER_ID, seedPlatform } from '#test/support/platform-rows.ts';
+import { ACCOUNT, anObserverDocument } from '#test/support/system.ts';
 
 const BTC = 'BTC/USDC:USDC';
 
@@ -308,6 +309,17 @@ describe('api reads', () => {
 
     it('needs HEALTHY, an account, prices and every job at work', async () => {
       expect(await ready()).toMatchObject({ status: 200, body: { ready: true, state: 'HEALTHY', missing: [] } });
+    });
+
+    it('is missing while the venue refuses the trading key, until it is good again', async () => {
+      const jobs = sqlJobStateRepository(api.db);
+      const job = systemJobs(EXCHANGE).tradingKey(ACCOUNT);
+      await jobs.recordError(job, NOW_MS, '0xab is no agent of any account');
+      const { status, body } = await ready();
+      const expected = ['the trading key may not sign: 0xab is no agent of any account'];
+      expect([status, problems(body)]).toEqual([503, expected]);
+      await jobs.recordOk(job, NOW_MS);
+      expect(problems((await ready()).body)).not.toContain(expected[0]);
     });
 
     it('is missing in another state', async () => {

@@ -10,7 +10,7 @@ import { memoryLeasesRepository } from '#shared/adapters/memory/leases-repositor
 import { memoryObserverDocuments } from '#shared/adapters/memory/observer-documents.ts';
 import { seededIds } from '#shared/adapters/memory/seeded.ts';
 import { memorySystemStateRepository } from '#shared/adapters/memory/system-state-repository.ts';
-import { gatewayCommandSchema } from '#shared/messages/order-command.ts';
+import { orderCommandSchema } from '#shared/messages/order-command.ts';
 import { runRequest } from '#shared/messages/reconciliation-messages.ts';
 import type { QueueMessage } from '#shared/ports/work-queue.ts';
 import { SOURCES_RETRY } from '#shared/usecases/follow-up-cycle.ts';
@@ -115,7 +115,7 @@ describe('reconciliation handler', () => {
     expect(await handler(SCHEDULE)).toEqual({ batchItemFailures: [] });
 
     expect(queues.orders).toMatchObject([{ groupId: 'hyperliquid:main' }]);
-    const command = gatewayCommandSchema.parse(bodies(queues.orders)[0]);
+    const command = orderCommandSchema.parse(bodies(queues.orders)[0]);
     expect(command).toMatchObject({ type: 'order', symbol: BTC, expiresAtMs: NOW + 30_000 });
     expect(await stores.orders.find(command.clientOrderId)).toMatchObject({
       side: 'sell',

@@ -130,7 +130,7 @@ describe('exitAttemptsAfter', () => {
   });
 
   it.each([
-    ...['venue-closed', 'not-tradable', 'auth', 'rate-limited', 'breaker-open', 'expired', 'min-notional'],
+    ...['venue-closed', 'not-tradable', 'key-refused', 'rate-limited', 'breaker-open', 'expired', 'min-notional'],
     ...['insufficient-margin', 'price-too-far', 'http-422', 'a-code-of-tomorrow'],
   ])('keeps the step of the ladder after %s: it says nothing about the price', (errorCode) => {
     expect(exitAttemptsAfter(order({ ...reduce, errorCode }))).toBe('keep');
@@ -148,7 +148,7 @@ describe('endMeaning', () => {
     ['refused', { ...sent, errorCode: 'not-tradable' }],
     ['refused', { ...sent, errorCode: 'off-grid' }],
     ['refused', { ...sent, sentAtMs: null, errorCode: 'leverage-refused' }],
-    ['shut-out', { ...sent, errorCode: 'auth' }],
+    ['shut-out', { ...sent, errorCode: 'key-refused' }],
     ['shut-out', { ...sent, errorCode: 'venue-closed' }],
     ['shut-out', { ...sent, errorCode: 'breaker-open' }],
     ['nothing', { ...sent, sentAtMs: null, errorCode: 'price-stale' }],

@@ -251,9 +251,9 @@ describe('what an answer means', () => {
   });
 
   it.each([
-    ['User or API Wallet 0x00 does not exist.', 'auth'],
-    ['L1 error: User or API Wallet 0x0123 does not exist.', 'auth'],
-    ['Must deposit before performing actions. User: 0x123', 'auth'],
+    ['User or API Wallet 0x00 does not exist.', 'key-refused'],
+    ['L1 error: User or API Wallet 0x0123 does not exist.', 'key-refused'],
+    ['Must deposit before performing actions. User: 0x123', 'key-refused'],
     ['Too many cumulative requests sent (3 > 2) for cumulative volume traded $1.', 'rate-limited'],
     ['Price must be divisible by tick size.', 'tick-size'],
   ])('is a refusal of the request: %s', async (response, code) => {
