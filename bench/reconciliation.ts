@@ -65,7 +65,11 @@ async function planInputs(platform: Platform): Promise<() => CycleInputs> {
       accountView('observer:b', state),
     ];
     const symbols = assembleSymbols(rows.symbols, views, runs, [], new Map());
-    const money = { equityQuote: state.equityQuote, marginUsedQuote: '0', venueTimeMs: state.venueTimeMs };
+    const money = {
+      equityQuote: state.money?.equityQuote ?? '0',
+      marginUsedQuote: '0',
+      venueTimeMs: state.venueTimeMs,
+    };
     return aCycle(symbols, { settings: bigSettings(), money, supervisorOkAtMs: rows.supervisorOkAtMs });
   };
 }

@@ -46,7 +46,7 @@ async function runningPlatform(ctx: CommandContext): Promise<PlatformSnapshot | 
 
 function equityOf(config: Config, given: string | undefined, live: PlatformSnapshot | null): KnownEquity {
   if (given !== undefined) return { quote: given, from: '--equity' };
-  if (live?.money?.complete) return { quote: live.money.equityQuote, from: 'the running platform' };
+  if (live?.money?.equityQuote) return { quote: live.money.equityQuote, from: 'the running platform' };
   const { kind, accounts } = config.exchanges.hyperliquid;
   const address = accounts[0]?.address.toLowerCase();
   const account = kind === 'simulator' ? TEST_ACCOUNTS.find((a) => a.address === address) : undefined;

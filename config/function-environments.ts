@@ -31,6 +31,13 @@ const directionOfSmallestTrade = ({
 }: Config['reconciliation_engine']): number =>
   risk_pos_size === null ? 1 : Math.max(1, Math.ceil(minimum_trade_threshold / risk_pos_size));
 
+/**
+ * Observers that must have read an equity which does not follow from the last one. The books of paper are our own: nobody else can
+ * read them.
+ */
+const confirmations = ({ exchanges, quorum }: Config): number =>
+  exchanges.hyperliquid.kind === 'paper' ? 0 : Math.max(1, Math.min(quorum.quorum, quorumObserverIds(quorum).length));
+
 const perTimeframe = (map: Readonly<Record<string, number | undefined>>): string =>
   Object.entries(map)
     .filter(([, value]) => value !== undefined)
@@ -68,7 +75,7 @@ export function functionEnvironments({ config, holder, seed, overlapping = false
   };
   const timeframes: readonly Timeframe[] = marketData.timeframes;
   return {
-    balance: who,
+    balance: { ...who, QUORUM: cycle.QUORUM, CONFIRMATIONS: String(confirmations(config)) },
     'balance-consumer': { TAKE_PROFIT: JSON.stringify(config.take_profit) },
     observer: (id: string) => ({ OBSERVER_ID: id, EXCHANGE, WALLET_ADDRESSES: account.address }),
     'market-data': {

@@ -19,9 +19,16 @@ export function statusLine(snapshot: PlatformSnapshot, ticksPerSecond: number | 
   return [
     `${state}${waiting}${unready}`,
     ...(ticksPerSecond === null ? [] : [`${ticksPerSecond.toFixed(1)} ticks/s`]),
-    `equity ${money ? `${usd(money.equityQuote)} (${seconds(money.ageMs)} old)` : 'unknown'}`,
+    equityText(money),
     `positions ${held}`,
     `orders ${counts.workingOrders} working${counts.unknownOrders > 0 ? `, ${counts.unknownOrders} UNKNOWN` : ''}`,
     `last refusal: ${refusal}`,
   ].join(' | ');
+}
+
+/** Money that is not believed is unknown; what was believed last is said with its age. */
+function equityText(money: PlatformSnapshot['money']): string {
+  if (money === null || money.equityQuote === null) return 'equity unknown';
+  const last = `${usd(money.equityQuote)} (${seconds(money.equityAgeMs ?? money.ageMs)} old)`;
+  return money.doubt ? `equity UNKNOWN: ${money.doubt.code}, last ${last}` : `equity ${last}`;
 }

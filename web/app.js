@@ -73,9 +73,8 @@ function render() {
   systemPanel.update(snapshot, connection.state);
   holdBanners.update(snapshot.symbols, connection.state !== 'offline');
   showChosen(snapshot, elapsedMs);
-  // An incomplete read lacks a sub-account: its lower equity would be a cliff that never was.
   const { money: now } = snapshot;
-  if (now?.complete) equityChart.add([[snapshot.nowMs - now.ageMs, now.equityQuote]]);
+  if (now?.equityQuote) equityChart.add([[snapshot.nowMs - (now.equityAgeMs ?? now.ageMs), now.equityQuote]]);
 }
 
 function showConnection() {
@@ -105,10 +104,16 @@ function showHeader(now, elapsedMs) {
   setData(byId('venue'), 'tone', /\blive\b/.test(venue) ? 'bad' : '');
   const purse = now.money;
   const old = isStale(purse, now.ages?.accountMs, elapsedMs);
-  const stale = purse !== null && (old || !purse.complete);
-  const oldText = old && purse !== null ? ` ${age(purse.ageMs + elapsedMs)} old` : '';
+  const doubt = purse?.doubt ?? null;
+  const stale = purse !== null && (old || !purse.complete || doubt !== null);
+  const since = purse === null || !stale ? '' : ` ${age((purse.equityAgeMs ?? purse.ageMs) + elapsedMs)} old`;
   for (const id of ['equity', 'margin', 'unrealized']) byId(id).classList.toggle('stale', stale);
-  setText(byId('equity'), `${money(purse?.equityQuote)}${purse !== null && !purse.complete ? ' incomplete' : oldText}`);
+  // The last believed equity: never that of a reading that is partial or contradicts itself.
+  setText(
+    byId('equity'),
+    `${money(purse?.equityQuote)}${since}${doubt === null ? '' : `, now unknown: ${doubt.code}`}`,
+  );
+  byId('equity').title = doubt?.message ?? '';
   setText(byId('margin'), money(purse?.marginUsedQuote));
   setText(byId('unrealized'), signed(purse?.unrealizedPnlQuote, money));
   byId('unrealized').dataset.direction = direction(purse?.unrealizedPnlQuote);

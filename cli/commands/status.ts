@@ -63,9 +63,12 @@ function statusText({ paint }: CommandContext, s: PlatformSnapshot, alerts: read
   if (money) {
     const stale = money.stale ? paint(' stale', 'grey') : '';
     const partial = money.complete ? '' : paint(' incomplete', 'yellow');
+    const equityAge = ageText(money.equityAgeMs ?? money.ageMs);
     lines.push(
-      `equity ${moneyText(money.equityQuote)}, margin used ${moneyText(money.marginUsedQuote)}, unrealised ${moneyText(money.unrealizedPnlQuote)} (${ageText(money.ageMs)} old)${stale}${partial}`,
+      `equity ${moneyText(money.equityQuote)}, margin used ${moneyText(money.marginUsedQuote)} (${equityAge} old), unrealised ${moneyText(money.unrealizedPnlQuote)} (${ageText(money.ageMs)} old)${stale}${partial}`,
     );
+    if (money.doubt)
+      lines.push(`  ${paint(`equity unknown, ${money.doubt.code}`, 'red')}: ${plain(money.doubt.message)}`);
   } else lines.push(`equity ${paint('unknown', 'yellow')}: no snapshot yet`);
   if (s.takeProfit?.latched) lines.push(paint(`stopped by ${s.takeProfit.latched}: desired is zero`, 'yellow'));
   const unknown = counts.unknownOrders > 0 ? paint(` (${counts.unknownOrders} unknown)`, 'red') : '';

@@ -140,13 +140,15 @@ function accountGauges(overview: OverviewView, set: Set, one: One): void {
   );
   if (!account) return;
   const positions = [...symbols.flatMap((s) => (s.position ? [s.position] : [])), ...foreignPositions];
-  const equity = dec(account.equityQuote);
-  one('account_balance_value', 'equity', equity.toNumber());
-  one('account_margin_used', 'initial margin in use', Number(account.marginUsedQuote));
+  // An equity that is not believed has no sample, and neither has what is computed from it.
+  const money = account.moneyDoubt === null ? account.believed : null;
+  const equity = money && dec(money.equityQuote);
+  one('account_balance_value', 'equity', equity?.toNumber() ?? null);
+  one('account_margin_used', 'initial margin in use', money && Number(money.marginUsedQuote));
   one(
     'account_margin_ratio',
     'margin ÷ equity',
-    equity.gt(0) ? dec(account.marginUsedQuote).div(equity).toNumber() : null,
+    money && equity?.gt(0) ? dec(money.marginUsedQuote).div(equity).toNumber() : null,
   );
   const values = positions.map((p) => dec(p.valueQuote).abs());
   one('positions_total_value', 'sum of |value|', values.reduce((sum, v) => sum.plus(v), ZERO).toNumber());
@@ -164,7 +166,8 @@ function accountGauges(overview: OverviewView, set: Set, one: One): void {
     positions.map((p) => [Number(p.size), { symbol: p.symbol }]),
   );
   const baseline = takeProfit?.baselineQuote ?? null;
-  const change = baseline !== null && !dec(baseline).isZero() ? equity.div(baseline).minus(1).toNumber() : null;
+  const change =
+    equity && baseline !== null && !dec(baseline).isZero() ? equity.div(baseline).minus(1).toNumber() : null;
   one('account_pct_change_from_baseline', 'equity ÷ take-profit baseline − 1: 0.1 is 10 %', change);
 }
 

@@ -56,6 +56,7 @@ function accountProblems({ money }: PlatformSnapshot): string[] {
   if (money === null) return ['the account was never read'];
   return [
     ...(money.complete ? [] : ['the account was read in part']),
+    ...(money.complete && money.doubt ? [`${money.doubt.code}: ${money.doubt.message}`] : []),
     ...(money.stale ? [`the account is ${seconds(money.ageMs)} old`] : []),
   ];
 }

@@ -1,3 +1,4 @@
+import type { Alerts } from '#shared/ports/alerts.ts';
 import type { DeadLetters } from '#shared/ports/dead-letters.ts';
 import type { Ids } from '#shared/ports/ids.ts';
 import type { JobStateRepository } from '#shared/ports/repositories/job-state-repository.ts';
@@ -7,6 +8,7 @@ import type { SetAsideDeps } from '#shared/usecases/set-aside-odd-rows.ts';
 
 export interface BalanceDeps extends RefreshBalancesDeps, SetAsideDeps {
   readonly deadLetters: DeadLetters;
+  readonly alerts: Alerts;
   readonly jobs: Pick<JobStateRepository, 'recordOk' | 'recordError'>;
   readonly ids: Ids;
   readonly telemetry: Telemetry;

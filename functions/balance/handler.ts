@@ -1,4 +1,5 @@
 import type { SQSBatchResponse } from 'aws-lambda';
+import { moneyRules } from '#shared/core/reconciliation/cycle-settings.ts';
 import { type JobRecord, parseJobEvent } from '#shared/messages/job-event.ts';
 import type { Trace } from '#shared/messages/trace.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
@@ -7,7 +8,7 @@ import { refreshBalances } from '#shared/usecases/refresh-balances.ts';
 import { setAsideOddRows } from '#shared/usecases/set-aside-odd-rows.ts';
 import type { BalanceDeps } from './deps.ts';
 import type { BalanceEnv } from './env.ts';
-import { reportAccount } from './report-account.ts';
+import { alertOfMoney, reportAccount } from './report-account.ts';
 
 const JOB = 'balance';
 
@@ -18,11 +19,15 @@ const JOB = 'balance';
 export function createHandler(deps: BalanceDeps, env: BalanceEnv) {
   const { EXCHANGE: exchange, ACCOUNT: account, ADDRESS: address } = env;
   const { telemetry } = deps;
+  const rules = moneyRules(env.QUORUM, env.CONFIRMATIONS);
 
   async function refresh(trace: Trace): Promise<void> {
-    const facts = await refreshBalances(deps, { exchange, account, address, trace });
-    const { state, kind, transfersError, odd, partly } = facts;
-    if (kind === 'stored' && state.complete) reportAccount(telemetry, state, { exchange, account });
+    const facts = await refreshBalances(deps, { exchange, account, address, rules, trace });
+    const { state, kind, verdict, transfersError, odd, partly } = facts;
+    if (kind === 'stored' && state.complete && state.money !== null)
+      reportAccount(telemetry, state.money, state.positions, { exchange, account });
+    await alertOfMoney(deps.alerts, facts, { exchange, account });
+    if (verdict?.kind === 'doubted') drop('equity', verdict.doubt.code, verdict.doubt.numbers);
     for (const { name, complete, error } of state.subAccounts) {
       if (!complete) drop('sub-account', 'not-read', { name, error });
     }
@@ -34,6 +39,7 @@ export function createHandler(deps: BalanceDeps, env: BalanceEnv) {
       kind,
       partly,
       complete: state.complete,
+      money: verdict?.kind === 'doubted' ? verdict.doubt.code : 'believed',
       venueTimeMs: state.venueTimeMs,
     });
   }

@@ -65,7 +65,15 @@ export function registerFunctions(parts: FunctionParts): void {
   add(
     'balance',
     balance(
-      { ...common, ...aside, reader, accounts: r.accounts, stream: accountStream },
+      {
+        ...common,
+        ...aside,
+        reader,
+        accounts: r.accounts,
+        orders: r.orders,
+        observers: quorumObservers(env),
+        stream: accountStream,
+      },
       balanceEnvSchema.parse(texts.balance),
     ),
   );

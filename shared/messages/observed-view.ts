@@ -1,3 +1,4 @@
+import type { EquityReading } from '#shared/core/portfolio/judge-money.ts';
 import { type AccountView, accountView, unreadableView } from '#shared/core/reconciliation/account-view.ts';
 import type { ObserverDocument } from './observer-document.ts';
 
@@ -25,4 +26,27 @@ export function observedView(
     })),
     positions: observed.assetPositions.map(({ position }) => ({ coin: position.coin, size: position.szi })),
   });
+}
+
+/** What an observer's document says about the account's equity: nothing, unless it read every sub-account. */
+export function observedEquity(
+  source: string,
+  document: ObserverDocument | null,
+  exchange: string,
+  address: string,
+): EquityReading {
+  const silent = { source, equityQuote: null, venueTimeMs: null, mode: null };
+  if (document === null || document.exchange !== exchange) return silent;
+  const wanted = address.toLowerCase();
+  const entries = Object.entries(document.positions).filter(([key]) => key.toLowerCase() === wanted);
+  const [, observed] = entries[0] ?? [];
+  if (observed === undefined || entries.length > 1 || !observed.complete || observed.marginSummary === null)
+    return silent;
+  const { accountValue } = observed.marginSummary;
+  return {
+    source,
+    equityQuote: accountValue,
+    venueTimeMs: observed.venue_time_ms,
+    mode: observed.account_mode ?? null,
+  };
 }

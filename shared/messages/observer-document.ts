@@ -41,7 +41,13 @@ export const observerDocumentSchema = z.object({
           unread_coins: z.array(z.string().min(1).max(64)).max(5000).optional(),
         }),
       ),
-      marginSummary: z.looseObject({ accountValue: decimalText, totalMarginUsed: decimalText }),
+      /**
+       * Null where the account's money is not known whole: the sum of a part is nobody's equity. A reader of the release before calls
+       * such a document unreadable; it would not have counted it either.
+       */
+      marginSummary: z.looseObject({ accountValue: decimalText, totalMarginUsed: decimalText }).nullable(),
+      /** How the account keeps its collateral, in the venue's word. */
+      account_mode: nameText.nullish(),
       assetPositions: z.array(assetPosition).max(5000).refine(namesEachCoinOnce, 'a coin is there twice'),
     }),
   ),

@@ -126,10 +126,15 @@ export const platformSnapshotSchema = z.object({
     .nullable(),
   money: z
     .object({
-      equityQuote: decimalText,
-      marginUsedQuote: decimalText,
-      withdrawableQuote: decimalText,
+      /** The last believed ones, `equityAgeMs` old; null until there were any. */
+      equityQuote: decimalOrNull,
+      marginUsedQuote: decimalOrNull,
+      withdrawableQuote: decimalOrNull,
+      equityAgeMs: ageMs.nullish(),
+      /** Why the newest reading's equity is unknown; null: it is the one above. */
+      doubt: z.object({ code: z.string(), message: z.string() }).nullish(),
       unrealizedPnlQuote: decimalText,
+      /** Of the newest reading: of the positions. */
       ageMs,
       complete: z.boolean(),
       stale: z.boolean(),

@@ -225,10 +225,13 @@ function money(overview: OverviewView, age: (atMs: number) => number, ages: Fact
   if (!account) return null;
   const unrealized = allPositions(overview).reduce<Decimal>((sum, p) => sum.plus(p.unrealizedPnlQuote), ZERO);
   const ageMs = age(account.venueTimeMs);
+  const { believed, moneyDoubt } = account;
   return {
-    equityQuote: account.equityQuote,
-    marginUsedQuote: account.marginUsedQuote,
-    withdrawableQuote: account.withdrawableQuote,
+    equityQuote: believed?.equityQuote ?? null,
+    marginUsedQuote: believed?.marginUsedQuote ?? null,
+    withdrawableQuote: believed?.withdrawableQuote ?? null,
+    equityAgeMs: believed ? age(believed.venueTimeMs) : null,
+    doubt: moneyDoubt && { code: moneyDoubt.code, message: moneyDoubt.message },
     unrealizedPnlQuote: decimalText(unrealized),
     ageMs,
     complete: account.complete,

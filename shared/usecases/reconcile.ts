@@ -215,10 +215,10 @@ function cycleInputs(facts: Facts, input: ReconcileInput, cycleId: string, nowMs
   };
 }
 
-/** Equity and margin are known only from a complete snapshot that is as fresh as a source of a position must be. */
+/** Equity and margin are known only from a complete snapshot without doubt that is as fresh as a source of a position must be. */
 function accountMoney(snapshot: AccountState | null, settings: CycleSettings, nowMs: number): AccountMoney | null {
-  if (snapshot === null || !snapshot.complete) return null;
+  if (snapshot === null || !snapshot.complete || snapshot.money === null) return null;
   if (!isFresh(snapshot.venueTimeMs, nowMs, settings.sourceAgeMsMax, settings.futureToleranceMs)) return null;
-  const { equityQuote, marginUsedQuote, venueTimeMs } = snapshot;
-  return { equityQuote, marginUsedQuote, venueTimeMs };
+  const { equityQuote, marginUsedQuote } = snapshot.money;
+  return { equityQuote, marginUsedQuote, venueTimeMs: snapshot.venueTimeMs };
 }

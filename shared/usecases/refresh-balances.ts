@@ -1,20 +1,32 @@
-import { type DecimalText, dec, decimalText, ZERO } from '#shared/core/decimal.ts';
+import type { DecimalText } from '#shared/core/decimal.ts';
 import { type OddRow, oddRowSource, partlyText } from '#shared/core/odd-row.ts';
-import type { AccountState } from '#shared/core/portfolio/account-state.ts';
+import type { AccountState, StoredAccount } from '#shared/core/portfolio/account-state.ts';
+import {
+  type EquityReading,
+  judgeMoney,
+  type MoneyRules,
+  type MoneyVerdict,
+} from '#shared/core/portfolio/judge-money.ts';
 import { netWithUnread } from '#shared/core/portfolio/unread-transfers.ts';
 import { viewTime } from '#shared/core/portfolio/view-time.ts';
 import type { AccountEvent } from '#shared/messages/account-event.ts';
+import { observedEquity } from '#shared/messages/observed-view.ts';
 import type { Trace } from '#shared/messages/trace.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { DeadLetters } from '#shared/ports/dead-letters.ts';
 import type { EventStream } from '#shared/ports/event-stream.ts';
 import type { AccountReader } from '#shared/ports/exchange.ts';
+import type { ObserverDocuments } from '#shared/ports/observer-documents.ts';
 import type { AccountRepository } from '#shared/ports/repositories/account-repository.ts';
+import type { OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
 
 export interface RefreshBalancesDeps {
   readonly reader: Pick<AccountReader, 'fetchAccountState' | 'fetchTransfers'>;
-  readonly accounts: Pick<AccountRepository, 'saveSnapshot' | 'newestBalance'>;
+  readonly accounts: Pick<AccountRepository, 'saveSnapshot' | 'latest' | 'newestBalance'>;
   readonly deadLetters: Pick<DeadLetters, 'known'>;
+  readonly orders: Pick<OrdersRepository, 'fillsSince'>;
+  /** Who else reads the account: a contradiction is believed once they have read the same. */
+  readonly observers: readonly { readonly id: string; readonly documents: Pick<ObserverDocuments, 'get'> }[];
   /** Stream `account`. */
   readonly stream: EventStream;
   readonly clock: Pick<Clock, 'nowMs'>;
@@ -26,13 +38,17 @@ export interface RefreshBalancesInput {
   readonly account: string;
   /** What the venue is asked about: the master address. */
   readonly address: string;
+  readonly rules: MoneyRules;
   readonly trace: Trace;
 }
 
 export interface RefreshBalancesFacts {
   /** `from-the-future`: dated well after its arrival, and therefore not believed. */
   readonly kind: 'stored' | 'stale' | 'from-the-future';
+  /** As stored: without money where it is not believed. */
   readonly state: AccountState;
+  /** Null when the view as a whole was not looked at. */
+  readonly verdict: MoneyVerdict | null;
   /** Deposits minus withdrawals up to the snapshot; null when the venue would not say. */
   readonly netTransfersQuote: DecimalText | null;
   readonly transfersError: string | null;
@@ -42,9 +58,13 @@ export interface RefreshBalancesFacts {
   readonly partly: string | null;
 }
 
+/** Far more than are made between two readings; fills beyond it count as their distance from the mark price. */
+const FILLS_MAX = 2_000;
+
 /**
- * Reads the account and its transfers, stores them if they are news, and tells the account stream. Throws `ExchangeError` when
- * nothing could be read and leaves the stored rows alone: they age, they do not become flat.
+ * Reads the account and its transfers, asks whether its money follows from the last believed one, stores both if they are news,
+ * and tells the account stream what is believed. Throws `ExchangeError` when nothing could be read and leaves the stored rows
+ * alone: they age, they do not become flat.
  */
 export async function refreshBalances(
   deps: RefreshBalancesDeps,
@@ -55,22 +75,60 @@ export async function refreshBalances(
   const venueTimeMs = viewTime(read.venueTimeMs, deps.clock.nowMs());
   if (venueTimeMs === null) {
     const state = { ...read, exchange, account };
-    return { kind: 'from-the-future', state, netTransfersQuote: null, transfersError: null, odd: [], partly: null };
+    const nothing = { netTransfersQuote: null, transfersError: null, odd: [], partly: null };
+    return { kind: 'from-the-future', state, verdict: null, ...nothing };
   }
-  const state: AccountState = { ...read, exchange, account, venueTimeMs };
-  const { odd, ...transfers } = await netTransfers(deps, address, state);
-  const kind = await deps.accounts.saveSnapshot(state, transfers.netTransfersQuote, deps.clock.nowMs());
-  if (kind === 'stored') {
-    const event = toEvent(state, input.trace);
+  const reading: AccountState = { ...read, exchange, account, venueTimeMs };
+  const transfers = await netTransfers(deps, address, reading);
+  const { netTransfersQuote, transfersError } = transfers;
+  const stored = await deps.accounts.latest(exchange, account);
+  const verdict = await judge(deps, input, reading, stored, transfers.possible);
+  const doubt = verdict.kind === 'doubted' ? verdict.doubt : null;
+  const state: AccountState = doubt === null ? reading : { ...reading, money: null, moneyDoubt: doubt };
+  const net = verdict.kind === 'believed' ? verdict.netTransfersQuote : null;
+  const kind = await deps.accounts.saveSnapshot(state, netTransfersQuote, deps.clock.nowMs(), net);
+  const event = kind === 'stored' ? toEvent(state, input.trace) : null;
+  if (event !== null) {
     await deps.stream.put([{ partitionKey: `${exchange}:${account}`, data: JSON.stringify(event) }]);
   }
-  const inPositions = read.odd ?? [];
-  const partly =
-    partlyText([...inPositions, ...odd]) ??
-    (transfers.transfersError === null || transfers.transfersError === SETTLING
-      ? null
-      : `ledger: ${transfers.transfersError}`);
-  return { kind, state, ...transfers, odd: [...inPositions, ...odd], partly };
+  const odd = [...(read.odd ?? []), ...transfers.odd];
+  const failed = transfersError === null || transfersError === SETTLING ? null : `ledger: ${transfersError}`;
+  return { kind, state, verdict, netTransfersQuote, transfersError, odd, partly: partlyText(odd) ?? failed };
+}
+
+async function judge(
+  deps: RefreshBalancesDeps,
+  { exchange, account, address, rules }: RefreshBalancesInput,
+  reading: AccountState,
+  stored: StoredAccount | null,
+  possible: readonly DecimalText[],
+): Promise<MoneyVerdict> {
+  const before = stored?.believed ?? null;
+  const sinceMs = stored?.moneyDoubt?.numbers.sinceMs;
+  const doubtedSinceMs = typeof sinceMs === 'number' ? sinceMs : null;
+  const fills = before === null ? [] : await deps.orders.fillsSince(exchange, account, before.venueTimeMs, FILLS_MAX);
+  const observed = await Promise.all(deps.observers.map((observer) => equityOf(observer, exchange, address)));
+  const inputs = {
+    nowMs: deps.clock.nowMs(),
+    reading,
+    before,
+    fills,
+    netTransfers: possible,
+    observed,
+    doubtedSinceMs,
+  };
+  return judgeMoney(inputs, rules);
+}
+
+/** An observer that cannot be read confirms nothing. */
+async function equityOf(
+  { id, documents }: RefreshBalancesDeps['observers'][number],
+  exchange: string,
+  address: string,
+): Promise<EquityReading> {
+  const source = `observer:${id}`;
+  const document = await documents.get(id).catch(() => null);
+  return observedEquity(source, document, exchange, address);
 }
 
 /** For this long around a transfer, equity and ledger may not show it alike: they come from different reads. */
@@ -81,6 +139,8 @@ const SETTLING = 'a transfer is being settled';
 type Transfers = Pick<RefreshBalancesFacts, 'netTransfersQuote' | 'transfersError'> & {
   /** Entries that could not be read and were never set aside. */
   readonly odd: readonly OddRow[];
+  /** What may be behind the equity that was read: two numbers while a transfer is being settled, none where nobody knows. */
+  readonly possible: readonly DecimalText[];
 };
 
 /**
@@ -89,45 +149,49 @@ type Transfers = Pick<RefreshBalancesFacts, 'netTransfersQuote' | 'transfersErro
  * transfer of an unknown amount: it stops nothing (see core/portfolio/unread-transfers).
  */
 async function netTransfers(deps: RefreshBalancesDeps, address: string, state: AccountState): Promise<Transfers> {
-  const { exchange, account, venueTimeMs: untilMs, equityQuote, complete } = state;
-  const unknown = (transfersError: string): Transfers => ({ netTransfersQuote: null, transfersError, odd: [] });
+  const { exchange, account, venueTimeMs: untilMs, money } = state;
+  const unknown = (transfersError: string, possible: readonly DecimalText[] = []): Transfers => ({
+    netTransfersQuote: null,
+    transfersError,
+    odd: [],
+    possible,
+  });
   try {
     const { rows: transfers, odd } = await deps.reader.fetchTransfers(address, 0);
-    if ([...transfers, ...odd].some((t) => (t.venueTimeMs ?? 0) > untilMs - TRANSFER_SETTLES_MS)) {
-      return unknown(SETTLING);
-    }
-    if (odd.length === 0) {
-      const net = transfers.reduce((sum, t) => sum.plus(dec(t.amountQuote)), ZERO);
-      return { netTransfersQuote: decimalText(net), transfersError: null, odd };
+    const before = odd.length === 0 ? null : await deps.accounts.newestBalance(exchange, account);
+    const net = (rows: typeof transfers, fresh: readonly (DecimalText | null)[]) =>
+      netWithUnread({ before, now: { equityQuote: money?.equityQuote ?? '0' }, transfers: rows, fresh });
+    const isSettled = (t: { readonly venueTimeMs: number | null }) =>
+      (t.venueTimeMs ?? 0) <= untilMs - TRANSFER_SETTLES_MS;
+    if (![...transfers, ...odd].every(isSettled)) {
+      return unknown(SETTLING, [net(transfers, []), net(transfers.filter(isSettled), [])]);
     }
     const keys = odd.map((row) => row.key);
-    const known = await deps.deadLetters.known(oddRowSource(exchange, 'ledger'), keys);
-    const fresh = odd.filter((row) => !known.has(row.key));
+    const known = odd.length === 0 ? null : await deps.deadLetters.known(oddRowSource(exchange, 'ledger'), keys);
+    const fresh = odd.filter((row) => !known?.has(row.key));
     // A part of the equity shows no step of the whole: the entries stay new until all of it can be read.
-    if (fresh.length > 0 && !complete)
+    if (fresh.length > 0 && money === null)
       return unknown('an unreadable transfer, and a part of the account that was not read');
-    const netTransfersQuote = netWithUnread({
-      before: await deps.accounts.newestBalance(exchange, account),
-      now: { equityQuote },
-      transfers,
-      fresh: fresh.map((row) => row.amountQuote ?? null),
-    });
-    return { netTransfersQuote, transfersError: null, odd: fresh };
+    const amounts = fresh.map((row) => row.amountQuote ?? null);
+    const netTransfersQuote = net(transfers, amounts);
+    return { netTransfersQuote, transfersError: null, odd: fresh, possible: [netTransfersQuote] };
   } catch (error) {
     // Positions are needed by the quorum at once; the equity curve can do without one point.
     return unknown(error instanceof Error ? error.message : String(error));
   }
 }
 
-const toEvent = (state: AccountState, trace: Trace): AccountEvent => ({
-  v: 1,
-  type: 'balance',
-  exchange: state.exchange,
-  account: state.account,
-  equityQuote: state.equityQuote,
-  marginUsedQuote: state.marginUsedQuote,
-  maintenanceMarginQuote: state.maintenanceMarginQuote,
-  venueTimeMs: state.venueTimeMs,
-  complete: state.complete,
-  trace,
-});
+/** News of money that is believed; there is none of any other. */
+const toEvent = ({ money, ...state }: AccountState, trace: Trace): AccountEvent | null =>
+  money && {
+    v: 1,
+    type: 'balance',
+    exchange: state.exchange,
+    account: state.account,
+    equityQuote: money.equityQuote,
+    marginUsedQuote: money.marginUsedQuote,
+    maintenanceMarginQuote: money.maintenanceMarginQuote,
+    venueTimeMs: state.venueTimeMs,
+    complete: state.complete,
+    trace,
+  };

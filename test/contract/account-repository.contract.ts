@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AccountState, VenuePosition } from '#shared/core/portfolio/account-state.ts';
+import { type AccountState, believedFrom, type VenuePosition } from '#shared/core/portfolio/account-state.ts';
 import type { AccountRepository } from '#shared/ports/repositories/account-repository.ts';
 import { ACCOUNT, anAccountState } from '#test/support/system.ts';
 
@@ -16,6 +16,12 @@ const aPosition = (coin: string, size: string): VenuePosition => ({
 });
 const incomplete: Partial<AccountState> = {
   complete: false,
+  money: null,
+  moneyDoubt: {
+    code: 'partial-reading',
+    message: 'equity is unknown: xyz could not be read',
+    numbers: { read: 1, of: 2 },
+  },
   subAccounts: [
     { name: 'native', complete: true, venueTimeMs: 2_000, error: null },
     { name: 'xyz', complete: false, venueTimeMs: null, error: '502' },
@@ -41,7 +47,7 @@ export function accountRepositoryContract(name: string, create: () => Promise<Ac
 
       expect(await repository.saveSnapshot(state, '500', 1_100)).toBe('stored');
 
-      expect(await latest(repository)).toEqual(state);
+      expect(await latest(repository)).toEqual({ ...state, believed: believedFrom(state, '500') });
       expect(await repository.latest(EXCHANGE, 'other')).toBeNull();
     });
 
@@ -66,7 +72,7 @@ export function accountRepositoryContract(name: string, create: () => Promise<Ac
       expect(await repository.saveSnapshot(anAccountState(2_000, { equityQuote: '1' }), '0', 6)).toBe('stale');
       expect(await repository.saveSnapshot(anAccountState(1_999), '0', 7)).toBe('stale');
 
-      expect(await latest(repository)).toEqual(state);
+      expect(await latest(repository)).toEqual({ ...state, believed: believedFrom(state, '0') });
       expect(await repository.balanceHistory(EXCHANGE, ACCOUNT, 0, 10)).toHaveLength(1);
     });
 
@@ -119,17 +125,57 @@ export function accountRepositoryContract(name: string, create: () => Promise<Ac
       expect(await latest(repository)).toMatchObject({ complete: true, positions: [] });
     });
 
-    it('keeps the equity curve, oldest first, without points whose transfers are unknown', async () => {
+    it('keeps the last believed money beside a view that is in doubt, and drops the doubt with it', async () => {
+      const repository = await create();
+      const believed = anAccountState(1_000, {
+        positions: [aPosition('BTC', '1')],
+        mode: 'one',
+        marginUsedQuote: '20.1',
+      });
+      await repository.saveSnapshot(believed, null, 1, '700');
+      const moneyDoubt = {
+        code: 'money-contradicts',
+        message: 'why',
+        numbers: { equityQuote: '0', lastAtMs: 1_000 },
+      } as const;
+      const doubted = anAccountState(2_000, {
+        positions: [aPosition('BTC', '1')],
+        money: null,
+        moneyDoubt,
+        mode: 'two',
+      });
+
+      await repository.saveSnapshot(doubted, '700', 2, null);
+
+      expect(await latest(repository)).toEqual({ ...doubted, believed: believedFrom(believed, '700') });
+      const after = anAccountState(3_000, { equityQuote: '9000' });
+      await repository.saveSnapshot(after, '700', 3);
+      expect(await latest(repository)).toEqual({ ...after, believed: believedFrom(after, '700') });
+      expect((await repository.balanceHistory(EXCHANGE, ACCOUNT, 0, 10)).map((p) => p.venueTimeMs)).toEqual([3_000]);
+    });
+
+    it('knows no money while the first view is in doubt', async () => {
+      const repository = await create();
+      await repository.saveSnapshot(anAccountState(1_000, incomplete), null, 1);
+      expect(await latest(repository)).toMatchObject({
+        money: null,
+        believed: null,
+        moneyDoubt: { code: 'partial-reading' },
+      });
+    });
+
+    it('keeps the equity curve, oldest first, without points whose transfers or money are unknown', async () => {
       const repository = await create();
       await repository.saveSnapshot(anAccountState(1_000), '500', 1);
       await repository.saveSnapshot(anAccountState(2_000, { equityQuote: '10001' }), null, 2);
-      await repository.saveSnapshot(anAccountState(3_000, { ...incomplete, equityQuote: '10002.5' }), '-5', 3);
+      await repository.saveSnapshot(anAccountState(3_000, { equityQuote: '10002.5' }), '-5', 3);
+      await repository.saveSnapshot(anAccountState(4_000, incomplete), '-5', 4);
 
       const points = await repository.balanceHistory(EXCHANGE, ACCOUNT, 0, 10);
 
       expect(points).toEqual([
         { venueTimeMs: 1_000, equityQuote: '10000', marginUsedQuote: '0', netTransfersQuote: '500', complete: true },
-        { venueTimeMs: 3_000, equityQuote: '10002.5', marginUsedQuote: '0', netTransfersQuote: '-5', complete: false },
+        { venueTimeMs: 3_000, equityQuote: '10002.5', marginUsedQuote: '0', netTransfersQuote: '-5', complete: true },
       ]);
       expect(await repository.newestBalance(EXCHANGE, ACCOUNT)).toEqual(points[1]);
       expect(await repository.balanceHistory(EXCHANGE, ACCOUNT, 1_001, 10)).toHaveLength(1);

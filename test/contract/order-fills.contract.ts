@@ -41,6 +41,21 @@ export function orderFillsContract(name: string, create: () => Promise<PlannedOr
         expect((await repository.dayTotals(EXCHANGE, ACCOUNT, T0)).feesQuote).toBe('0.5');
       });
 
+      it('gives those of every symbol after a time, oldest first', async () => {
+        const repository = await create();
+        const fills = [
+          { ...fill({ tradeId: 'c', symbol: ETH, venueTimeMs: T0 + 9 }), ours: false },
+          { ...fill({ tradeId: 'a', venueTimeMs: T0 }), ours: true },
+          { ...fill({ tradeId: 'b', venueTimeMs: T0 + 5 }), ours: true },
+        ];
+        await repository.saveFills(EXCHANGE, ACCOUNT, fills, T0);
+        const since = async (sinceMs: number, limit = 10) =>
+          (await repository.fillsSince(EXCHANGE, ACCOUNT, sinceMs, limit)).map((f) => f.tradeId);
+        expect(await since(T0)).toEqual(['b', 'c']);
+        expect(await since(T0 - 1, 2)).toEqual(['a', 'b']);
+        expect(await repository.fillsSince(EXCHANGE, 'other', 0, 10)).toEqual([]);
+      });
+
       it('tells trades apart that two of our orders share', async () => {
         const repository = await create();
         const one = { ...fill({ tradeId: 't', venueOrderId: '1' }), ours: true };

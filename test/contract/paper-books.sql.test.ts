@@ -227,10 +227,10 @@ onEachDatabase(({ name, open }) => {
       clock.set(START_MS + 1_000);
       await store(trade('88'));
 
-      const { positions, equityQuote } = await venue.accountReader.fetchAccountState('main');
+      const { positions, money } = await venue.accountReader.fetchAccountState('main');
 
       expect(positions).toEqual([]);
-      expect(Number(equityQuote)).toBeLessThan(1_000);
+      expect(Number(money?.equityQuote)).toBeLessThan(1_000);
       expect((await venue.accountReader.fetchFills('main', 0)).rows.at(-1)).toMatchObject({
         liquidation: true,
         clientOrderId: null,

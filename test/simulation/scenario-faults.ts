@@ -13,6 +13,7 @@ export const SCENARIO_FAULTS = [
   'snapshot-time',
   'dex-failure',
   'dex-ignored',
+  'money-wrong',
   'ws-disconnect',
   'ws-mute',
   'ws-duplicate',
@@ -135,6 +136,9 @@ export function drawFault(kind: VenueFault, id: string, draw: Draw, period: Faul
     case 'dex-failure':
     case 'dex-ignored':
       return { id, kind, match: { dex: 'xyz' }, ...within(20, 300) };
+    case 'money-wrong':
+      // To the own reader alone: what both observers read as well is believed.
+      return { id, kind, factor: draw.oneOf([0, 0.5, 2]), match: { observed: false }, ...within(20, 300) };
     case 'ws-disconnect':
       return { id, kind, ...within(1, 90) };
     case 'ws-mute':

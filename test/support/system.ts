@@ -9,7 +9,7 @@ import { memorySystemStateRepository } from '#shared/adapters/memory/system-stat
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import type { OddRow } from '#shared/core/odd-row.ts';
 import type { Order } from '#shared/core/orders/order.ts';
-import type { AccountState } from '#shared/core/portfolio/account-state.ts';
+import { type AccountMoney, type AccountState, believedFrom } from '#shared/core/portfolio/account-state.ts';
 import type { ObserverDocument } from '#shared/messages/observer-document.ts';
 import type { ClockCorrection } from '#shared/ports/clock.ts';
 import type { InstallationMarker } from '#shared/ports/installation-marker.ts';
@@ -21,19 +21,31 @@ import { RecordingTelemetry } from './recording-telemetry.ts';
 
 export const ACCOUNT = '0x00000000000000000000000000000000000000aa';
 
-export const anAccountState = (venueTimeMs: number, change: Partial<AccountState> = {}): AccountState => ({
-  exchange: 'hyperliquid',
-  account: ACCOUNT,
-  venueTimeMs,
-  complete: true,
-  subAccounts: [{ name: 'native', complete: true, venueTimeMs, error: null }],
-  positions: [],
-  equityQuote: '10000',
-  marginUsedQuote: '0',
-  maintenanceMarginQuote: '0',
-  withdrawableQuote: '10000',
-  ...change,
-});
+/** A view of 10,000 without positions; amounts of its money are changed by their own names. */
+export function anAccountState(
+  venueTimeMs: number,
+  change: Partial<AccountState> & Partial<AccountMoney> = {},
+): AccountState {
+  const {
+    equityQuote = '10000',
+    marginUsedQuote = '0',
+    maintenanceMarginQuote = '0',
+    withdrawableQuote = '10000',
+    ...rest
+  } = change;
+  return {
+    exchange: 'hyperliquid',
+    account: ACCOUNT,
+    venueTimeMs,
+    complete: true,
+    subAccounts: [{ name: 'native', complete: true, venueTimeMs, error: null }],
+    positions: [],
+    money: { equityQuote, marginUsedQuote, maintenanceMarginQuote, withdrawableQuote },
+    moneyDoubt: null,
+    mode: null,
+    ...rest,
+  };
+}
 
 export const anObserverDocument = (observerId: string, venueTimeMs: number): ObserverDocument => ({
   v: 1,
@@ -97,7 +109,9 @@ export function systemUnderTest() {
       },
     },
     orders: { working: async () => world.working, pendingOutbox: async () => [] },
-    accounts: { latest: async () => world.account },
+    accounts: {
+      latest: async () => world.account && { ...world.account, believed: believedFrom(world.account, '0') },
+    },
     observers: {
       get: async (id: string) => {
         const document = world.documents.get(id);

@@ -16,7 +16,7 @@ const EMPTY: SubView = { rawQuote: ZERO, positions: new Map() };
 const usd = (value: Decimal): string => wireDecimal(value.toDecimalPlaces(6));
 
 /** `clearinghouseState` of one dex as it stood at `atMs` (a lagging answer), or as it stands now. */
-export function clearinghouseState(world: World, account: Account | undefined, dex: string, lagMs: number): unknown {
+export function clearinghouseState(world: World, account: Account | undefined, dex: string, lagMs: number) {
   const atMs = world.nowMs - lagMs;
   const sub = account ? (lagMs > 0 ? olderSub(account, dex, atMs) : (account.subs.get(dex) ?? EMPTY)) : EMPTY;
   const cross = account ? crossPositions(world, account, sub.positions) : [];

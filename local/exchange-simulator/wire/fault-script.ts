@@ -11,6 +11,8 @@ const matchSchema = z.strictObject({
   coin: z.string().max(64).optional(),
   /** Value of the request header `x-observer-id`, or a part of `user-agent`. */
   observer: z.string().max(64).optional(),
+  /** True: only requests that name an observer; false: only those that name none. */
+  observed: z.boolean().optional(),
 });
 
 const common = {
@@ -64,6 +66,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('dex-failure'), ...common }),
   /** Requests about a HIP-3 dex are answered as if none had been named: with the native one. */
   z.strictObject({ kind: z.literal('dex-ignored'), ...common }),
+  /** `clearinghouseState` answers positions as they are, and amounts of money times `factor`. */
+  z.strictObject({ kind: z.literal('money-wrong'), factor: z.number().min(0).max(100), ...common }),
   /** Closes every socket once at `fromMs`; until `toMs` new ones are closed at once. */
   z.strictObject({ kind: z.literal('ws-disconnect'), ...common }),
   /** Sockets stay open and nothing is sent, pongs included. */
@@ -112,6 +116,7 @@ const HTTP_KINDS: ReadonlySet<FaultKind> = new Set([
   'snapshot-time',
   'dex-failure',
   'dex-ignored',
+  'money-wrong',
 ]);
 /** `type` of the context in which a client asks for a subscription. */
 export const SUBSCRIBE = 'subscribe';
@@ -215,7 +220,8 @@ const inWindow = (fault: Fault, nowMs: number): boolean =>
 /** Kinds that only make sense for one type of request. */
 function applies(fault: Fault, context: FaultContext): boolean {
   if (fault.kind === 'unknown-oid') return context.type === 'orderStatus';
-  if (fault.kind === 'snapshot-lag' || fault.kind === 'snapshot-time') return context.type === 'clearinghouseState';
+  if (fault.kind === 'snapshot-lag' || fault.kind === 'snapshot-time' || fault.kind === 'money-wrong')
+    return context.type === 'clearinghouseState';
   if (fault.kind === 'dex-failure' || fault.kind === 'dex-ignored')
     return context.dex !== undefined && context.dex !== '';
   // Asked for one thing only, and no other fault hits that.
@@ -235,6 +241,7 @@ function matches(match: Fault['match'], context: FaultContext): boolean {
     (context.userAgent ?? '').includes(match.observer);
   return (
     observer &&
+    (match.observed === undefined || match.observed === (context.observer !== undefined)) &&
     same(match.path, context.path) &&
     same(match.type, context.type) &&
     same(match.dex, context.dex) &&

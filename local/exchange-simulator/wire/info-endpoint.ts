@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import { Decimal } from '#shared/core/decimal.ts';
 import { NATIVE } from '../market-specs.ts';
 import { isCandleInterval } from '../prices/candle-interval.ts';
 import type { Account, World } from '../venue/world.ts';
+import { wireDecimal } from '../wire-number.ts';
 import { clearinghouseState } from './account-info.ts';
 import { isBookView, l2Book } from './book-info.ts';
 import type { Fault } from './fault-script.ts';
@@ -170,10 +172,19 @@ function answerUser(world: World, request: InfoRequest, faults: readonly Fault[]
 function laggingState(world: World, account: Account | undefined, dex: string, faults: readonly Fault[]): unknown {
   let lagMs = 0;
   let offsetMs = 0;
+  let factor = 1;
   for (const fault of faults) {
     if (fault.kind === 'snapshot-lag') lagMs = Math.max(lagMs, fault.lagMs);
     if (fault.kind === 'snapshot-time') offsetMs = fault.offsetMs;
+    if (fault.kind === 'money-wrong') factor = fault.factor;
   }
-  const state = clearinghouseState(world, account, dex, lagMs) as { time: number };
-  return { ...state, time: state.time + offsetMs };
+  const state = clearinghouseState(world, account, dex, lagMs);
+  const { marginSummary, withdrawable } = state;
+  const times = (amount: string): string => wireDecimal(new Decimal(amount).times(factor));
+  return {
+    ...state,
+    marginSummary: { ...marginSummary, accountValue: times(marginSummary.accountValue) },
+    withdrawable: times(withdrawable),
+    time: state.time + offsetMs,
+  };
 }

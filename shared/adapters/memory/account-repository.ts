@@ -1,13 +1,18 @@
-import { type AccountState, unreadCoins, type VenuePosition } from '#shared/core/portfolio/account-state.ts';
+import {
+  believedFrom,
+  type StoredAccount,
+  unreadCoins,
+  type VenuePosition,
+} from '#shared/core/portfolio/account-state.ts';
 import type { AccountRepository, BalancePoint } from '#shared/ports/repositories/account-repository.ts';
 
 /** In-memory double of snapshots and equity curve. */
 export function memoryAccountRepository(): AccountRepository {
-  const snapshots = new Map<string, AccountState>();
+  const snapshots = new Map<string, StoredAccount>();
   const history = new Map<string, BalancePoint[]>();
   const keyOf = (exchange: string, account: string) => JSON.stringify([exchange, account]);
   return {
-    async saveSnapshot(state, netTransfersQuote) {
+    async saveSnapshot(state, netTransfersQuote, _storedAtMs, believedNetQuote = netTransfersQuote) {
       const key = keyOf(state.exchange, state.account);
       const before = snapshots.get(key);
       if (before && before.venueTimeMs >= state.venueTimeMs) return 'stale';
@@ -15,10 +20,12 @@ export function memoryAccountRepository(): AccountRepository {
       const kept = (before?.positions ?? []).filter((p) => !state.complete || unread.has(p.symbol));
       const bySymbol = new Map<string, VenuePosition>([...kept, ...state.positions].map((p) => [p.symbol, p]));
       const positions = [...bySymbol.values()].sort((a, b) => (a.symbol < b.symbol ? -1 : 1));
+      const believed = believedFrom(state, believedNetQuote) ?? before?.believed ?? null;
       const { odd: _, ...stored } = state;
-      snapshots.set(key, { ...stored, positions });
-      if (netTransfersQuote !== null) {
-        const { venueTimeMs, equityQuote, marginUsedQuote, complete } = state;
+      snapshots.set(key, { ...stored, positions, believed });
+      if (netTransfersQuote !== null && state.money !== null) {
+        const { venueTimeMs, complete } = state;
+        const { equityQuote, marginUsedQuote } = state.money;
         const point = { venueTimeMs, equityQuote, marginUsedQuote, netTransfersQuote, complete };
         history.set(key, [...(history.get(key) ?? []), point]);
       }

@@ -228,6 +228,13 @@ export function memoryOrdersRepository(): MemoryOrders {
         .sort((a, b) => a.venueTimeMs - b.venueTimeMs || (a.tradeId < b.tradeId ? -1 : 1))
         .map(plainFill),
 
+    fillsSince: async (exchange, account, sinceMs, limit) =>
+      fillsOf(exchange, account)
+        .filter((fill) => fill.venueTimeMs > sinceMs)
+        .sort((a, b) => a.venueTimeMs - b.venueTimeMs || (a.tradeId < b.tradeId ? -1 : 1))
+        .slice(0, limit)
+        .map(plainFill),
+
     async newestFillMs(exchange, account) {
       const times = fillsOf(exchange, account).map((fill) => fill.venueTimeMs);
       return times.length === 0 ? null : Math.max(...times);

@@ -51,6 +51,18 @@ export interface Database extends PaperTables {
     withdrawable_quote: Money;
     sub_accounts_json: string;
   };
+  /** Beside `account_snapshots`, whose amounts are the last believed ones. */
+  account_money: {
+    exchange: string;
+    account: string;
+    /** Of the snapshot that this row was written with. */
+    venue_time_ms: number;
+    mode: string | null;
+    /** Null: none ever was. */
+    believed_json: string | null;
+    /** Null: the newest snapshot's money is believed. */
+    doubt_json: string | null;
+  };
   positions: {
     exchange: string;
     account: string;

@@ -3,6 +3,7 @@ import * as initial from './migrations/0001-initial.ts';
 import * as takeover from './migrations/0002-takeover.ts';
 import * as refusals from './migrations/0003-refusals.ts';
 import * as fillFees from './migrations/0004-fill-fees.ts';
+import * as accountMoney from './migrations/0005-account-money.ts';
 import { createTable } from './table-builder.ts';
 
 interface Migration {
@@ -16,6 +17,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0002-takeover', up: takeover.up },
   { name: '0003-refusals', up: refusals.up },
   { name: '0004-fill-fees', up: fillFees.up },
+  { name: '0005-account-money', up: accountMoney.up },
 ];
 
 /** In the order of their application. */

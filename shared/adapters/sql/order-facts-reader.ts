@@ -93,10 +93,17 @@ export function sqlOrderFactsReader(
         .where('symbol', '=', symbol)
         .executeTakeFirst();
       const snapshot = await db
-        .selectFrom('account_snapshots')
-        .select(['venue_time_ms', 'complete', 'equity_quote', 'margin_used_quote', 'sub_accounts_json'])
-        .where('exchange', '=', exchange)
-        .where('account', '=', account)
+        .selectFrom('account_snapshots as s')
+        .leftJoin('account_money as m', (join) =>
+          join
+            .onRef('m.exchange', '=', 's.exchange')
+            .onRef('m.account', '=', 's.account')
+            .onRef('m.venue_time_ms', '=', 's.venue_time_ms'),
+        )
+        .select(['s.venue_time_ms', 's.complete', 's.equity_quote', 's.margin_used_quote', 's.sub_accounts_json'])
+        .select('m.doubt_json')
+        .where('s.exchange', '=', exchange)
+        .where('s.account', '=', account)
         .executeTakeFirst();
       const position = await db
         .selectFrom('positions')
@@ -129,7 +136,8 @@ export function sqlOrderFactsReader(
       const isRead =
         snapshot !== undefined && !unreadOf(snapshot.sub_accounts_json).some((coin) => coin.symbol === symbol);
       const isSettled = isRead && snapshot.complete === 1 && snapshot.venue_time_ms > settledAtMs;
-      const hasMoney = snapshot?.complete === 1 && isFresh(snapshot.venue_time_ms, nowMs, snapshotAgeMsMax);
+      const isKnown = snapshot?.complete === 1 && snapshot.doubt_json === null;
+      const hasMoney = isKnown && isFresh(snapshot.venue_time_ms, nowMs, snapshotAgeMsMax);
       const unseen = await unseenMargin(exchange, account, snapshot?.venue_time_ms ?? 0, nowMs);
       const ownSize = isSettled ? decimalText(position?.size ?? '0') : null;
       return {

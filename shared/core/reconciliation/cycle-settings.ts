@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { dec, decimalText } from '../decimal.ts';
+import type { MoneyRules } from '../portfolio/judge-money.ts';
 import type { OrderLimits } from '../risk/limits.ts';
 import type { TradingCalendar } from '../risk/market-hours.ts';
 import { sizingFrom } from '../risk/sizing.ts';
@@ -32,6 +33,8 @@ export const quorumSectionSchema = z.object({
   quorum: z.number().int().min(1).max(10).default(2),
   max_age_s: z.number().min(1).max(3600).default(300),
   future_tolerance_s: z.number().min(0).max(60).default(2),
+  equity_tolerance: fraction.positive().max(0.5).default(0.05),
+  equity_tolerance_quote: z.number().min(0).max(1_000_000).default(5),
   sources: z.array(z.string()).min(1).max(11).default(['own-table', 'observer:observer-1', 'observer:observer-2']),
 });
 export type QuorumSection = z.infer<typeof quorumSectionSchema>;
@@ -85,3 +88,12 @@ export function cycleSettings(sections: CycleSections): CycleSettings {
     limits,
   };
 }
+
+/** When a reading of the account's money is believed. */
+export const moneyRules = (quorum: QuorumSection, confirmations: number): MoneyRules => ({
+  toleranceShare: quorum.equity_tolerance,
+  toleranceQuote: quorum.equity_tolerance_quote,
+  confirmations,
+  maxAgeMs: quorum.max_age_s * 1000,
+  futureMs: quorum.future_tolerance_s * 1000,
+});

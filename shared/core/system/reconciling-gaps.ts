@@ -1,6 +1,6 @@
 import { isFresh, isFromFuture } from '../age.ts';
 import type { Order } from '../orders/order.ts';
-import type { AccountState } from '../portfolio/account-state.ts';
+import type { AccountState, MoneyDoubtCode } from '../portfolio/account-state.ts';
 import type { EpochMs } from '../time.ts';
 
 export type ReconcilingGapCode =
@@ -9,6 +9,7 @@ export type ReconcilingGapCode =
   | 'orders-unresolved'
   | 'outbox-pending'
   | 'own-snapshot-missing'
+  | MoneyDoubtCode
   | 'observers-missing';
 
 /** One thing that RECONCILING still waits for. */
@@ -38,7 +39,7 @@ export interface ReconcilingInputs {
   readonly clockBehindMaxMs: number;
   readonly workingOrders: readonly Pick<Order, 'clientOrderId' | 'symbol' | 'status'>[];
   readonly pendingOutbox: readonly { readonly clientOrderId: string; readonly expiresAtMs: EpochMs }[];
-  readonly ownSnapshot: Pick<AccountState, 'venueTimeMs' | 'complete'> | null;
+  readonly ownSnapshot: Pick<AccountState, 'venueTimeMs' | 'complete' | 'moneyDoubt'> | null;
   readonly observers: readonly ObserverView[];
   readonly observersRequired: number;
 }
@@ -51,6 +52,7 @@ export function reconcilingGaps(inputs: ReconcilingInputs): readonly Reconciling
     ...ordersGap(inputs),
     ...outboxGap(inputs),
     ...snapshotGap(inputs),
+    ...moneyGap(inputs),
     ...observersGap(inputs),
   ];
 }
@@ -101,6 +103,12 @@ function snapshotGap(inputs: ReconcilingInputs): ReconcilingGap[] {
       numbers: { venueTimeMs: own?.venueTimeMs ?? null, sinceMs: inputs.sinceMs, complete: own?.complete ?? null },
     },
   ];
+}
+
+/** Money that is in doubt opens nothing: HEALTHY would only look well. A partial reading is a gap of its own already. */
+function moneyGap({ ownSnapshot, sinceMs }: ReconcilingInputs): ReconcilingGap[] {
+  if (!ownSnapshot?.complete || !ownSnapshot.moneyDoubt || ownSnapshot.venueTimeMs <= sinceMs) return [];
+  return [ownSnapshot.moneyDoubt];
 }
 
 function observersGap(inputs: ReconcilingInputs): ReconcilingGap[] {

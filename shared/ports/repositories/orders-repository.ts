@@ -119,6 +119,8 @@ export interface OrdersRepository {
     account: string,
     ids: { readonly clientOrderIds: readonly string[]; readonly venueOrderIds: readonly string[] },
   ): Promise<readonly StoredFill[]>;
+  /** Of every symbol, later than `sinceMs`, oldest first. One statement. */
+  fillsSince(exchange: string, account: string, sinceMs: EpochMs, limit: number): Promise<readonly StoredFill[]>;
   newestFillMs(exchange: string, account: string): Promise<EpochMs | null>;
   /** Fills of the newest venue time of each symbol that has an epoch row. One statement. */
   lastFills(exchange: string, account: string): Promise<readonly StoredFill[]>;

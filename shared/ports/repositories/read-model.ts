@@ -1,6 +1,7 @@
 import type { DecimalText } from '#shared/core/decimal.ts';
 import type { Candle } from '#shared/core/market/candle.ts';
 import type { Order } from '#shared/core/orders/order.ts';
+import type { AccountMoney, MoneyDoubt } from '#shared/core/portfolio/account-state.ts';
 import type { SystemState } from '#shared/core/system/system-state.ts';
 import type { EpochMs, Timeframe } from '#shared/core/time.ts';
 import type { JobState } from './job-state-repository.ts';
@@ -88,10 +89,10 @@ export interface AccountView {
   readonly complete: boolean;
   /** Symbols whose position the view could not read. */
   readonly unreadSymbols: readonly string[];
-  readonly equityQuote: DecimalText;
-  readonly marginUsedQuote: DecimalText;
-  readonly maintenanceMarginQuote: DecimalText;
-  readonly withdrawableQuote: DecimalText;
+  /** The last believed one, as old as its own time says; null until there was one. */
+  readonly believed: (AccountMoney & { readonly venueTimeMs: EpochMs }) | null;
+  /** Why the newest snapshot's money is unknown; null: `believed` is of this snapshot. */
+  readonly moneyDoubt: MoneyDoubt | null;
 }
 
 export interface TakeProfitView {

@@ -1,7 +1,14 @@
 import { Decimal, decimalText } from '#shared/core/decimal.ts';
 import type { Listed, OddRow } from '#shared/core/odd-row.ts';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
-import type { AccountState, SubAccountRead, UnreadCoin, VenuePosition } from '#shared/core/portfolio/account-state.ts';
+import type {
+  AccountMoney,
+  AccountState,
+  SubAccountRead,
+  UnreadCoin,
+  VenuePosition,
+} from '#shared/core/portfolio/account-state.ts';
+import { partialReading } from '#shared/core/portfolio/judge-money.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { AccountReader, FillsPage, OrderLookup, VenueOrder, VenueTransfer } from '#shared/ports/exchange.ts';
 import {
@@ -58,21 +65,13 @@ export class HyperliquidAccountReader implements AccountReader {
 
   /**
    * Native and every configured dex. A sub-account that cannot be read leaves the answer `complete: false` with its error;
-   * throws only when none can be read. Sums then lack the missing part and must not be taken for the account's.
+   * throws only when none can be read. Its money is then unknown: the sum of the others is not the account's.
    */
   async fetchAccountState(account: string): Promise<AccountState> {
     const answers = await Promise.all([null, ...this.#deps.dexes].map((dex) => this.#subAccount(account, dex)));
     const subs = answers.map((sub, i) => this.#onlyOnce(sub, answers.slice(0, i)));
     const read = subs.filter((sub) => sub.state !== null);
     if (read.length === 0) throw subs[0]?.error;
-    const sum = (pick: (state: ClearinghouseState) => string): string =>
-      decimalText(read.reduce((total, sub) => total.plus(pick(sub.state as ClearinghouseState)), new Decimal(0)));
-    const native = subs[0]?.state ?? null;
-    // HIP-3 margin is isolated: all of it counts, where the native sub-account has a maintenance figure of its own.
-    const maintenance = read.reduce(
-      (total, sub) => (sub.state === native ? total : total.plus(sub.state?.marginSummary.totalMarginUsed ?? 0)),
-      new Decimal(native?.crossMaintenanceMarginUsed ?? 0),
-    );
     return {
       exchange: EXCHANGE,
       account,
@@ -81,10 +80,10 @@ export class HyperliquidAccountReader implements AccountReader {
       subAccounts: subs.map(toRead),
       positions: read.flatMap((sub) => sub.positions.rows),
       odd: read.flatMap((sub) => sub.positions.odd),
-      equityQuote: sum((state) => state.marginSummary.accountValue),
-      marginUsedQuote: sum((state) => state.marginSummary.totalMarginUsed),
-      maintenanceMarginQuote: decimalText(maintenance),
-      withdrawableQuote: sum((state) => state.withdrawable),
+      ...(read.length === subs.length
+        ? { money: sumOfParts(read.map((sub) => sub.state as ClearinghouseState)), moneyDoubt: null }
+        : { money: null, moneyDoubt: partialReading({ subAccounts: subs.map(toRead) }) }),
+      mode: null,
     };
   }
 
@@ -228,3 +227,18 @@ const coinOf = (row: unknown): string | null => {
   const { coin } = fieldsOf(row);
   return symbolOf(coin) === null ? null : (coin as string);
 };
+
+/** All sub-accounts, the native one first. */
+function sumOfParts(states: readonly ClearinghouseState[]): AccountMoney {
+  const sum = (pick: (state: ClearinghouseState, index: number) => string) =>
+    decimalText(states.reduce((total, state, index) => total.plus(pick(state, index)), new Decimal(0)));
+  return {
+    equityQuote: sum((state) => state.marginSummary.accountValue),
+    marginUsedQuote: sum((state) => state.marginSummary.totalMarginUsed),
+    // HIP-3 margin is isolated: all of it counts, where the native sub-account has a maintenance figure of its own.
+    maintenanceMarginQuote: sum((state, index) =>
+      index === 0 ? state.crossMaintenanceMarginUsed : state.marginSummary.totalMarginUsed,
+    ),
+    withdrawableQuote: sum((state) => state.withdrawable),
+  };
+}

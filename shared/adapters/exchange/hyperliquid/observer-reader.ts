@@ -92,7 +92,8 @@ export async function readAccountForObserver(read: ObserverRead): Promise<Observ
     venue_time_ms: oldestMs,
     complete: states.length === names.length,
     sub_accounts: subAccounts,
-    marginSummary: { accountValue: value.toFixed(), totalMarginUsed: margin.toFixed() },
+    marginSummary:
+      states.length === names.length ? { accountValue: value.toFixed(), totalMarginUsed: margin.toFixed() } : null,
     assetPositions: states.flatMap((state) => state.assetPositions) as ObservedAccount['assetPositions'],
   };
 }

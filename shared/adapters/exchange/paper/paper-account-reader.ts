@@ -58,10 +58,14 @@ export class PaperAccountReader implements AccountReader {
       complete: true,
       subAccounts: ['native', ...dexes].map((name) => ({ name, complete: true, venueTimeMs, error: null })),
       positions: toPositions(view, margins),
-      equityQuote: decimalText(equity),
-      marginUsedQuote: sum(initialMargin),
-      maintenanceMarginQuote: sum(maintenanceMargin),
-      withdrawableQuote: decimalText(withdrawable(equity, margins)),
+      money: {
+        equityQuote: decimalText(equity),
+        marginUsedQuote: sum(initialMargin),
+        maintenanceMarginQuote: sum(maintenanceMargin),
+        withdrawableQuote: decimalText(withdrawable(equity, margins)),
+      },
+      moneyDoubt: null,
+      mode: null,
     };
   }
 

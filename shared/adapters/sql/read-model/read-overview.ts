@@ -9,6 +9,7 @@ import type {
 } from '#shared/ports/repositories/read-model.ts';
 import type { Database } from '../database.ts';
 import type { Db } from '../open-database.ts';
+import { decodeMoney, type MoneySnapshotRow, readMoneyRow } from '../repositories/account-money-rows.ts';
 import { unreadOf } from '../repositories/account-repository.ts';
 import { sqlJobStateRepository } from '../repositories/job-state-repository.ts';
 import { sqlSystemStateRepository } from '../repositories/system-state-repository.ts';
@@ -29,6 +30,7 @@ export async function readOverview(db: Db, exchange: string, account: string): P
     .where('exchange', '=', exchange)
     .where('account', '=', account)
     .executeTakeFirst();
+  const moneyRow = await readMoneyRow(db, exchange, account);
   const products = await db
     .selectFrom('products')
     .innerJoin('instruments', (join) =>
@@ -104,10 +106,7 @@ export async function readOverview(db: Db, exchange: string, account: string): P
           storedAtMs: snapshot.stored_at_ms,
           complete: snapshot.complete === 1,
           unreadSymbols: unreadOf(snapshot.sub_accounts_json).map(({ symbol }) => symbol),
-          equityQuote: decimalText(snapshot.equity_quote),
-          marginUsedQuote: decimalText(snapshot.margin_used_quote),
-          maintenanceMarginQuote: decimalText(snapshot.maintenance_margin_quote),
-          withdrawableQuote: decimalText(snapshot.withdrawable_quote),
+          ...moneyView(snapshot, moneyRow),
         }
       : null,
     symbols: products.map((row): SymbolView => {
@@ -150,6 +149,13 @@ export async function readOverview(db: Db, exchange: string, account: string): P
     deadLetters: Number(counts.dead),
     alerts: Number(counts.alerts),
   };
+}
+
+function moneyView(...rows: [MoneySnapshotRow, Awaited<ReturnType<typeof readMoneyRow>>]) {
+  const { believed, moneyDoubt } = decodeMoney(...rows, []);
+  if (believed === null) return { believed, moneyDoubt };
+  const { positions: _, netTransfersQuote: _net, mode: _mode, ...money } = believed;
+  return { believed: money, moneyDoubt };
 }
 
 const ofAccount = <T extends 'positions' | 'position_epochs'>(db: Db, table: T, exchange: string, account: string) =>

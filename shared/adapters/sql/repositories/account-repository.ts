@@ -2,7 +2,11 @@ import { type Selectable, sql } from 'kysely';
 import * as z from 'zod';
 import { decimalText } from '#shared/core/decimal.ts';
 import {
+  type AccountMoney,
   type AccountState,
+  type BelievedMoney,
+  believedFrom,
+  type StoredAccount,
   type UnreadCoin,
   unreadCoins,
   type VenuePosition,
@@ -11,6 +15,7 @@ import type { AccountRepository, BalancePoint } from '#shared/ports/repositories
 import type { Database } from '../database.ts';
 import type { Db } from '../open-database.ts';
 import { inserted, insertedIfNewer, jsonRows } from '../upsert.ts';
+import { decodeMoney, readMoneyRow, writeMoneyRow } from './account-money-rows.ts';
 
 const subAccountsSchema = z.array(
   z.object({
@@ -62,9 +67,12 @@ const encodePosition = (p: VenuePosition) => ({
 /** Snapshots and equity curve. Statements do not grow with the number of positions. */
 export function sqlAccountRepository(db: Db): AccountRepository {
   return {
-    async saveSnapshot(state, netTransfersQuote, storedAtMs) {
+    async saveSnapshot(state, netTransfersQuote, storedAtMs, believedNetQuote = netTransfersQuote) {
       return db.transaction().execute(async (tx) => {
-        if (!(await claimSnapshot(tx, state, storedAtMs))) return 'stale';
+        const believed =
+          believedFrom(state, believedNetQuote) ?? (await read(tx, state.exchange, state.account))?.believed ?? null;
+        if (!(await claimSnapshot(tx, state, believed, storedAtMs))) return 'stale';
+        await writeMoneyRow(tx, state, believed);
         await upsertPositions(tx, state);
         // Only a complete view may say that something is gone, and of no coin that it could not read.
         if (state.complete) {
@@ -81,48 +89,13 @@ export function sqlAccountRepository(db: Db): AccountRepository {
             )
             .execute();
         }
-        if (netTransfersQuote !== null) await insertHistory(tx, state, netTransfersQuote);
+        if (netTransfersQuote !== null && state.money !== null)
+          await insertHistory(tx, state, state.money, netTransfersQuote);
         return 'stored';
       });
     },
 
-    async latest(exchange, account) {
-      const snapshot = await db
-        .selectFrom('account_snapshots')
-        .selectAll()
-        .where('exchange', '=', exchange)
-        .where('account', '=', account)
-        .executeTakeFirst();
-      if (!snapshot) return null;
-      const positions = await db
-        .selectFrom('positions')
-        .selectAll()
-        .where('exchange', '=', exchange)
-        .where('account', '=', account)
-        .orderBy('symbol')
-        .execute();
-      return {
-        exchange,
-        account,
-        venueTimeMs: snapshot.venue_time_ms,
-        complete: snapshot.complete === 1,
-        subAccounts: subAccountsSchema.parse(JSON.parse(snapshot.sub_accounts_json)),
-        positions: positions.map((row) => ({
-          symbol: row.symbol,
-          coin: row.coin,
-          size: decimalText(row.size),
-          entryPrice: row.entry_price === null ? null : decimalText(row.entry_price),
-          valueQuote: decimalText(row.value_quote),
-          unrealizedPnlQuote: decimalText(row.unrealized_pnl_quote),
-          marginUsedQuote: decimalText(row.margin_used_quote),
-          liquidationPrice: row.liquidation_price === null ? null : decimalText(row.liquidation_price),
-        })),
-        equityQuote: decimalText(snapshot.equity_quote),
-        marginUsedQuote: decimalText(snapshot.margin_used_quote),
-        maintenanceMarginQuote: decimalText(snapshot.maintenance_margin_quote),
-        withdrawableQuote: decimalText(snapshot.withdrawable_quote),
-      };
-    },
+    latest: (exchange, account) => read(db, exchange, account),
 
     async newestBalance(exchange, account) {
       const row = await db
@@ -159,11 +132,53 @@ const decodePoint = (row: Selectable<Database['balance_history']>): BalancePoint
   complete: row.complete === 1,
 });
 
+async function read(db: Db, exchange: string, account: string): Promise<StoredAccount | null> {
+  const snapshot = await db
+    .selectFrom('account_snapshots')
+    .selectAll()
+    .where('exchange', '=', exchange)
+    .where('account', '=', account)
+    .executeTakeFirst();
+  if (!snapshot) return null;
+  const positions = await db
+    .selectFrom('positions')
+    .selectAll()
+    .where('exchange', '=', exchange)
+    .where('account', '=', account)
+    .orderBy('symbol')
+    .execute();
+  const held = positions.map((row) => ({
+    symbol: row.symbol,
+    coin: row.coin,
+    size: decimalText(row.size),
+    entryPrice: row.entry_price === null ? null : decimalText(row.entry_price),
+    valueQuote: decimalText(row.value_quote),
+    unrealizedPnlQuote: decimalText(row.unrealized_pnl_quote),
+    marginUsedQuote: decimalText(row.margin_used_quote),
+    liquidationPrice: row.liquidation_price === null ? null : decimalText(row.liquidation_price),
+  }));
+  const money = decodeMoney(snapshot, await readMoneyRow(db, exchange, account), held);
+  return {
+    exchange,
+    account,
+    venueTimeMs: snapshot.venue_time_ms,
+    complete: snapshot.complete === 1,
+    subAccounts: subAccountsSchema.parse(JSON.parse(snapshot.sub_accounts_json)),
+    positions: held,
+    ...money,
+  };
+}
+
 /**
  * Moves the snapshot forward in venue time; false when this or a later one is stored. The upsert takes the row's lock, so that
  * two writers are serial; what is read back afterwards says who won.
  */
-async function claimSnapshot(tx: Db, state: AccountState, storedAtMs: number): Promise<boolean> {
+async function claimSnapshot(
+  tx: Db,
+  state: AccountState,
+  believed: BelievedMoney | null,
+  storedAtMs: number,
+): Promise<boolean> {
   const storedTime = () =>
     tx
       .selectFrom('account_snapshots')
@@ -181,10 +196,10 @@ async function claimSnapshot(tx: Db, state: AccountState, storedAtMs: number): P
       venue_time_ms: state.venueTimeMs,
       stored_at_ms: storedAtMs,
       complete: state.complete ? 1 : 0,
-      equity_quote: state.equityQuote,
-      margin_used_quote: state.marginUsedQuote,
-      maintenance_margin_quote: state.maintenanceMarginQuote,
-      withdrawable_quote: state.withdrawableQuote,
+      equity_quote: believed?.equityQuote ?? '0',
+      margin_used_quote: believed?.marginUsedQuote ?? '0',
+      maintenance_margin_quote: believed?.maintenanceMarginQuote ?? '0',
+      withdrawable_quote: believed?.withdrawableQuote ?? '0',
       sub_accounts_json: JSON.stringify(state.subAccounts),
     })
     .onDuplicateKeyUpdate({
@@ -213,16 +228,21 @@ async function upsertPositions(tx: Db, state: AccountState): Promise<void> {
     .execute();
 }
 
-async function insertHistory(tx: Db, state: AccountState, netTransfersQuote: string): Promise<void> {
+async function insertHistory(
+  tx: Db,
+  state: AccountState,
+  money: AccountMoney,
+  netTransfersQuote: string,
+): Promise<void> {
   await tx
     .insertInto('balance_history')
     .values({
       exchange: state.exchange,
       account: state.account,
       venue_time_ms: state.venueTimeMs,
-      equity_quote: state.equityQuote,
-      margin_used_quote: state.marginUsedQuote,
-      maintenance_margin_quote: state.maintenanceMarginQuote,
+      equity_quote: money.equityQuote,
+      margin_used_quote: money.marginUsedQuote,
+      maintenance_margin_quote: money.maintenanceMarginQuote,
       net_transfers_quote: netTransfersQuote,
       complete: state.complete ? 1 : 0,
     })

@@ -14,7 +14,7 @@ export function fillQueries(
   db: Db,
 ): Pick<
   OrdersRepository,
-  'saveFills' | 'orderFills' | 'newestFillMs' | 'lastFills' | 'recentFills' | 'dayTotals' | 'ownOrders'
+  'saveFills' | 'orderFills' | 'fillsSince' | 'newestFillMs' | 'lastFills' | 'recentFills' | 'dayTotals' | 'ownOrders'
 > {
   return {
     async saveFills(exchange, account, fills, atMs) {
@@ -68,6 +68,21 @@ export function fillQueries(
         .orderBy('venue_time_ms')
         .orderBy('trade_id')
         .orderBy('venue_order_id')
+        .execute();
+      return rows.map(decodeFill);
+    },
+
+    async fillsSince(exchange, account, sinceMs, limit) {
+      const rows = await db
+        .selectFrom('fills')
+        .selectAll()
+        .where('exchange', '=', exchange)
+        .where('account', '=', account)
+        .where('venue_time_ms', '>', sinceMs)
+        .orderBy('venue_time_ms')
+        .orderBy('trade_id')
+        .orderBy('venue_order_id')
+        .limit(limit)
         .execute();
       return rows.map(decodeFill);
     },

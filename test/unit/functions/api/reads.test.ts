@@ -363,6 +363,34 @@ describe('api reads', () => {
       expect(problems(body)).toEqual(['order-tracker succeeded in part: fills: ETH/USDC:USDC cannot be read']);
     });
 
+    it('is missing while the account’s money is in doubt; status then shows the last believed equity with its age', async () => {
+      const { exchange, account, venue_time_ms } = await api.db
+        .selectFrom('account_snapshots')
+        .select(['exchange', 'account', 'venue_time_ms'])
+        .executeTakeFirstOrThrow();
+      const amounts = {
+        marginUsedQuote: '1',
+        maintenanceMarginQuote: '1',
+        withdrawableQuote: '1',
+        netTransfersQuote: '0',
+      };
+      const believed = { ...amounts, venueTimeMs: NOW_MS - 90_000, equityQuote: '14999', mode: null, positions: [] };
+      const doubt = { code: 'money-contradicts', message: 'equity does not follow', numbers: { equityQuote: '0' } };
+      const believed_json = JSON.stringify(believed);
+      const row = { exchange, account, venue_time_ms, mode: null, believed_json, doubt_json: JSON.stringify(doubt) };
+      await api.db.insertInto('account_money').values(row).execute();
+
+      expect(problems((await ready()).body)).toEqual(['money-contradicts: equity does not follow']);
+      const body = await json('/api/status');
+      expect(body.money).toMatchObject({
+        equityQuote: '14999',
+        equityAgeMs: 95_000,
+        doubt: { code: 'money-contradicts' },
+      });
+      const text = await (await api.get('/metrics')).text();
+      expect(text).not.toContain('account_balance_value');
+    });
+
     it('is read once for all who ask within five seconds, and again after a failure', async () => {
       let reads = 0;
       let fails = true;

@@ -1,5 +1,6 @@
 import { EventBridgeSchema, SqsSchema } from '@aws-lambda-powertools/parser/schemas';
 import { describe, expect, it } from 'vitest';
+import { balanceEnvSchema } from '#functions/balance/env.ts';
 import { createHandler } from '#functions/balance/handler.ts';
 import { scheduleEvent } from '#local/emulators/schedule-emulator.ts';
 import { sqsEvent } from '#local/emulators/sqs-envelope.ts';
@@ -7,9 +8,9 @@ import { memoryAccountRepository } from '#shared/adapters/memory/account-reposit
 import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
 import { memoryDeadLetters } from '#shared/adapters/memory/dead-letters.ts';
 import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
+import { memoryOrdersRepository } from '#shared/adapters/memory/orders-repository.ts';
 import { seededIds } from '#shared/adapters/memory/seeded.ts';
 import type { OddRow } from '#shared/core/odd-row.ts';
-import type { AccountState } from '#shared/core/portfolio/account-state.ts';
 import { runRequest } from '#shared/messages/reconciliation-messages.ts';
 import type { StreamRecord } from '#shared/ports/event-stream.ts';
 import { ExchangeError } from '#shared/ports/exchange.ts';
@@ -30,7 +31,7 @@ const batch = (...bodies: readonly string[]) =>
   );
 
 function platform() {
-  const world = { reads: 0, fails: false, change: {} as Partial<AccountState>, odd: [] as OddRow[] };
+  const world = { reads: 0, fails: false, change: {} as Parameters<typeof anAccountState>[1], odd: [] as OddRow[] };
   const clock = manualClock(SLOT_MS);
   const deadLetters = memoryDeadLetters(clock);
   const alerts = memoryAlerts(clock);
@@ -50,6 +51,8 @@ function platform() {
         fetchTransfers: async () => ({ rows: [], odd: world.odd }),
       },
       accounts,
+      orders: memoryOrdersRepository(),
+      observers: [],
       stream: { put: async (put) => void records.push(...put) },
       jobs,
       ids: seededIds(1),
@@ -58,7 +61,13 @@ function platform() {
       alerts,
       telemetry,
     },
-    { EXCHANGE: 'hyperliquid', ACCOUNT: 'main', ADDRESS: '0xabc' },
+    balanceEnvSchema.parse({
+      EXCHANGE: 'hyperliquid',
+      ACCOUNT: 'main',
+      ADDRESS: '0xabc',
+      QUORUM: '{}',
+      CONFIRMATIONS: '2',
+    }),
   );
   return { world, telemetry, accounts, jobs, records, handler, deadLetters, alerts };
 }
@@ -79,7 +88,7 @@ describe('balance handler', () => {
 
     expect(await handler(event)).toEqual({ batchItemFailures: [] });
 
-    expect(await accounts.latest('hyperliquid', 'main')).toMatchObject({ equityQuote: '10000' });
+    expect(await accounts.latest('hyperliquid', 'main')).toMatchObject({ money: { equityQuote: '10000' } });
     expect(await jobs.all()).toMatchObject([{ job: 'balance', lastOkMs: SLOT_MS, detail: { kind: 'stored' } }]);
   });
 
@@ -99,6 +108,19 @@ describe('balance handler', () => {
     );
     expect(told).toEqual([10_000, 2, 1_500, -7.5]);
     expect(telemetry.gauges.get(metrics.marginRatio)).toBe(0.25);
+  });
+
+  it('raises an alert with the numbers of a contradiction, and shows no figure of it', async () => {
+    const { handler, world, telemetry, alerts, jobs } = platform();
+    await handler(schedule(60_000));
+    world.change = { equityQuote: '0', marginUsedQuote: '1000' };
+    await handler(schedule(60_000));
+
+    expect(alerts.raised()).toMatchObject([
+      { kind: 'money-contradicts', severity: 'critical', detail: { equityQuote: '0', marginUsedQuote: '1000' } },
+    ]);
+    expect(telemetry.gauges.get(metrics.equity)).toBe(10_000);
+    expect(await jobs.all()).toMatchObject([{ detail: { money: 'money-contradicts' } }]);
   });
 
   it('reads once for a whole batch and keeps the trace of its first request', async () => {

@@ -18,7 +18,7 @@ const state = { type: 'clearinghouseState', user: MAIN };
 
 describe('HTTP faults', () => {
   it('lists every kind once', () => {
-    expect(new Set(FAULT_KINDS).size).toBe(17);
+    expect(new Set(FAULT_KINDS).size).toBe(18);
   });
 
   it('answers 429 without retry-after where the venue names none', () => {
@@ -126,6 +126,12 @@ describe('HTTP faults', () => {
     const ask = (dex?: string) => simulator.handle({ path: '/info', body: JSON.stringify({ ...state, dex }) });
     expect(ask('xyz')).toMatchObject({ status: 500 });
     expect(ask()).toMatchObject({ status: 200 });
+  });
+
+  it('tells amounts of money wrong, to those who name no observer only', () => {
+    const { client } = prepare({ kind: 'money-wrong', factor: 0.5, match: { observed: false } });
+    const value = (headers = {}) => Number(client.info(state, headers).marginSummary.accountValue);
+    expect([value(), value({ 'x-observer-id': 'obs-1' })]).toEqual([5_000, 10_000]);
   });
 
   it('answers a question about a dex with the native part', () => {

@@ -2,18 +2,22 @@ import { describe, expect, it } from 'vitest';
 import { memoryAccountRepository } from '#shared/adapters/memory/account-repository.ts';
 import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
 import { memoryDeadLetters } from '#shared/adapters/memory/dead-letters.ts';
+import { memoryOrdersRepository } from '#shared/adapters/memory/orders-repository.ts';
 import { MemoryRunsRepository } from '#shared/adapters/memory/runs-repository.ts';
 import type { OddRow } from '#shared/core/odd-row.ts';
 import type { AccountState } from '#shared/core/portfolio/account-state.ts';
+import { moneyRules, quorumSectionSchema } from '#shared/core/reconciliation/cycle-settings.ts';
 import { takeProfitSettingsSchema } from '#shared/core/runs/providence-settings.ts';
 import { accountEventSchema } from '#shared/messages/account-event.ts';
+import type { ObserverDocument } from '#shared/messages/observer-document.ts';
 import type { StreamRecord } from '#shared/ports/event-stream.ts';
 import { ExchangeError, type VenueTransfer } from '#shared/ports/exchange.ts';
 import { checkTakeProfit } from '#shared/usecases/check-take-profit.ts';
 import { refreshBalances } from '#shared/usecases/refresh-balances.ts';
 import { setAsideOddRows } from '#shared/usecases/set-aside-odd-rows.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
-import { anAccountState } from '#test/support/system.ts';
+import { fill } from '#test/support/orders.ts';
+import { ACCOUNT, anAccountState, anObserverDocument } from '#test/support/system.ts';
 
 const transfer = (id: string, amountQuote: string, venueTimeMs: number): VenueTransfer => ({
   id,
@@ -22,16 +26,30 @@ const transfer = (id: string, amountQuote: string, venueTimeMs: number): VenueTr
 });
 const timeout = new ExchangeError('timeout', 'no answer', { retryable: true, mayHaveReachedVenue: true });
 
+const holding = (coin: string, size: string, value: number) => ({
+  symbol: `${coin}/USDC:USDC`,
+  coin,
+  size,
+  entryPrice: '100',
+  valueQuote: String(value),
+  unrealizedPnlQuote: '0',
+  marginUsedQuote: '1000',
+  liquidationPrice: null,
+});
+const rules = moneyRules(quorumSectionSchema.parse({}), 2);
+
 function platform(nowMs = 9_000) {
   const world = {
     state: anAccountState(5_000, { account: 'as the venue says' }) as AccountState | Error,
     transfers: [] as readonly VenueTransfer[] | Error,
     odd: [] as OddRow[],
+    documents: new Map<string, ObserverDocument>(),
   };
   const accounts = memoryAccountRepository();
+  const orders = memoryOrdersRepository();
+  const records: StreamRecord[] = [];
   const clock = manualClock(nowMs);
   const deadLetters = memoryDeadLetters(clock);
-  const records: StreamRecord[] = [];
   const deps = {
     reader: {
       fetchAccountState: async () => (world.state instanceof Error ? Promise.reject(world.state) : world.state),
@@ -39,13 +57,18 @@ function platform(nowMs = 9_000) {
         world.transfers instanceof Error ? Promise.reject(world.transfers) : { rows: world.transfers, odd: world.odd },
     },
     accounts,
+    orders,
+    observers: ['a', 'b'].map((id) => ({
+      id,
+      documents: { get: async () => world.documents.get(id) ?? null },
+    })),
     stream: { put: async (batch: readonly StreamRecord[]) => void records.push(...batch) },
     clock,
     deadLetters,
   };
   const trace = { correlationId: 'corr', bornAtMs: 8_999 };
-  const input = { exchange: 'hyperliquid', account: 'main', address: '0xabc', trace };
-  return { world, accounts, records, deadLetters, clock, refresh: () => refreshBalances(deps, input) };
+  const input = { exchange: 'hyperliquid', account: 'main', address: ACCOUNT, rules, trace };
+  return { world, accounts, orders, records, deadLetters, clock, refresh: () => refreshBalances(deps, input) };
 }
 
 describe('refreshBalances', () => {
@@ -128,13 +151,145 @@ describe('refreshBalances', () => {
     expect(records).toHaveLength(1);
   });
 
-  it('passes an incomplete view on as incomplete', async () => {
-    const { world, records, refresh } = platform();
-    world.state = anAccountState(6_000, { complete: false });
+  describe('money that contradicts itself', () => {
+    const BTC = 'BTC/USDC:USDC';
+    const long = (mark: number) => holding('BTC', '1', mark);
+    const at = (venueTimeMs: number, equityQuote: string, mark = 10_000) =>
+      anAccountState(venueTimeMs, { equityQuote, marginUsedQuote: '1000', positions: [long(mark)] });
+    const says = (id: string, venueTimeMs: number, accountValue: string, complete = true): ObserverDocument => {
+      const document = anObserverDocument(id, venueTimeMs);
+      const entry = document.positions[ACCOUNT]!;
+      const summary = { accountValue, totalMarginUsed: '0' };
+      return {
+        ...document,
+        positions: { [ACCOUNT]: { ...entry, complete, marginSummary: complete ? summary : null } },
+      };
+    };
+    async function readingOf(equityQuote: string) {
+      const under = platform(5_000);
+      under.world.state = at(5_000, equityQuote);
+      await under.refresh();
+      const read = async (venueTimeMs: number, state: AccountState) => {
+        under.clock.set(venueTimeMs);
+        under.world.state = state;
+        return under.refresh();
+      };
+      const history = async () =>
+        (await under.accounts.balanceHistory('hyperliquid', 'main', 0, 10)).map((p) => p.equityQuote);
+      return { ...under, read, history };
+    }
+
+    it('is not stored, told or put on the curve; positions are, and the last one stays with its age', async () => {
+      const { accounts, records, read, history } = await readingOf('15000');
+      const facts = await read(65_000, at(65_000, '7500'));
+
+      expect(facts).toMatchObject({ kind: 'stored', state: { money: null } });
+      expect(facts.verdict).toMatchObject({
+        kind: 'doubted',
+        doubt: {
+          code: 'money-contradicts',
+          numbers: { equityQuote: '7500', expectedQuote: '15000', gapQuote: '7500', lastAtMs: 5_000 },
+        },
+      });
+      expect(await accounts.latest('hyperliquid', 'main')).toMatchObject({
+        venueTimeMs: 65_000,
+        complete: true,
+        money: null,
+        believed: { equityQuote: '15000', venueTimeMs: 5_000 },
+        positions: [{ symbol: BTC }],
+      });
+      expect(await history()).toEqual(['15000']);
+      expect(records).toHaveLength(1);
+    });
+
+    it('believes a crash of prices at once: equity follows from the position and its mark', async () => {
+      const { read, history } = await readingOf('15000');
+      expect(await read(65_000, at(65_000, '10000', 5_000))).toMatchObject({
+        verdict: { kind: 'believed', confirmed: null },
+      });
+      expect(await history()).toEqual(['15000', '10000']);
+    });
+
+    it('believes what both observers have read since, and says that it contradicted', async () => {
+      const { world, read, history } = await readingOf('15000');
+      world.documents.set('a', says('a', 60_000, '7500'));
+      // From before, and therefore about the old equity; then one that could not read everything.
+      world.documents.set('b', says('b', 4_000, '7500'));
+      expect(await read(65_000, at(65_000, '7500'))).toMatchObject({ verdict: { kind: 'doubted' } });
+      world.documents.set('b', says('b', 70_000, '7500', false));
+      expect(await read(75_000, at(75_000, '7500'))).toMatchObject({ verdict: { kind: 'doubted' } });
+
+      world.documents.set('b', says('b', 80_000, '7510'));
+      expect(await read(85_000, at(85_000, '7500'))).toMatchObject({
+        kind: 'stored',
+        verdict: { kind: 'believed', confirmed: { code: 'money-contradicts', numbers: { sinceMs: 65_000 } } },
+      });
+      expect(await history()).toEqual(['15000', '7500']);
+      expect(await read(95_000, at(95_000, '7490'))).toMatchObject({ verdict: { kind: 'believed', confirmed: null } });
+    });
+
+    it('latches a drawdown at once in a crash of prices, and not on a contradiction before the observers have read it', async () => {
+      const stops = async ({ accounts }: Pick<ReturnType<typeof platform>, 'accounts'>) => {
+        const deps = { accounts, runs: new MemoryRunsRepository(), clock: manualClock(1) };
+        const settings = takeProfitSettingsSchema.parse({ threshold: 1, reward_multiple: 5 });
+        return (await checkTakeProfit(deps, { exchange: 'hyperliquid', account: 'main', settings })).state.latched;
+      };
+      const baseline = async () => {
+        const under = await readingOf('15000');
+        for (let n = 1; n <= 4; n += 1) await under.read(5_000 + n, at(5_000 + n, '15000'));
+        return under;
+      };
+      const crash = await baseline();
+      await crash.read(65_000, at(65_000, '11000', 6_000));
+      expect(await stops(crash)).toBe('drawdown');
+
+      const wrong = await baseline();
+      await wrong.read(65_000, at(65_000, '7500'));
+      expect(await stops(wrong)).toBeNull();
+      for (const id of ['a', 'b']) wrong.world.documents.set(id, says(id, 70_000, '7500'));
+      await wrong.read(75_000, at(75_000, '7500'));
+      expect(await stops(wrong)).toBe('drawdown');
+    });
+
+    it('never believes that there is no equity while margin is in use, whoever says so', async () => {
+      const { world, read } = await readingOf('15000');
+      for (const id of ['a', 'b']) world.documents.set(id, says(id, 60_000, '0'));
+      expect(await read(65_000, at(65_000, '0'))).toMatchObject({
+        verdict: { kind: 'doubted', doubt: { numbers: { equityQuote: '0', marginUsedQuote: '1000' } } },
+      });
+    });
+
+    it('believes a deposit from the moment on that ledger or equity shows it', async () => {
+      const { world, read, history } = await readingOf('15000');
+      world.transfers = [transfer('d', '9000', 64_000)];
+      expect(await read(65_000, at(65_000, '15000'))).toMatchObject({ verdict: { kind: 'believed', confirmed: null } });
+      expect(await read(66_000, at(66_000, '24000'))).toMatchObject({ verdict: { kind: 'believed', confirmed: null } });
+      expect(await read(90_000, at(90_000, '24000'))).toMatchObject({ verdict: { kind: 'believed', confirmed: null } });
+      expect(await history()).toEqual(['15000', '24000']);
+    });
+
+    it('counts fills since, also after a restart: what is held and what was paid are both of the database', async () => {
+      const { orders, read } = await readingOf('15000');
+      const sold = fill({ symbol: BTC, side: 'sell', price: '16000', size: '1', feeQuote: '7', venueTimeMs: 60_000 });
+      await orders.saveFills('hyperliquid', 'main', [{ ...sold, ours: true }], 60_000);
+      const flat = anAccountState(65_000, { equityQuote: '20993' });
+      expect(await read(65_000, flat)).toMatchObject({ verdict: { kind: 'believed', confirmed: null } });
+    });
+  });
+
+  it('tells nobody of the equity of a part', async () => {
+    const { world, accounts, records, refresh } = platform();
+    const subAccounts = [{ name: 'xyz', complete: false, venueTimeMs: null, error: '502' }];
+    world.state = anAccountState(6_000, { complete: false, money: null, subAccounts });
 
     await refresh();
 
-    expect(JSON.parse(records[0]!.data)).toMatchObject({ complete: false });
+    expect(records).toEqual([]);
+    expect(await accounts.latest('hyperliquid', 'main')).toMatchObject({
+      complete: false,
+      money: null,
+      moneyDoubt: { code: 'partial-reading' },
+    });
   });
 
   it('leaves what is stored alone when the venue cannot be read', async () => {
@@ -164,10 +319,10 @@ describe('refreshBalances', () => {
       const { world, accounts, refresh, deadLetters, clock } = platform();
       const runs = new MemoryRunsRepository();
       let atMs = 0;
-      const read = async (equityQuote: string) => {
+      const read = async (equityQuote: string, mark = 100) => {
         atMs += 30_000;
         clock.set(atMs);
-        world.state = anAccountState(atMs - 1, { equityQuote });
+        world.state = anAccountState(atMs - 1, { equityQuote, positions: [holding('ETH', '100', 100 * mark)] });
         const facts = await refresh();
         await setAsideOddRows({ deadLetters, alerts: memoryAlerts(clock) }, 'hyperliquid', facts.odd);
         const { verdict } = await checkTakeProfit(
@@ -189,13 +344,13 @@ describe('refreshBalances', () => {
         partly: expect.stringContaining('ledger'),
       });
       expect(await read('10001')).toMatchObject({ verdict: 'within', partly: null });
-      expect(await read('7000')).toMatchObject({ verdict: 'drawdown' });
+      expect(await read('7000', 70)).toMatchObject({ verdict: 'drawdown' });
     });
 
     it('stops everything on a fall of 30 % at the same time: the entry names too little for it', async () => {
       const { world, read, nowMs } = await curve();
       world.odd = [entry({ venueTimeMs: nowMs() + 1_000, amountQuote: '1' })];
-      expect(await read('7000')).toMatchObject({ verdict: 'drawdown' });
+      expect(await read('7000', 70)).toMatchObject({ verdict: 'drawdown' });
     });
 
     it.each([
@@ -209,13 +364,14 @@ describe('refreshBalances', () => {
       expect(await read(equityQuote)).toMatchObject({ verdict: 'within' });
       const points = await accounts.balanceHistory('hyperliquid', 'main', 0, 100);
       expect(points.at(-1)?.netTransfersQuote).toBe(String(Number(equityQuote) - 10_000));
-      expect(await read(String(Number(equityQuote) * 0.7))).toMatchObject({ verdict: 'drawdown' });
+      const fall = Number(equityQuote) * 0.3;
+      expect(await read(String(Number(equityQuote) - fall), 100 - fall / 100)).toMatchObject({ verdict: 'drawdown' });
     });
 
     it('waits for the whole account before it says what the entry moved', async () => {
       const { world, refresh } = platform(50_000);
       world.odd = [entry({ venueTimeMs: 1_000 })];
-      world.state = anAccountState(40_000, { complete: false });
+      world.state = anAccountState(40_000, { complete: false, money: null });
       expect(await refresh()).toMatchObject({ netTransfersQuote: null, odd: [] });
     });
   });

@@ -10,13 +10,14 @@ const complete: ReconcilingInputs = {
   clockBehindMaxMs: 1_000,
   workingOrders: [{ clientOrderId: '0xaa', symbol: 'BTC/USDC:USDC', status: 'open' }],
   pendingOutbox: [],
-  ownSnapshot: { venueTimeMs: 90_000, complete: true },
+  ownSnapshot: { venueTimeMs: 90_000, complete: true, moneyDoubt: null },
   observers: [
     { observerId: 'a', venueTimeMs: 80_000, complete: true, reason: null },
     { observerId: 'b', venueTimeMs: null, complete: false, reason: null },
   ],
   observersRequired: 1,
 };
+const DOUBT = { code: 'money-contradicts', message: 'why', numbers: { equityQuote: '0' } } as const;
 const codes = (change: Partial<ReconcilingInputs>) =>
   reconcilingGaps({ ...complete, ...change }).map((gap) => gap.code);
 
@@ -29,13 +30,14 @@ describe('reconciling gaps', () => {
     ['instruments-stale', { instrumentsSyncedAtMs: null }],
     ['instruments-stale', { instrumentsMaxAgeMs: 39_999 }],
     ['clock-doubtful', { clockError: 'clock is 90 s ahead' }],
-    ['clock-doubtful', { ownSnapshot: { venueTimeMs: 101_001, complete: true } }],
+    ['clock-doubtful', { ownSnapshot: { venueTimeMs: 101_001, complete: true, moneyDoubt: null } }],
     ['orders-unresolved', { workingOrders: [{ clientOrderId: '0xaa', symbol: 'BTC', status: 'unknown' }] }],
     ['orders-unresolved', { workingOrders: [{ clientOrderId: '0xaa', symbol: 'BTC', status: 'sending' }] }],
     ['outbox-pending', { pendingOutbox: [{ clientOrderId: '0xaa', expiresAtMs: 100_001 }] }],
     ['own-snapshot-missing', { ownSnapshot: null }],
-    ['own-snapshot-missing', { ownSnapshot: { venueTimeMs: 90_000, complete: false } }],
-    ['own-snapshot-missing', { ownSnapshot: { venueTimeMs: 50_000, complete: true } }],
+    ['own-snapshot-missing', { ownSnapshot: { venueTimeMs: 90_000, complete: false, moneyDoubt: null } }],
+    ['own-snapshot-missing', { ownSnapshot: { venueTimeMs: 50_000, complete: true, moneyDoubt: null } }],
+    ['money-contradicts', { ownSnapshot: { venueTimeMs: 90_000, complete: true, moneyDoubt: DOUBT } }],
     ['observers-missing', { observersRequired: 2 }],
     ['observers-missing', { observers: [{ observerId: 'a', venueTimeMs: 50_000, complete: true, reason: null }] }],
     ['observers-missing', { observers: [{ observerId: 'a', venueTimeMs: 80_000, complete: false, reason: null }] }],

@@ -62,11 +62,15 @@ describe('account state', () => {
         },
         expect.objectContaining({ symbol: 'XYZ-INTC/USDC:USDC', coin: 'xyz:INTC', size: '3' }),
       ],
-      equityQuote: '1200.5',
-      marginUsedQuote: '100',
-      maintenanceMarginQuote: '90.25',
-      withdrawableQuote: '1060',
       odd: [],
+      money: {
+        equityQuote: '1200.5',
+        marginUsedQuote: '100',
+        maintenanceMarginQuote: '90.25',
+        withdrawableQuote: '1060',
+      },
+      moneyDoubt: null,
+      mode: null,
     });
     expect(sent.map((request) => request.body)).toEqual([
       { type: 'clearinghouseState', user: MASTER },
@@ -96,7 +100,8 @@ describe('account state', () => {
     expect(state.subAccounts[1]).toMatchObject({ name: 'xyz', complete: false, venueTimeMs: null });
     expect(state.subAccounts[1]?.error).toBeTruthy();
     expect(state.positions.map((p) => p.coin)).toEqual(['kPEPE']);
-    expect(state.equityQuote, 'the part that could be read').toBe('1000.5');
+    expect(state.money, 'a part is nobody’s equity').toBeNull();
+    expect(state.moneyDoubt).toMatchObject({ code: 'partial-reading', numbers: { read: 1, of: 2 } });
   });
 
   it.each([
@@ -115,7 +120,7 @@ describe('account state', () => {
     const xyz = { ...dex, assetPositions: [...dex.assetPositions, ...odd] };
     const { hyperliquid } = read(byDex({ native: () => json(native), xyz: () => json(xyz) }));
     const state = await hyperliquid.accountReader.fetchAccountState('main');
-    expect(state).toMatchObject({ complete: true, equityQuote: '1200.5' });
+    expect(state).toMatchObject({ complete: true, money: { equityQuote: '1200.5' } });
     expect(state.positions.map((p) => p.coin)).toEqual(['kPEPE', 'xyz:INTC']);
     expect(state.subAccounts[1]?.unread).toEqual([{ symbol: 'XYZ-ODD/USDC:USDC', coin: 'xyz:ODD' }]);
     expect(state.odd).toHaveLength(odd.length);
@@ -138,7 +143,7 @@ describe('account state', () => {
     const { hyperliquid } = read(byDex({ native: () => json(empty), xyz: () => json(empty) }));
     expect(await hyperliquid.accountReader.fetchAccountState('main')).toMatchObject({
       complete: true,
-      equityQuote: '0',
+      money: { equityQuote: '0' },
     });
   });
 
@@ -146,7 +151,7 @@ describe('account state', () => {
     const down = () => new Response('', { status: 503 });
     const { hyperliquid } = read(byDex({ native: down, xyz: () => json(dex) }));
     const state = await hyperliquid.accountReader.fetchAccountState('main');
-    expect(state).toMatchObject({ complete: false, maintenanceMarginQuote: '40', venueTimeMs: T0 - 900 });
+    expect(state).toMatchObject({ complete: false, money: null, venueTimeMs: T0 - 900 });
     await expect(read(down).hyperliquid.accountReader.fetchAccountState('main')).rejects.toMatchObject({
       kind: 'unavailable',
     });
