@@ -1,4 +1,4 @@
-import { isFresh } from '../age.ts';
+import { isFresh, judgeAge } from '../age.ts';
 import { Decimal, type DecimalText, dec, decimalText, ZERO } from '../decimal.ts';
 import type { Side } from '../orders/order.ts';
 import { type EpochMs, HOUR_MS } from '../time.ts';
@@ -88,7 +88,7 @@ export function judgeMoney(inputs: MoneyInputs, rules: MoneyRules): MoneyVerdict
   const sinceMs = inputs.doubtedSinceMs ?? inputs.nowMs;
   const numbers = { ...doubt.numbers, sinceMs, ...sayings(told) };
   // Where nobody else reads the account, only time is left to ask.
-  const alone = observed.length === 0 && inputs.nowMs - sinceMs > rules.maxAgeMs;
+  const alone = observed.length === 0 && judgeAge(inputs.nowMs - sinceMs, rules.maxAgeMs) === 'too-old';
   if (same.length < rules.confirmations && !alone) return doubted({ ...doubt, numbers });
   return believed(best.netTransfersQuote, { ...doubt, numbers });
 }
