@@ -91,7 +91,7 @@ describe('every role × object × action', () => {
     state.arnOf([...state.ofType('AWS::S3::Bucket').keys()].find((id) => id.startsWith(part))!);
   const observers = bucketArn('ObserverDocuments');
   const poison = bucketArn('PoisonRecords');
-  const READ_DOCUMENTS = ['api GetObject', 'janitor GetObject', 'reconciliation GetObject'];
+  const READ_DOCUMENTS = ['api GetObject', 'balance GetObject', 'janitor GetObject', 'reconciliation GetObject'];
   const READ_AND_WRITE = ['GetObject', 'PutObject'];
   const poisonKey = 'aws/lambda/a-mapping/shardId-000000000000/2026/01/02/record';
 
