@@ -1,7 +1,7 @@
 import { isFromFuture } from '#shared/core/age.ts';
 import { dec } from '#shared/core/decimal.ts';
 import type { Order } from '#shared/core/orders/order.ts';
-import { exitAgainMs, refusedHoldAlert } from '#shared/core/orders/refusals.ts';
+import { planAgainMs, refusedHoldAlert } from '#shared/core/orders/refusals.ts';
 import { writerLease } from '#shared/core/orders/writer-lease.ts';
 import { type Refusal, refusal } from '#shared/core/refusal.ts';
 import { checkLimits, type LimitVerdict, type OrderLimits } from '#shared/core/risk/limits.ts';
@@ -297,7 +297,7 @@ async function alarmHold(deps: ExecuteOrderDeps, ended: Order): Promise<Position
   return epoch;
 }
 
-/** Has an exit that did not get out planned again when its time has come. */
+/** Has the symbol of an order that did not do its work planned again when its time has come. */
 async function planAgain(
   deps: ExecuteOrderDeps,
   ended: Order,
@@ -305,9 +305,9 @@ async function planAgain(
   settings: GatewaySettings,
 ): Promise<void> {
   const epoch = await alarmHold(deps, ended);
-  const againMs = exitAgainMs(ended, epoch, settings.exitRetriesMax);
+  const againMs = planAgainMs(ended, epoch, settings.exitRetriesMax);
   if (againMs === null) return;
-  await request(deps, RECONCILIATION_JOB, ended, `an exit did not get out: ${ended.errorCode}`, command, againMs);
+  await request(deps, RECONCILIATION_JOB, ended, `an order did not get through: ${ended.errorCode}`, command, againMs);
 }
 
 const lostAnswer = (errorCode: string, errorMessage: string | null) => ({

@@ -1,6 +1,6 @@
 import { isDue } from '#shared/core/age.ts';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
-import { exitAgainMs, NO_REFUSALS } from '#shared/core/orders/refusals.ts';
+import { NO_REFUSALS, planAgainMs } from '#shared/core/orders/refusals.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { OrdersRepository, OutboxRow } from '#shared/ports/repositories/orders-repository.ts';
@@ -93,7 +93,10 @@ async function endExpired(
     if (ended) {
       expired.push(clientOrderId);
       const order = await deps.orders.find(clientOrderId);
-      if (order !== null && exitAgainMs(order, { exitAttempts: 0, refusals: NO_REFUSALS }, 0) !== null) {
+      if (
+        order !== null &&
+        planAgainMs(order, { exitAttempts: 0, holdReason: null, refusals: NO_REFUSALS }, 0) !== null
+      ) {
         expiredExits.push(order.symbol);
       }
     } else {

@@ -2,7 +2,7 @@ import type { OddList } from '#shared/core/odd-row.ts';
 import { whatToStore } from '#shared/core/orders/apply-resolution.ts';
 import { type ForeignChange, foreignFills, isOurs } from '#shared/core/orders/foreign-changes.ts';
 import type { ClientOrderId, EndStatus, Order } from '#shared/core/orders/order.ts';
-import { exitAgainMs, refusedHoldAlert } from '#shared/core/orders/refusals.ts';
+import { planAgainMs, refusedHoldAlert } from '#shared/core/orders/refusals.ts';
 import {
   type Contradiction,
   contradictions,
@@ -270,7 +270,7 @@ async function againSeconds(deps: TrackOrdersDeps, input: TrackOrdersInput, ende
   const epoch = await deps.orders.epoch(ended.exchange, ended.account, ended.symbol);
   const alert = refusedHoldAlert(ended, epoch);
   if (alert) await deps.alerts.raise(alert);
-  const againMs = exitAgainMs(ended, epoch, input.exitRetriesMax) ?? 0;
+  const againMs = planAgainMs(ended, epoch, input.exitRetriesMax) ?? 0;
   return Math.max(input.reconcileDelaySeconds, Math.ceil(againMs / 1000));
 }
 

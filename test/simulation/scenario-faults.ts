@@ -5,6 +5,8 @@ import type { Draw } from './draw.ts';
 export const SCENARIO_FAULTS = [
   'latency',
   'http-429',
+  'refuse-action',
+  'dead-agent',
   'http-5xx',
   'accept-then-timeout',
   'arrive-late',
@@ -42,6 +44,12 @@ const ANY_REQUEST = [
   { type: 'clearinghouseState' },
   { type: 'orderStatus' },
   { type: 'userFillsByTime' },
+] as const;
+/** Of the venue for the moment, of one market, and in words that no document calls a refusal. */
+const REFUSALS = [
+  'Only post-only orders allowed immediately after a network upgrade',
+  'Trading is halted.',
+  'Order already exists',
 ] as const;
 const OBSERVERS = [{ observer: 'observer-1' }, { observer: 'observer-2' }] as const;
 
@@ -86,12 +94,17 @@ export function drawFault(kind: VenueFault, id: string, draw: Draw, period: Faul
       return {
         id,
         kind,
-        retryAfterSeconds: draw.int(1, 10),
+        retryAfterSeconds: draw.chance(0.3) ? null : draw.int(1, 10),
         match: draw.oneOf(ANY_REQUEST),
         ...within(20, 180),
         nth: 1,
         count: draw.int(1, 12),
       };
+    case 'refuse-action':
+      // Few enough that no symbol is refused five times in a row: a HOLD waits for a human.
+      return { id, kind, text: draw.oneOf(REFUSALS), match: ORDER, ...nextOrders(), count: draw.int(1, 3) };
+    case 'dead-agent':
+      return { id, kind, match: ORDER, ...nextOrders(), count: draw.int(1, 4) };
     case 'http-5xx':
       return {
         id,

@@ -55,16 +55,21 @@ export function backOffLeftMs(effect: 'exit' | 'entry', refusals: Refusals, nowM
 const isExit = (order: Order): boolean => order.orderClass === 'reduce' || order.orderClass === 'protect';
 
 /**
- * When an exit that ended without getting everything out is planned again: at once while its price bound still widens, later when the
- * venue turned it away or the bound is reached. Null for whatever is no such exit.
+ * When the symbol of an order that ended is planned again because of it. An exit that did not get everything out: at once while its price
+ * bound still widens, later when it was turned away or the bound is reached. An entry: when the wait after its refusal is over. Null leaves
+ * it to the schedule.
  */
-export function exitAgainMs(
+export function planAgainMs(
   ended: Order,
-  epoch: { readonly exitAttempts: number; readonly refusals: Refusals },
+  epoch: { readonly exitAttempts: number; readonly holdReason: string | null; readonly refusals: Refusals },
   ladderSteps: number,
 ): number | null {
-  if (!isExit(ended)) return null;
-  switch (endMeaning(ended)) {
+  const meaning = endMeaning(ended);
+  if (!isExit(ended)) {
+    const isTurnedAway = meaning === 'refused' || meaning === 'shut-out';
+    return isTurnedAway && epoch.holdReason === null ? backOffMs('entry', epoch.refusals.count) : null;
+  }
+  switch (meaning) {
     case 'filled':
       return null;
     case 'no-match':

@@ -40,6 +40,19 @@ describe('order gateway after a refusal', () => {
     },
   );
 
+  it('has an entry that was refused planned again when its wait is over, until the symbol is on HOLD', async () => {
+    const room = orderRoom();
+    await room.start();
+    for (const behaviour of ['refuse', 'reject'] as const) {
+      room.venue.behaviour = behaviour;
+      for (let i = 0; i < 5; i += 1) {
+        const { epoch } = await room.orders.epoch(EXCHANGE, ACCOUNT, SYMBOL);
+        await room.gateway(fifoEvent(commandOf(await room.plan({ epoch }))) as SQSEvent);
+      }
+    }
+    expect(delays(room)).toEqual([15, 30, 60, 120].map((seconds) => ['reconciliation', seconds]));
+  });
+
   it('puts a symbol whose orders are refused again and again on HOLD, quotes the venue, and still sends exits', async () => {
     const room = orderRoom();
     await room.start();
