@@ -1,8 +1,9 @@
 import { loadConfig } from '#config/load.ts';
 import type { CliIo } from './cli-io.ts';
-import { painter } from './format.ts';
-import { connect, type PlatformClient } from './platform-client.ts';
+import { ageText, painter, timeText } from './format.ts';
+import { connect, findPlatform, type PlatformClient } from './platform-client.ts';
 import { connectStage, isDeployed } from './stage-client.ts';
+import { openStored, type StoredSource } from './stored-platform.ts';
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -22,6 +23,11 @@ export interface CommandContext {
   readonly paint: ReturnType<typeof painter>;
   /** That of the state folder, or of the deployed stage. Throws CliFailure with exit code 3 when there is none. */
   readonly platform: () => PlatformClient;
+  /**
+   * Answer of a reading address: of the running platform, else from the stored database of one that has stopped, which is said.
+   * Throws CliFailure with exit code 3 when there is neither.
+   */
+  readonly read: <T extends object>(path: string) => Promise<T & { readonly stored?: StoredSource }>;
   /** Prints `value` as JSON with `--json`, else the text. */
   readonly print: (value: unknown, text: () => string) => void;
 }
@@ -36,10 +42,32 @@ export function stateDirOf(options: GlobalOptions): string {
   }
 }
 
+function storedText({ path, lastAtMs, ageMs, replay }: StoredSource): string {
+  const from =
+    lastAtMs === null
+      ? 'which no job has ever written to'
+      : `last written at ${timeText(lastAtMs)} UTC${replay ? ' of market time' : `, ${ageText(ageMs ?? 0)} ago`}`;
+  return `${replay ? 'a replay that does not run' : '3T is not running'}: this is what ${path} holds, ${from}`;
+}
+
 export function commandContext(io: CliIo, options: GlobalOptions): CommandContext {
   const json = options.json === true;
   const stateDir = stateDirOf(options);
   const deployed = options.state === undefined && isDeployed(options.stage);
+  const platform = () => (deployed ? connectStage(options.stage, io) : connect(stateDir, io));
+  let said = false;
+  const read = async <T extends object>(path: string): Promise<T & { readonly stored?: StoredSource }> => {
+    const stored = deployed || findPlatform(stateDir) ? null : await openStored(stateDir, options.stage, io);
+    if (stored === null) return platform().get<T>(path);
+    try {
+      const answer = await stored.client.get<T>(path);
+      if (!said && !json) io.err(painter(io.color)(storedText(stored.source), 'yellow'));
+      said = true;
+      return { ...answer, stored: stored.source };
+    } finally {
+      await stored.close();
+    }
+  };
   return {
     io,
     json,
@@ -47,7 +75,8 @@ export function commandContext(io: CliIo, options: GlobalOptions): CommandContex
     deployed,
     stateDir,
     paint: painter(io.color && !json),
-    platform: () => (deployed ? connectStage(options.stage, io) : connect(stateDir, io)),
+    platform,
+    read,
     print: (value, text) => io.out(json ? JSON.stringify(value, null, 2) : text()),
   };
 }

@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '#local/start-options.ts';
+import { parseDuration, parseInstant } from '#local/start-options.ts';
 import type { CliIo } from './cli-io.ts';
 import { flatten, lock, rearm, reconcile, unlock } from './commands/change-state.ts';
 import { configCheck } from './commands/config-check.ts';
@@ -22,7 +22,8 @@ import { CliFailure, EXIT, type ExitCode } from './exit-codes.ts';
 type Run = (ctx: CommandContext) => Promise<ExitCode>;
 
 const HELP_AFTER = `
-Exit codes: 0 ok, 1 a check failed or the platform refused, 2 usage, 3 the platform is not running.`;
+Exit codes: 0 ok, 1 a check failed or the platform refused, 2 usage, 3 the platform is not running.
+status, positions, orders, trades, pnl, why and trace also answer from the database of a platform that has stopped.`;
 
 /** Runs one command line. Never throws for what a user or the platform may do wrong. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
@@ -71,15 +72,22 @@ function buildProgram(io: CliIo, act: (options: GlobalOptions, run: Run) => Prom
   list('orders', 'orders, newest first')
     .option('--working', 'only those that have not ended')
     .action((o) => act(o, (ctx) => orders(ctx, o)));
-  list('trades', 'fills, newest first').action((o) => act(o, (ctx) => trades(ctx, o)));
+  add(program, 'trades', 'fills, newest first')
+    .option('--symbol <symbol>', 'one symbol, in full or by its coin')
+    .option('--limit <n>', 'at most so many rows (default: 50; with --csv all)', whole(1, 1_000_000))
+    .option('--offset <n>', 'leave out so many of the newest: the next page', whole(0, 10_000_000), 0)
+    .option('--from <time>', 'not before this UTC time', parseInstant)
+    .option('--to <time>', 'not after this UTC time', parseInstant)
+    .option('--csv', 'comma-separated, with a header')
+    .action((o) => act(o, (ctx) => trades(ctx, o)));
   add(program, 'pnl', 'equity curve, realised profit, fees')
     .option('--hours <n>', 'how far back', whole(1, 8760), 24)
     .action((o) => act(o, (ctx) => pnl(ctx, o)));
   add(program, 'why', 'why a symbol was or was not traded, or what an order rested on')
-    .argument('<symbol|orderId>', 'symbol, coin or client order id')
+    .argument('<symbol|orderId|decisionId>', 'symbol, coin, client order id or decision id')
     .action((subject: string, o) => act(o, (ctx) => why(ctx, subject)));
   add(program, 'trace', 'one chain from stored rows: tick, decision, order, fills')
-    .argument('<correlationId|orderId>', 'correlation id, or the client order id of an order of the chain')
+    .argument('<correlationId|orderId|decisionId>', 'correlation id, or the id of an order or decision of the chain')
     .action((subject: string, o) => act(o, (ctx) => trace(ctx, subject)));
 
   reason(add(program, 'lock', 'stop trading at once, until unlock'))

@@ -35,7 +35,7 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
-function parseInstant(text: string): number {
+export function parseInstant(text: string): number {
   const zoned = /(?:Z|[+-]\d\d:?\d\d)$/.test(text)
     ? text
     : `${text.replace(' ', 'T')}${text.includes(':') ? '' : 'T00:00:00'}Z`;

@@ -10,7 +10,7 @@ export async function orders(
   options: ListOptions & { readonly working?: boolean },
 ): Promise<ExitCode> {
   const path = listPath('/api/orders', options, options.working ? { working: 'true' } : {});
-  const answer = await ctx.platform().get<{ nowMs: number; orders: readonly OrderView[] }>(path);
+  const answer = await ctx.read<{ nowMs: number; orders: readonly OrderView[] }>(path);
   ctx.print(answer, () =>
     table(
       ['TIME (UTC)', 'SYMBOL', 'CLASS', 'SIDE', 'SIZE', 'LIMIT', 'STATUS', 'FILLED', 'AT', 'ERROR', 'ID'],

@@ -5,7 +5,7 @@ import { moneyText, table, timeText } from '../format.ts';
 
 /** `3t pnl`: equity over the last hours, realised profit and fees of all stored fills. */
 export async function pnl(ctx: CommandContext, options: { readonly hours: number }): Promise<ExitCode> {
-  const report = await ctx.platform().get<PnlReport>(`/api/pnl?hours=${options.hours}`);
+  const report = await ctx.read<PnlReport>(`/api/pnl?hours=${options.hours}`);
   ctx.print(report, () => {
     const painted = changeText(ctx, report.changeQuote);
     return [

@@ -7,7 +7,7 @@ type Answer = Pick<PlatformSnapshot, 'nowMs' | 'money' | 'foreignPositions'> & {
 
 /** `3t positions`: desired, actual and what the quorum said, symbol by symbol. */
 export async function positions(ctx: CommandContext): Promise<ExitCode> {
-  const answer = await ctx.platform().get<Answer>('/api/positions');
+  const answer = await ctx.read<Answer>('/api/positions');
   ctx.print(answer, () => {
     const rows = answer.positions.map((s) => positionRow(ctx, s));
     const header = [

@@ -8,6 +8,7 @@ import { ageText, moneyText, orDash, plain, table } from '../format.ts';
 import { listPath } from '../list-path.ts';
 import { checkAlarms } from '../stage-alarms.ts';
 import { stageConfig } from '../stage-client.ts';
+import type { StoredSource } from '../stored-platform.ts';
 
 const ALERTS_SHOWN = 5;
 
@@ -21,20 +22,22 @@ const GOOD: Readonly<Record<string, 'green' | 'yellow' | 'red'>> = {
 
 /** `3t status`: state and what it waits for, money, counts, jobs. Exit 1 when the system is not HEALTHY. */
 export async function status(ctx: CommandContext): Promise<ExitCode> {
-  const snapshot = await ctx.platform().get<PlatformSnapshot>('/api/status');
+  const snapshot = await ctx.read<PlatformSnapshot>('/api/status');
   // A stage without an address says so in `doctor`; one whose address never answered says so whenever somebody looks.
   const alarms = ctx.deployed && stageConfig(ctx.stage).aws.alarm_email !== null ? await checkAlarms(ctx) : null;
   const alerts = snapshot.counts.alerts > 0 && !ctx.json ? await recentAlerts(ctx) : [];
   ctx.print(snapshot, () => statusText(ctx, snapshot, alerts));
   // Beside the snapshot, which is the platform's own: stays readable for programs.
   if (alarms !== null && alarms.verdict !== 'ok') ctx.io.err(ctx.paint(plain(alarms.detail), 'yellow'));
+  // What was stored is no proof of life.
+  if (snapshot.stored !== undefined) return EXIT.notRunning;
   return snapshot.system?.state === 'HEALTHY' ? EXIT.ok : EXIT.failed;
 }
 
 /** The newest of the last day: what the count alone would leave to be guessed. The runbook has a section for each kind. */
 async function recentAlerts(ctx: CommandContext): Promise<readonly string[]> {
   const path = listPath('/api/alerts', { limit: ALERTS_SHOWN });
-  const { nowMs, alerts } = await ctx.platform().get<{ nowMs: number; alerts: readonly AlertView[] }>(path);
+  const { nowMs, alerts } = await ctx.read<{ nowMs: number; alerts: readonly AlertView[] }>(path);
   return alerts
     .filter((alert) => !isDue(alert.lastAtMs, nowMs, DAY_MS))
     .map(({ kind, severity, symbol, message, count, lastAtMs }) => {
@@ -45,12 +48,18 @@ async function recentAlerts(ctx: CommandContext): Promise<readonly string[]> {
     });
 }
 
-function statusText({ paint }: CommandContext, s: PlatformSnapshot, alerts: readonly string[]): string {
+function statusText(
+  { paint }: CommandContext,
+  s: PlatformSnapshot & { readonly stored?: StoredSource },
+  alerts: readonly string[],
+): string {
   const lines: string[] = [];
   const { system, money, counts } = s;
   if (system) {
     const mode = system.lockMode === null ? '' : ` (${system.lockMode})`;
-    const name = paint(`${system.state}${mode}`, GOOD[system.state] ?? 'red');
+    const name = s.stored
+      ? paint(`NOT RUNNING, last ${system.state}${mode}`, 'red')
+      : paint(`${system.state}${mode}`, GOOD[system.state] ?? 'red');
     const age = ageText(s.nowMs - system.changedAtMs);
     lines.push(`${s.exchange}  ${name}  since ${age}, by ${plain(system.changedBy)}: ${plain(system.reason)}`);
     for (const gap of system.missing)

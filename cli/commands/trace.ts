@@ -5,7 +5,7 @@ import { orDash, plain, table, timeText } from '../format.ts';
 
 /** `3t trace <correlationId|orderId>`: tick → decision → order → fills, from stored rows. */
 export async function trace(ctx: CommandContext, subject: string): Promise<ExitCode> {
-  const answer = await ctx.platform().get<Chain & { nowMs: number }>(`/api/trace/${encodeURIComponent(subject)}`);
+  const answer = await ctx.read<Chain & { nowMs: number }>(`/api/trace/${encodeURIComponent(subject)}`);
   ctx.print(answer, () => {
     const { correlationId, bornAtMs, steps } = answer;
     const began = bornAtMs ?? steps[0]?.atMs ?? 0;

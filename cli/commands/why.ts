@@ -5,7 +5,7 @@ import { ageText, plain, timeText } from '../format.ts';
 
 /** `3t why <symbol|orderId>`: the decision and everything it rested on, from stored rows. */
 export async function why(ctx: CommandContext, subject: string): Promise<ExitCode> {
-  const answer = await ctx.platform().get<Explanation & { nowMs: number }>(`/api/why/${encodeURIComponent(subject)}`);
+  const answer = await ctx.read<Explanation & { nowMs: number }>(`/api/why/${encodeURIComponent(subject)}`);
   ctx.print(answer, () => {
     const { decision } = answer;
     const head = decision

@@ -37,6 +37,12 @@ export const listQuery = z.object({
   symbol: symbolInput.optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
+/** Venue times, both ends within; `offset` rows of the newest are left out. */
+export const tradesQuery = z.object({
+  fromMs: z.coerce.number().int().min(0).optional(),
+  toMs: z.coerce.number().int().min(0).optional(),
+  offset: z.coerce.number().int().min(0).max(10_000_000).default(0),
+});
 export const candlesQuery = z.object({
   symbol: symbolInput,
   timeframe: z.string().refine(isTimeframe, 'expected a timeframe such as 1m').default('1m'),

@@ -25,7 +25,7 @@ export type ExplainOutcome =
   | { readonly kind: 'explained'; readonly explanation: Explanation }
   | { readonly kind: 'not-found'; readonly refusal: Refusal };
 
-/** `3t why`: the newest decision of a symbol, or the one behind an order, with its order and fills, from stored rows alone. */
+/** `3t why`: the newest decision of a symbol, one by its id, or the one behind an order, with its order and fills, from stored rows alone. */
 export async function explain(
   deps: ExplainDeps,
   input: { readonly exchange: string; readonly account: string; readonly subject: string },
@@ -35,11 +35,17 @@ export async function explain(
   const order = isOrder ? await deps.readModel.order(subject) : null;
   if (isOrder && !order) return notFound('unknown-order', `no order ${subject} is stored`);
   const overview = order === null ? await deps.readModel.overview(exchange, account) : null;
-  const symbol = order?.symbol ?? resolveSymbol(overview?.symbols ?? [], subject);
-  if (symbol === null) return notFound('unknown-symbol', `${subject} is neither a managed symbol nor an order id`);
-  const decision = order
-    ? await deps.readModel.decision(order.decisionId)
-    : await deps.readModel.latestDecision(exchange, account, symbol);
+  const known = order?.symbol ?? resolveSymbol(overview?.symbols ?? [], subject);
+  const named = known === null ? await deps.readModel.decision(subject) : null;
+  const symbol = known ?? named?.symbol ?? null;
+  if (symbol === null) {
+    return notFound('unknown-symbol', `${subject} is no managed symbol, order id or decision id`);
+  }
+  const decision =
+    named ??
+    (order
+      ? await deps.readModel.decision(order.decisionId)
+      : await deps.readModel.latestDecision(exchange, account, symbol));
   const cause = causeFor(feedTroubleOf(overview?.jobs ?? [], exchange), symbol);
   if (!order && !decision) {
     return notFound('no-decision', `nothing was decided about ${symbol} yet${cause === null ? '' : `; ${cause}`}`);
@@ -52,11 +58,16 @@ export async function explain(
     ...(cause === null
       ? []
       : [{ title: 'Price feed', lines: [cause, 'what the decision says of data follows from that'] }]),
-    ...(decision ? explainDecision(decision) : []),
+    ...(decision ? [{ title: 'When', lines: [decidedAt(decision)] }, ...explainDecision(decision)] : []),
     ...(decided ? [{ title: 'Order', lines: orderLines(decided, fills) }] : []),
   ];
   return { kind: 'explained', explanation: { symbol, decision, sections, order: decided, fills } };
 }
+
+const utc = (atMs: number): string => `${new Date(atMs).toISOString().replace('T', ' ').slice(0, 19)} UTC`;
+
+const decidedAt = ({ id, createdAtMs, lastAtMs, episodeCount }: DecisionView): string =>
+  `decision ${id} of ${utc(createdAtMs)}${episodeCount > 1 ? `, the same until ${utc(lastAtMs)}` : ''}`;
 
 const notFound = (code: string, message: string): ExplainOutcome => ({
   kind: 'not-found',

@@ -47,7 +47,7 @@ const ORDER_OF_KINDS: readonly ChainStep['kind'][] = [
 
 /**
  * `3t trace`: what became of one tick, schedule or hand, from stored rows: decisions, orders, fills. `subject` is a correlation id,
- * or the client order id of an order whose chain is meant.
+ * or the id of a decision or the client order id of an order whose chain is meant.
  */
 export async function traceChain(
   deps: TraceChainDeps,
@@ -56,8 +56,15 @@ export async function traceChain(
   const { readModel } = deps;
   const { exchange, account, subject } = input;
   const named = subject.startsWith('0x') ? await readModel.order(subject) : null;
-  const correlationId = named?.correlationId ?? subject;
-  const { bornAtMs, decisions: own, orders } = await readModel.chain(exchange, account, correlationId, ROWS_MAX);
+  const asked = named?.correlationId ?? subject;
+  let chain = await readModel.chain(exchange, account, asked, ROWS_MAX);
+  let correlationId = asked;
+  if (chain.decisions.length === 0 && chain.orders.length === 0) {
+    const decision = await readModel.decision(subject);
+    correlationId = decision?.correlationId ?? asked;
+    if (decision !== null) chain = await readModel.chain(exchange, account, correlationId, ROWS_MAX);
+  }
+  const { bornAtMs, decisions: own, orders } = chain;
   if (own.length === 0 && orders.length === 0) {
     const message = `no decision or order of ${subject} is stored`;
     return { kind: 'not-found', refusal: refusal('unknown-chain', message) };

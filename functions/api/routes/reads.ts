@@ -10,13 +10,18 @@ import { traceChain } from '#shared/usecases/trace-chain.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../env.ts';
 import { HttpError, refusalError } from '../http-error.ts';
-import { candlesQuery, check, listQuery, pnlQuery } from '../input.ts';
+import { candlesQuery, check, listQuery, pnlQuery, tradesQuery } from '../input.ts';
 import { readStatus } from '../read-status.ts';
 
 const HEIGHTS_MAX = 500;
 
+/** A stopped platform's database is enough. */
+export type ReadDeps = Pick<ApiDeps, 'clock' | 'readModel'> & {
+  readonly systemState: Pick<ApiDeps['systemState'], 'audit'>;
+};
+
 /** What the page and the CLI read. Every answer says `nowMs`, against which its ages are meant. */
-export function readRoutes(deps: ApiDeps, env: ApiEnv): Hono {
+export function readRoutes(deps: ReadDeps, env: ApiEnv): Hono {
   const app = new Hono();
   const { readModel } = deps;
   const own = { exchange: env.EXCHANGE, account: env.ACCOUNT };
@@ -50,7 +55,9 @@ export function readRoutes(deps: ApiDeps, env: ApiEnv): Hono {
   });
 
   app.get('/trades', async (c) => {
-    const trades = await readModel.fills(own.exchange, own.account, await filter(c.req.query()));
+    const { fromMs: sinceMs, toMs: untilMs, offset } = check(tradesQuery, c.req.query());
+    const wanted = { ...(await filter(c.req.query())), sinceMs, untilMs, offset };
+    const trades = await readModel.fills(own.exchange, own.account, wanted);
     return c.json({ nowMs: nowMs(), trades });
   });
 

@@ -1,7 +1,8 @@
-import { Kysely, type LogEvent } from 'kysely';
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely, type LogEvent, sql } from 'kysely';
 import type { Database } from './database.ts';
-import { migrate } from './migrate.ts';
-import { type SqliteOptions, sqliteDialect } from './sqlite-dialect.ts';
+import { MIGRATION_NAMES, migrate } from './migrate.ts';
+import { type SqliteOptions, sqliteDialect, sqliteDialectOver } from './sqlite-dialect.ts';
 import { type StorageFailure, storageFailure } from './storage-failure.ts';
 
 export type Db = Kysely<Database>;
@@ -29,4 +30,22 @@ export async function openSqlite(
   }
   isOpen = true;
   return db;
+}
+
+/** Opens the file of a platform that does not run, to look only. Throws when its schema is not this release's. */
+export async function openSqliteToRead(path: string): Promise<Db> {
+  const db = new Kysely<Database>({ dialect: sqliteDialectOver(() => new DatabaseSync(path, { readOnly: true })) });
+  try {
+    const { rows } = await sql<{ name: string }>`select name from schema_migrations order by name`.execute(db);
+    const names = rows.map(({ name }) => name);
+    if (names.join() !== [...MIGRATION_NAMES].sort().join()) {
+      throw new Error(
+        `its schema is that of another release (${names.join(', ')}): the next start brings it up to date`,
+      );
+    }
+    return db;
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
 }

@@ -198,6 +198,13 @@ export interface ListFilter {
   readonly limit: number;
 }
 
+export interface FillWindow {
+  /** Venue time, itself within. */
+  readonly untilMs?: EpochMs | undefined;
+  /** Newest rows to leave out: the pages before. */
+  readonly offset?: number | undefined;
+}
+
 /** The read side of the page, the CLI and `/metrics`. Every method makes a fixed number of statements. */
 export interface ReadModel {
   overview(exchange: string, account: string): Promise<OverviewView>;
@@ -210,7 +217,10 @@ export interface ReadModel {
   fills(
     exchange: string,
     account: string,
-    filter: ListFilter & { readonly clientOrderId?: string | undefined; readonly sinceMs?: EpochMs | undefined },
+    filter: ListFilter & {
+      readonly clientOrderId?: string | undefined;
+      readonly sinceMs?: EpochMs | undefined;
+    } & FillWindow,
   ): Promise<readonly StoredFill[]>;
   /** Decisions, without inputs, and orders that bear this correlation id, oldest first; at most `limit` of each. */
   chain(exchange: string, account: string, correlationId: string, limit: number): Promise<ChainView>;

@@ -87,6 +87,8 @@ export const readTrading = (db: Db): Trading => ({
     if (filter.symbol !== undefined) query = query.where('symbol', '=', filter.symbol);
     if (filter.clientOrderId !== undefined) query = query.where('client_order_id', '=', filter.clientOrderId);
     if (filter.sinceMs !== undefined) query = query.where('venue_time_ms', '>=', filter.sinceMs);
+    if (filter.untilMs !== undefined) query = query.where('venue_time_ms', '<=', filter.untilMs);
+    if (filter.offset) query = query.offset(filter.offset);
     const rows = await query.orderBy('venue_time_ms', 'desc').orderBy('trade_id').limit(filter.limit).execute();
     return rows.map(decodeFill);
   },
