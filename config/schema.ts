@@ -71,6 +71,7 @@ const queue = z.strictObject({
 export const configSchema = z.strictObject({
   stage: name,
   state_dir: z.string().min(1).max(1024),
+  state_lock_wait_s: seconds(1, 600),
   exchanges: z.strictObject({ hyperliquid: exchange }),
   cadences: z.strictObject({
     balance: cadence,

@@ -13,7 +13,9 @@ import { fileObserverDocuments } from '#shared/adapters/system/file-observer-doc
 import { keepAliveFetch } from '#shared/adapters/system/keep-alive-fetch.ts';
 import { randomIds } from '#shared/adapters/system/random-ids.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
+import { logEvents } from '#shared/telemetry/names.ts';
 import { countersAtZero } from './counters-at-zero.ts';
+import { createDatabaseLock } from './database-lock.ts';
 import { type HttpServer, startHttpServer } from './http-server.ts';
 import { loadPageAssets } from './page-assets.ts';
 import { createApi } from './platform/api.ts';
@@ -69,9 +71,13 @@ const simulatorFlags = ({ simulator }: Config, state: StateDirectory, seed: numb
 const sentence = (path: string, { reason, message }: StorageFailure): string =>
   `database ${path}: ${reason} (${message})`;
 
-async function openDatabase(path: string, onFailure: (failure: StorageFailure) => void): Promise<Db> {
+async function openDatabase(
+  path: string,
+  waits: { readonly lockWaitMs: number; readonly onLockWait: (waitedMs: number | null) => void },
+  onFailure: (failure: StorageFailure) => void,
+): Promise<Db> {
   try {
-    return await openSqlite({ path, onFailure });
+    return await openSqlite({ path, ...waits, onFailure });
   } catch (error) {
     const { message } = error as Error;
     const failure = storageFailure(error) ?? { reason: 'it cannot be opened', message };
@@ -89,6 +95,8 @@ export async function startEmbedded(options: {
   readonly port: number;
   readonly seed: number;
   readonly onFatal: (error: Error) => void;
+  /** Told what everything waits for, and when it goes on. */
+  readonly onNotice?: (text: string) => void;
 }): Promise<Embedded> {
   const begun: ((keepVenue: boolean) => Promise<void> | void)[] = [];
   const stop = async (keepVenue = false): Promise<void> => {
@@ -128,7 +136,12 @@ async function begin(
     onRead: (value) => telemetry.redactor.addSecret(value),
   });
   let failed = false;
-  const db = await openDatabase(state.database, (failure) => {
+  const lock = createDatabaseLock((text, waitedMs) => {
+    telemetry.logger.log('warn', logEvents.databaseLocked, { waitedMs, state: text });
+    options.onNotice?.(text);
+  });
+  const waits = { lockWaitMs: config.state_lock_wait_s * 1000, onLockWait: lock.note };
+  const db = await openDatabase(state.database, waits, (failure) => {
     if (!failed) options.onFatal(new Error(sentence(state.database, failure)));
     failed = true;
   });
@@ -165,6 +178,7 @@ async function begin(
   let port = options.port;
   const api = createApi(platform, {
     token,
+    databaseWaitMs: lock.waitedMs,
     allowedHosts: () => [`127.0.0.1:${port}`, `localhost:${port}`],
     processMetrics: () => {
       platform.plumbing.reportBacklogs();

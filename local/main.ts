@@ -39,6 +39,7 @@ async function main(): Promise<void> {
     port: options.port ?? config.http.port,
     seed: options.seed,
     onFatal: (error) => shutdown.fail(error.message),
+    onNotice: (text) => terminal.say(text),
   });
   shutdown.arm(() => embedded.stop());
   if (!shutdown.requested) await live(embedded, state, terminal, shutdown, performance.now() - began);

@@ -11,6 +11,8 @@ import { serviceRoutes } from './routes/service.ts';
 import { writeRoutes } from './routes/writes.ts';
 import { guard } from './security.ts';
 
+const DATABASE_PATHS = ['/api/*', '/health', '/ready', '/metrics', '/orders/*', '/execute_order'];
+
 /** The whole HTTP API. Routes that are added to the returned app later stand behind the same guard. */
 export function createApp(deps: ApiDeps, env: ApiEnv): Hono {
   const app = new Hono();
@@ -26,6 +28,17 @@ export function createApp(deps: ApiDeps, env: ApiEnv): Hono {
       },
     }),
   );
+  // Their answers come from the database, and would wait as it does. The page itself does not.
+  for (const path of DATABASE_PATHS) {
+    app.use(path, async (_c, next) => {
+      const waitedMs = deps.databaseWaitMs?.() ?? null;
+      if (waitedMs !== null) {
+        const message = `another process has held the database for ${Math.round(waitedMs / 1000)} s: everything waits for it, orders too`;
+        throw new HttpError(503, 'database-locked', message, { waitedMs: Math.round(waitedMs) });
+      }
+      await next();
+    });
+  }
   app.route('/', serviceRoutes(deps, env));
   app.route('/', orderRoutes(deps));
   app.route('/api', readRoutes(deps, env));

@@ -50,6 +50,8 @@ export interface ApiDeps {
    * no name leads to a function but its own, and what IAM admits is signed for that name.
    */
   readonly allowedHosts: (() => readonly string[]) | null;
+  /** How long a locked database has been waited for by now, null when it answers; absent where none can be locked. */
+  readonly databaseWaitMs?: () => number | null;
   /** Prometheus text of the process's own counters, or null. Families that rows also give are left out of it. */
   readonly processMetrics: (() => Promise<string>) | null;
 }

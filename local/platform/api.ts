@@ -11,6 +11,8 @@ import type { Platform } from './platform.ts';
 export interface ApiOptions {
   readonly token: string;
   readonly allowedHosts: () => readonly string[];
+  /** How long the database has been waited for by now; null when it answers. */
+  readonly databaseWaitMs?: () => number | null;
   readonly processMetrics: (() => Promise<string>) | null;
 }
 

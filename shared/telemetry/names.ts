@@ -11,6 +11,8 @@ export const logEvents = {
   platformFailed: 'platform.failed',
   /** The schema or its users were brought up to date: `migrations`, `users`. */
   schemaMigrated: 'schema.migrated',
+  /** Another process holds the database file, or no longer: `state`, `waitedMs`. */
+  databaseLocked: 'database.locked',
   /** A handler threw: `function`, `error`. */
   functionFailed: 'function.failed',
   /** An input was dropped or refused: `what`, `code`, `sample`, `count`. */

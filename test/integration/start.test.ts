@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { spawnSimulator } from '#local/simulator-process.ts';
 import { isAlive, StateDirectory } from '#local/state-directory.ts';
 import { StartBench, type StartedCommand } from '#test/support/start-command.ts';
@@ -142,8 +143,36 @@ describe('npm start', () => {
     expect(processesOn(bench.stateDir)).toEqual([]);
   });
 
-  it('stops with exit 1 when another process locks its database while it runs', async () => {
+  it('waits for a database that another process locks for seconds, says so, and goes on', async () => {
     const command = bench.script();
+    const { port } = (await bench.up(command)).platform;
+    const path = bench.file('platform.sqlite');
+    const hold = `const { DatabaseSync } = require('node:sqlite');
+      const db = new DatabaseSync(${JSON.stringify(path)}, { timeout: 5000 });
+      db.exec('begin immediate');
+      process.stdout.write('held');
+      setTimeout(() => db.exec('rollback'), 4000);`;
+    const holder = spawn(process.execPath, ['-e', hold], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(holder.stdout, 'data');
+    const ready = async () => {
+      const answer = await fetch(`http://127.0.0.1:${port}/ready`);
+      return `${answer.status} ${JSON.stringify(await answer.json())}`;
+    };
+
+    await vi.waitFor(async () => expect(await ready()).toMatch(/^503 .*database-locked/), {
+      timeout: 3_500,
+      interval: 200,
+    });
+    await once(holder, 'exit');
+    await vi.waitFor(async () => expect(await ready()).toMatch(/^200/), { timeout: 20_000, interval: 500 });
+
+    expect(command.output()).toContain('another process holds the database: everything waits for it');
+    expect(command.output()).toContain('the database is no longer waited for');
+    expect(await stopsCleanly(command, () => command.signalGroup('SIGINT'))).toBe(0);
+  });
+
+  it('stops with exit 1 when another process locks its database for longer than it waits', async () => {
+    const command = bench.script('--config', 'state_lock_wait_s=2');
     await bench.up(command);
     const holder = new DatabaseSync(bench.file('platform.sqlite'), { timeout: 5_000 });
     holder.exec('begin immediate');

@@ -7,21 +7,33 @@ import { type StorageFailure, storageFailure } from './storage-failure.ts';
 
 export type Db = Kysely<Database>;
 
+const OPENING_WAIT_MS = 2_000;
+
 /**
  * Opens a SQLite database and brings its schema up to date. Throws when the file is locked, unreadable or newer.
- * `onFailure` is told when its file fails a later statement: nothing can be stored from then on.
+ * `onFailure` is told when its file fails a later statement: nothing can be stored from then on. A file that another process locks
+ * later is waited for, for `lockWaitMs`, and `onLockWait` is told how long by now, then null.
  */
 export async function openSqlite(
-  options: SqliteOptions & { readonly onFailure?: (failure: StorageFailure) => void },
+  options: Omit<SqliteOptions, 'lockWait'> & {
+    readonly onFailure?: (failure: StorageFailure) => void;
+    readonly lockWaitMs?: number;
+    readonly onLockWait?: (waitedMs: number | null) => void;
+  },
 ): Promise<Db> {
-  const { onFailure } = options;
+  const { onFailure, lockWaitMs, onLockWait = () => {} } = options;
   let isOpen = false;
   const log = (event: LogEvent): void => {
     const failure = isOpen && event.level === 'error' ? storageFailure(event.error) : null;
     if (failure) onFailure?.(failure);
   };
   // Kysely times every statement for a log: only who listens pays for it.
-  const db = new Kysely<Database>({ dialect: sqliteDialect(options), ...(onFailure ? { log } : {}) });
+  const maxMs = () => (isOpen ? (lockWaitMs ?? 0) : (options.busyTimeoutMs ?? OPENING_WAIT_MS));
+  const lockWait = lockWaitMs === undefined ? {} : { lockWait: { maxMs, onWait: onLockWait } };
+  const db = new Kysely<Database>({
+    dialect: sqliteDialect({ ...options, ...lockWait }),
+    ...(onFailure ? { log } : {}),
+  });
   try {
     await migrate(db as Kysely<unknown>);
   } catch (error) {

@@ -15,6 +15,7 @@ import {
 } from 'kysely';
 import { privateDatabaseFile } from '../system/private-file.ts';
 import { shortestDecimal } from './stored-decimal.ts';
+import { type LockWait, WaitingSqliteDriver } from './waiting-driver.ts';
 
 /** Has TEXT affinity, and tells money from other text when it is read. */
 const MONEY_TYPE = 'decimal_text';
@@ -79,7 +80,7 @@ function inShortestDigits(rows: Row[], money: readonly string[]): Row[] {
   return rows;
 }
 
-type HandleOptions = Pick<SqliteOptions, 'commitAtClose' | 'onStatement'>;
+type HandleOptions = Pick<SqliteOptions, 'commitAtClose' | 'lockWait' | 'onStatement'>;
 
 /** The few methods that Kysely's driver wants, over node:sqlite, with prepared statements kept. */
 function asKyselyDatabase(db: DatabaseSync, { commitAtClose, onStatement }: HandleOptions) {
@@ -123,8 +124,10 @@ function asKyselyDatabase(db: DatabaseSync, { commitAtClose, onStatement }: Hand
 export interface SqliteOptions {
   /** File path, or `:memory:`. */
   readonly path: string;
-  /** How long a locked file is waited for. */
+  /** How long opening waits for a locked file, and blocks. */
   readonly busyTimeoutMs?: number;
+  /** How a statement waits for one, without blocking. Absent: it blocks for `busyTimeoutMs`. */
+  readonly lockWait?: LockWait;
   /**
    * One transaction from opening to closing, in which every transaction of a caller is a savepoint; nobody else may open the
    * file meanwhile. For a replay, whose file counts only at its checkpoints: a kill in between leaves it unusable.
@@ -155,6 +158,7 @@ export function sqliteDialect(options: SqliteOptions): Dialect {
       // 32 MB. The same few pages change all the time: seldom checkpoints write and sync far less, and stop fewer orders.
       db.exec('pragma wal_autocheckpoint = 8000');
     }
+    if (options.lockWait) db.exec('pragma busy_timeout = 0');
     return db;
   }, options);
 }
@@ -162,7 +166,10 @@ export function sqliteDialect(options: SqliteOptions): Dialect {
 /** The same over a handle that the caller opens. */
 export function sqliteDialectOver(open: () => DatabaseSync, options: HandleOptions = {}): Dialect {
   return {
-    createDriver: () => new SqliteDriver({ database: async () => asKyselyDatabase(open(), options) as never }),
+    createDriver: () => {
+      const config = { database: async () => asKyselyDatabase(open(), options) as never };
+      return options.lockWait ? new WaitingSqliteDriver(config, options.lockWait) : new SqliteDriver(config);
+    },
     createQueryCompiler: () => new SqliteFlavour(),
     createAdapter: () => new SqliteAdapter(),
     createIntrospector: (db: Kysely<unknown>): DatabaseIntrospector => new SqliteIntrospector(db),
