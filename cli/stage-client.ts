@@ -1,7 +1,9 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { ConfigError } from '#config/config-error.ts';
+import type { CrossCheck } from '#config/cross-checks.ts';
 import { loadConfig } from '#config/load.ts';
 import type { Config } from '#config/schema.ts';
+import { stageChecks } from '#config/stage-checks.ts';
 import { type AwsService, awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
 import { createLambdaHttp, LAMBDA_API_ORIGIN } from '#shared/adapters/aws/lambda-http.ts';
 import type { FetchLike } from '#shared/adapters/system/keep-alive-fetch.ts';
@@ -13,6 +15,10 @@ import { PlatformClient } from './platform-client.ts';
 const EMBEDDED_STAGES: readonly string[] = ['local', 'replay'];
 
 export const isDeployed = (stage: string): boolean => !EMBEDDED_STAGES.includes(stage);
+
+/** What a stage must keep to beside the rules that hold everywhere: one that is deployed is checked as `npm run synth` checks it. */
+export const checksOf = (stage: string): readonly CrossCheck[] =>
+  isDeployed(stage) && stage !== 'default' ? stageChecks(stage) : [];
 
 /** The settings of a stage; a wrong file is a usage error that lists everything wrong. */
 export function stageConfig(stage: string): Config {

@@ -1,3 +1,5 @@
+import { weightPerMinute } from '#shared/adapters/exchange/hyperliquid/request-weights.ts';
+import { timeframeMs } from '#shared/core/time.ts';
 import { isPlay } from './kind-settings.ts';
 import { type Config, type ExchangeConfig, LIVE_ACKNOWLEDGEMENT } from './schema.ts';
 
@@ -102,6 +104,17 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
       ),
   },
   {
+    needs: [
+      'cadences',
+      'clock.check_every_s',
+      'market_data.timeframes',
+      'quorum.observers',
+      'resilience.weight_per_minute',
+      HYPERLIQUID,
+    ],
+    check: requestRules,
+  },
+  {
     needs: ['reconciliation_engine.exit_slippage_steps'],
     check: ({ reconciliation_engine: engine }) =>
       when(
@@ -148,6 +161,33 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
     ],
   },
 ];
+
+/** What the schedules ask of the venue must fit into its limit, or exits compete with reads for what is left. */
+function requestRules({ cadences, clock, market_data, quorum, resilience, exchanges }: Config) {
+  const { dexes, symbols, kind } = exchanges.hyperliquid;
+  const costs = Object.entries(
+    weightPerMinute({
+      cadences,
+      clockCheckS: clock.check_every_s,
+      observers: quorum.observers.length,
+      dexes: dexes.length,
+      symbols: symbols.length,
+      timeframesS: market_data.timeframes.map((frame) => timeframeMs(frame) / 1000),
+      isPaper: kind === 'paper',
+    }),
+  )
+    .map(([job, weight]) => [job, Math.ceil(weight)] as const)
+    .filter(([, weight]) => weight > 0)
+    .sort((a, b) => b[1] - a[1]);
+  const sum = costs.reduce((total, [, weight]) => total + weight, 0);
+  const dearest = costs.find(([job]) => Object.hasOwn(cadences, job))?.[0] ?? 'market_data';
+  const terms = costs.map(([job, weight]) => `${job} ${weight}`).join(' + ');
+  return when(
+    sum > resilience.weight_per_minute,
+    `cadences.${dearest}`,
+    `expected cadences whose requests cost at most resilience.weight_per_minute, ${resilience.weight_per_minute}: ${terms} = ${sum} a minute`,
+  );
+}
 
 function exchangeRules(path: string, exchange: ExchangeConfig): { path: string; expected: string }[] {
   return [

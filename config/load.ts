@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse as parseYaml } from 'yaml';
 import type * as z from 'zod';
+import { giveWay } from './alternatives.ts';
 import { ConfigError, type ConfigProblem, shownValue } from './config-error.ts';
 import { CROSS_CHECKS, type CrossCheck } from './cross-checks.ts';
 import { KIND_SETTINGS } from './kind-settings.ts';
 import { nearestKey } from './nearest-key.ts';
-import { retireKeys } from './retire-keys.ts';
+import { type CarriedValue, retireKeys } from './retire-keys.ts';
 import { type Config, configSchema, type ExchangeKind } from './schema.ts';
-import { overlaySettings, parseSettings, type SettingsText, treeOf, valueAt } from './settings-file.ts';
+import { overlaySettings, parseSettings, type SettingsText, treeOf, valueAt, withoutPath } from './settings-file.ts';
 
 export interface LoadedConfig {
   readonly config: Config;
@@ -47,17 +48,27 @@ export function checkConfig(
   const problems: ConfigProblem[] = [];
   const warnings: string[] = [];
   const writtenAt = new Map<string, string>();
+  const carried = new Map<string, CarriedValue & { readonly layer: number }>();
   const layers: Record<string, unknown>[] = [];
   let unreadable = false;
 
+  const addLayer = (tree: Readonly<Record<string, unknown>>, source: string): void => {
+    const retired = retireKeys(tree, source);
+    for (const value of retired.carried) {
+      carried.set(value.to, { ...value, layer: layers.length });
+      const where = whereOf(value.from, writtenAt);
+      if (where !== null) writtenAt.set(value.to, where);
+    }
+    const given = giveWay(withKindSettings(layers), retired.tree, source);
+    warnings.push(...retired.warnings, ...given.warnings);
+    layers.push({ ...given.tree });
+  };
   for (const file of files) {
     const parsed = parseSettings(file);
     problems.push(...parsed.problems);
     unreadable ||= parsed.problems.length > 0;
     for (const [key, line] of parsed.lines) writtenAt.set(key, `${file.file}:${line}`);
-    const retired = retireKeys(parsed.tree, file.file);
-    warnings.push(...retired.warnings);
-    layers.push(retired.tree);
+    addLayer(parsed.tree, file.file);
   }
   for (const override of overrides) {
     const parsed = parseOverride(override);
@@ -66,32 +77,56 @@ export function checkConfig(
       continue;
     }
     writtenAt.set(parsed.key, '--config');
-    const retired = retireKeys(treeOf(parsed.key, parsed.value), '--config');
-    warnings.push(...retired.warnings);
-    layers.push(retired.tree);
+    addLayer(treeOf(parsed.key, parsed.value), '--config');
   }
   // A file that cannot be read leaves holes that would only repeat its own problem.
   if (unreadable) throw new ConfigError(problems);
 
-  const merged = withKindSettings(layers);
-  const result = configSchema.safeParse(merged);
-  const raw: RawProblem[] = result.success ? [] : result.error.issues.flatMap((issue) => fromIssue(issue, merged));
-  for (const rule of [...CROSS_CHECKS, ...checks]) {
-    if (rule.needs.some((need) => raw.some((problem) => overlaps(problem.path, need)))) continue;
-    // Parsed values where all is well; else the merged ones, of which the needed ones are known to be right.
-    raw.push(...rule.check((result.success ? result.data : merged) as Config, (path) => whereOf(path, writtenAt)));
+  const rules = [...CROSS_CHECKS, ...checks];
+  const placeOf = (path: string) => whereOf(path, writtenAt);
+  let judged = judge(layers, rules, placeOf);
+  const unfit = judged.rules.flatMap(({ path, expected }) => {
+    const value = carried.get(path);
+    return value ? [{ ...value, expected }] : [];
+  });
+  for (const { from, to, warning, layer, expected } of unfit) {
+    // Right by the original's rules: the file is no worse for it, and the default is known to fit.
+    const value = shownValue(to, valueAt(layers[layer], to));
+    layers[layer] = withoutPath(layers[layer] ?? {}, to);
+    warnings[warnings.indexOf(warning)] =
+      `${from} = ${value} (${placeOf(to) ?? 'settings'}) is called ${to} now and was not taken over: ${expected}`;
   }
+  if (unfit.length > 0) judged = judge(layers, rules, placeOf);
+  const { merged, result } = judged;
   problems.push(
-    ...raw.map((problem) => ({
+    ...[...judged.schema, ...judged.rules].map((problem) => ({
       path: problem.path,
       value: shownValue(problem.path, valueAt(merged, problem.path)),
       expected: problem.expected,
       nearest: problem.nearest ?? null,
-      where: whereOf(problem.path, writtenAt),
+      where: placeOf(problem.path),
     })),
   );
   if (problems.length > 0 || !result.success) throw new ConfigError(problems);
   return { config: deepFreeze(result.data) as Config, warnings };
+}
+
+/** The settings that the layers make, what of them is not in the schema's order, and which rules between keys they break. */
+function judge(
+  layers: readonly Record<string, unknown>[],
+  checks: readonly CrossCheck[],
+  placeOf: (path: string) => string | null,
+) {
+  const merged = withKindSettings(layers);
+  const result = configSchema.safeParse(merged);
+  const schema: RawProblem[] = result.success ? [] : result.error.issues.flatMap((issue) => fromIssue(issue, merged));
+  const rules: RawProblem[] = [];
+  for (const rule of checks) {
+    if (rule.needs.some((need) => [...schema, ...rules].some((problem) => overlaps(problem.path, need)))) continue;
+    // Parsed values where all is well; else the merged ones, of which the needed ones are known to be right.
+    rules.push(...rule.check((result.success ? result.data : merged) as Config, placeOf));
+  }
+  return { merged, result, schema, rules };
 }
 
 /** Lays each layer over the one before; what the kind of venue asks for comes right after the first, which has every key. */

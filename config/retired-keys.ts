@@ -55,3 +55,16 @@ export const RETIRED_KEYS: readonly RetiredKey[] = [
   { path: 'metrics', advice: 'metrics are read from /metrics' },
   { path: 'mcp', advice: 'there is no MCP server in this version' },
 ];
+
+/** Keys that exist here, of which the original's values mean nothing: such a value is a warning, and the default holds. */
+export const RETIRED_VALUES: readonly {
+  readonly path: string;
+  readonly isRetired: (value: unknown) => boolean;
+  readonly advice: string;
+}[] = [
+  {
+    path: 'providence.max_position_direction',
+    isRetired: (value) => Number.isInteger(value) && Number(value) > 1,
+    advice: 'a run is long, flat or short by one unit here, so 1 holds',
+  },
+];

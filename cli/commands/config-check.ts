@@ -5,6 +5,7 @@ import type { CommandContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { moneyText, plain, table } from '../format.ts';
 import { checkSizing, type KnownEquity } from '../sizing-check.ts';
+import { checksOf } from '../stage-client.ts';
 
 export interface ConfigCheckOptions {
   /** `key=value` overrides. */
@@ -27,7 +28,7 @@ export async function configCheck(ctx: CommandContext, options: ConfigCheckOptio
 
 function load(ctx: CommandContext, options: ConfigCheckOptions): LoadedConfig | null {
   try {
-    return loadConfig({ stage: ctx.stage, overrides: options.config });
+    return loadConfig({ stage: ctx.stage, overrides: options.config, checks: checksOf(ctx.stage) });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const { problems } = error;

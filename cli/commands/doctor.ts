@@ -10,6 +10,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { plain, table } from '../format.ts';
 import { checkSizing } from '../sizing-check.ts';
 import { checkAlarms } from '../stage-alarms.ts';
+import { checksOf } from '../stage-client.ts';
 
 const NODE_MAJOR_MIN = 24;
 const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
@@ -55,7 +56,7 @@ function checkNode(): Finding {
 
 function checkConfig(ctx: CommandContext, findings: Finding[]): Config | null {
   try {
-    const { config, warnings } = loadConfig({ stage: ctx.stage });
+    const { config, warnings } = loadConfig({ stage: ctx.stage, checks: checksOf(ctx.stage) });
     const detail = `stage ${ctx.stage}, exchange kind ${config.exchanges.hyperliquid.kind}`;
     findings.push({ check: 'config', verdict: 'ok', detail });
     for (const warning of warnings) findings.push({ check: 'config', verdict: 'warning', detail: warning });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { REGIONS } from '../stage-checks.ts';
+import { REGIONS } from '#config/stage-checks.ts';
 
 const price = z.strictObject({ usd: z.number().positive(), per: z.string().min(1), source: z.string().min(1) });
 

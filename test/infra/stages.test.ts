@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '#config/config-error.ts';
 import type { Config } from '#config/schema.ts';
 import { LIVE_ACKNOWLEDGEMENT } from '#config/schema.ts';
+import { cadenceFits, stageChecks } from '#config/stage-checks.ts';
 import { loadStage } from '#infra/load-stage.ts';
-import { cadenceFits, stageChecks } from '#infra/stage-checks.ts';
 
 const problemsOf = (stage: string, overrides: readonly string[] = []): readonly string[] => {
   try {

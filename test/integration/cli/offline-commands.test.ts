@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processIo } from '#cli/cli-io.ts';
 import { checkProxies } from '#cli/doctor/proxy-check.ts';
+import type { ConfigError } from '#config/config-error.ts';
 import { loadConfig } from '#config/load.ts';
+import { loadStage } from '#infra/load-stage.ts';
 import { openSqlite } from '#shared/adapters/sql/open-database.ts';
 import { cli } from '#test/support/cli.ts';
 import { NOW_MS } from '#test/support/platform-rows.ts';
@@ -79,6 +81,20 @@ describe('cli without a platform', () => {
       /warning BTC\/USDC:USDC: margin-cap allows 10\.66\d* .*by equity 693.*less than minimum_trade_threshold/,
     );
     expect((await run('doctor')).out).toMatch(/sizing +ok +every symbol can be opened at equity 15000/);
+  });
+
+  it('finds of a stage that is deployed what its synthesis finds', async () => {
+    const { exitCode, out } = await run('config', 'check', '--stage', 'live', '--json');
+    let found: readonly { readonly path: string }[] = [];
+    try {
+      loadStage('live');
+    } catch (error) {
+      found = (error as ConfigError).problems;
+    }
+
+    expect(exitCode).toBe(1);
+    expect(found.map(({ path }) => path)).toContain('limits.max_daily_loss');
+    expect(JSON.parse(out).problems).toEqual(found);
   });
 
   it('checks the settings and prints what the sizing can produce', async () => {

@@ -116,7 +116,7 @@ describe('checkConfig', () => {
   it.each([
     [
       'both sizing keys',
-      'reconciliation_engine: { risk_pos_percentage: 0.001 }',
+      'reconciliation_engine: { risk_pos_size: 30, risk_pos_percentage: 0.001 }',
       'reconciliation_engine.risk_pos_size',
     ],
     ['no sizing key', 'reconciliation_engine: { risk_pos_size: null }', 'reconciliation_engine.risk_pos_size'],
@@ -186,6 +186,73 @@ describe('checkConfig', () => {
     expect(config.quorum.max_age_s).toBe(200);
     expect(warnings).toHaveLength(3);
     expect(warnings.join('\n')).toMatch(/redis .*retired[\s\S]*position_staleness_timeout .*called quorum\.max_age_s/);
+  });
+
+  it('points into the file of the user where a value that goes by a new name is wrong', () => {
+    const text = 'celery:\n  schedules:\n    update_balance: often\n';
+
+    expect(problemsOf(() => withStage(text))).toMatchObject([
+      { path: 'cadences.balance', value: '"often"', where: 'config/some.yaml:3' },
+    ]);
+  });
+
+  it('does not take a renamed value over that other settings rule out, and says which', () => {
+    const { config, warnings } = withStage('stage: some\nreconciliation_engine:\n  position_staleness_timeout: 60\n');
+
+    expect(config.quorum.max_age_s).toBe(300);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^reconciliation_engine\.position_staleness_timeout = 60 \(config\/some\.yaml:3\) is called quorum\.max_age_s now and was not taken over: expected at least 120/,
+      ),
+    ]);
+    expect(problemsOf(() => withStage('quorum: { max_age_s: 60 }\n'))[0]?.path, 'by its own name it is').toBe(
+      'quorum.max_age_s',
+    );
+  });
+
+  it('takes the sizing that a file sets for the one that is meant, and refuses a file that sets both', () => {
+    const { config, warnings } = withStage('reconciliation_engine: { risk_pos_percentage: 0.002 }');
+
+    expect(config.reconciliation_engine).toMatchObject({ risk_pos_size: null, risk_pos_percentage: 0.002 });
+    expect(warnings).toEqual([
+      'reconciliation_engine.risk_pos_size = 20.25 gives way to reconciliation_engine.risk_pos_percentage (config/some.yaml): only one of the two may be set',
+    ]);
+    const back = withStage('reconciliation_engine: { risk_pos_percentage: 0.002 }', [
+      'reconciliation_engine.risk_pos_size=30',
+    ]).config.reconciliation_engine;
+    expect(back).toMatchObject({ risk_pos_size: 30, risk_pos_percentage: null });
+  });
+
+  it("loads the original's example with warnings and without a problem", () => {
+    const { config, warnings } = withStage(readFileSync('test/fixtures/original-example.yml', 'utf8'));
+
+    expect(config.reconciliation_engine).toMatchObject({
+      rebalance_frequency: 600,
+      risk_pos_size: null,
+      risk_pos_percentage: 0.000003,
+      minimum_trade_threshold: 12.5,
+    });
+    expect(config.providence.max_position_direction).toBe(1);
+    expect(config.quorum.max_age_s).toBe(300);
+    expect(config.cadences.balance).toBe(15);
+    expect(config.exchanges.hyperliquid.symbols).toHaveLength(7);
+    for (const key of ['max_position_direction = 1024', 'risk_pos_size = 20.25 gives way', 'timeout = 60']) {
+      expect(warnings.filter((warning) => warning.includes(key))).toHaveLength(1);
+    }
+    expect(problemsOf(() => withStage('providence: { max_position_direction: 0 }'))).toHaveLength(1);
+  });
+
+  it('refuses cadences that ask for more than the venue answers, with the sum', () => {
+    const [problem] = problemsOf(() => withStage('cadences: { order_tracker: 2 }'));
+
+    expect(problem).toMatchObject({ path: 'cadences.order_tracker', where: 'config/some.yaml:1' });
+    // 30 turns of fills (20) and open orders (20); marks of the native exchange and one dex twice a minute, 7 symbols in 1m and 4h.
+    expect(problem?.expected).toMatch(
+      /resilience\.weight_per_minute, 1200: order_tracker 1200 \+ market_data 221 \+ balance 48 \+ observer 16 .*= 14\d\d a minute$/,
+    );
+    expect(withStage('cadences: { order_tracker: 2 }\nresilience: { weight_per_minute: 2000 }').config).toBeDefined();
+    const paper = 'cadences: { order_tracker: 2 }\nexchanges: { hyperliquid: { kind: paper, approval: automatic } }';
+    expect(withStage(paper).config, 'a paper account is asked of nobody').toBeDefined();
   });
 
   it('prefers the new name when both are set', () => {

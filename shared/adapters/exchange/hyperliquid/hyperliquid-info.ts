@@ -5,15 +5,13 @@ import { exchangeEvents, exchangeMetrics } from '#shared/telemetry/exchange-name
 import type { CallClass } from '../resilience/call-class.ts';
 import type { ResilientCaller } from '../resilience/resilient-caller.ts';
 import type { HyperliquidCcxt } from './ccxt-hyperliquid.ts';
+import { requestWeight } from './request-weights.ts';
 
 export interface InfoRequest {
   readonly type: string;
   readonly [field: string]: unknown;
 }
 
-/** Weights per IP. https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/rate-limits-and-user-limits */
-const LIGHT = new Set(['l2Book', 'allMids', 'clearinghouseState', 'orderStatus', 'exchangeStatus']);
-const weightOf = (type: string): number => (LIGHT.has(type) ? 2 : type === 'userRole' ? 60 : 20);
 /** Items per extra unit of weight in long replies. */
 const ITEMS_PER_WEIGHT: Readonly<Record<string, number>> = {
   userFillsByTime: 20,
@@ -39,7 +37,7 @@ export class HyperliquidInfo {
     const reply = await this.#caller.call<unknown>({
       name: request.type,
       callClass,
-      weight: weightOf(request.type),
+      weight: requestWeight(request.type),
       retry: 'read',
       run: () => this.#client.publicPostInfo(request),
       replyWeight: (items) => (perWeight && Array.isArray(items) ? Math.floor(items.length / perWeight) : 0),

@@ -1,5 +1,5 @@
-import type { CrossCheck } from '#config/cross-checks.ts';
-import type { Config } from '#config/schema.ts';
+import type { CrossCheck } from './cross-checks.ts';
+import type { Config } from './schema.ts';
 
 /** Regions with Aurora MySQL Serverless v2 and the Data API for it (3.07 or newer), that need no opt-in. */
 export const REGIONS: readonly string[] = [

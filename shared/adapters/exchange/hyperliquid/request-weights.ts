@@ -1,0 +1,62 @@
+/**
+ * What requests weigh against the venue's limit per minute and address.
+ * https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/rate-limits-and-user-limits
+ */
+const LIGHT: ReadonlySet<string> = new Set([
+  'l2Book',
+  'allMids',
+  'clearinghouseState',
+  'orderStatus',
+  'spotClearinghouseState',
+  'exchangeStatus',
+]);
+const LIGHT_WEIGHT = 2;
+const INFO_WEIGHT = 20;
+const USER_ROLE_WEIGHT = 60;
+
+export const requestWeight = (type: string): number =>
+  LIGHT.has(type) ? LIGHT_WEIGHT : type === 'userRole' ? USER_ROLE_WEIGHT : INFO_WEIGHT;
+
+/** What decides how much is asked for. Cadences in seconds. */
+export interface RequestLoad {
+  readonly cadences: {
+    readonly balance: number;
+    readonly observer: number;
+    readonly market_data: number;
+    readonly order_tracker: number;
+    readonly instruments: number;
+  };
+  readonly clockCheckS: number;
+  readonly observers: number;
+  readonly dexes: number;
+  readonly symbols: number;
+  readonly timeframesS: readonly number[];
+  /** The books are ours: nobody is asked about the account. */
+  readonly isPaper: boolean;
+}
+
+/**
+ * Weight a minute of each scheduled job, as `{ order_tracker: 1200, … }`: the requests of one turn times its turns. The tracker is
+ * counted with one reading of fills and one of open orders a turn, which is more than a quiet turn asks for, and less than one with an
+ * order whose fate is unknown. What a long reply adds, and orders themselves, are not in it.
+ */
+export function weightPerMinute(load: RequestLoad): Readonly<Record<string, number>> {
+  const { cadences, dexes, symbols, timeframesS, observers, isPaper } = load;
+  const every = (seconds: number, types: readonly string[]) =>
+    (60 / seconds) * types.reduce((sum, type) => sum + requestWeight(type), 0);
+  /** Asked once for the native exchange and once for each dex. */
+  const each = (type: string): string[] => Array.from({ length: 1 + dexes }, () => type);
+  // A series is due when one of its bars has closed, and is looked at no more often than the plan runs.
+  const fetchesPerMinute = timeframesS.reduce((sum, s) => sum + 60 / Math.max(s, cadences.market_data), 0) * symbols;
+  const account = {
+    balance: every(cadences.balance, [...each('clearinghouseState'), 'userNonFundingLedgerUpdates']),
+    observer: observers * every(cadences.observer, each('clearinghouseState')),
+    order_tracker: every(cadences.order_tracker, ['userFillsByTime', 'frontendOpenOrders']),
+  };
+  return {
+    ...(isPaper ? {} : account),
+    market_data: every(cadences.market_data, each('metaAndAssetCtxs')) + fetchesPerMinute * INFO_WEIGHT,
+    instruments: every(cadences.instruments, ['perpDexs', ...each('meta')]),
+    clock: every(load.clockCheckS, ['exchangeStatus']),
+  };
+}
