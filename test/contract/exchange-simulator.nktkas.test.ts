@@ -203,6 +203,22 @@ describe('@nktkas/hyperliquid on the simulator', () => {
     transport.close();
   }, 30_000);
 
+  it("lets an account's own wallet approve agents and builders, and nobody else", async () => {
+    const builder = TEST_SIGNERS.secondMaster.address;
+    const transport = new HttpTransport({ apiUrl: simulator.httpUrl });
+    const master = new ExchangeClient({ transport, wallet: await walletOf(TEST_SIGNERS.mainMaster) });
+    note(
+      'exchange.ApproveAgentResponse',
+      await master.approveAgent({ agentAddress: TEST_SIGNERS.stranger.address, agentName: 'other' }),
+    );
+    expect(await info.userRole({ user: TEST_SIGNERS.stranger.address })).toMatchObject({ role: 'agent' });
+    note('exchange.ApproveBuilderFeeResponse', await master.approveBuilderFee({ builder, maxFeeRate: '0.01%' }));
+    expect(await info.maxBuilderFee({ user, builder })).toBe(10);
+    await expect(exchange.approveBuilderFee({ builder, maxFeeRate: '0.1%' })).rejects.toThrow(
+      `Must deposit before performing actions. User: ${TEST_SIGNERS.mainAgent.address}`,
+    );
+  });
+
   it('would notice a missing, an odd and an unknown field, and a number in another form', async () => {
     const { specialStatuses: _, ...missing } = await info.exchangeStatus();
     const problems = await againstDeclaredTypes([

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
+import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
+import { approveAgent } from '#local/exchange-simulator/venue/agents.ts';
 import { cashDifference, ledgerReport } from '#local/exchange-simulator/wire/control.ts';
 import { faultScriptSchema } from '#local/exchange-simulator/wire/fault-script.ts';
 import { cloidOf, MAIN, orderAction, SimulatorClient } from '#test/support/simulator-client.ts';
@@ -25,6 +27,14 @@ function worked(statePath: string | null) {
   client.order({ px: '50000', sz: '0.01', tif: 'Gtc', cloid: cloidOf(2) });
   client.exchange({ type: 'updateLeverage', asset: 1, isCross: false, leverage: 7 });
   client.order({ asset: 1, px: String(Math.round(client.mid('ETH') * 1.02)), sz: '0.3' });
+  const approved = { name: 'another', validUntilMs: simulator.nowMs() + 86_400_000 };
+  simulator.change((world) => {
+    const account = world.accounts.get(MAIN)!;
+    account.builderFees.set(TEST_SIGNERS.secondMaster.address, 10);
+    return approveAgent(world, account, TEST_SIGNERS.stranger.address, approved);
+  });
+  client.order({ px: '50001', sz: '0.01', tif: 'Gtc', cloid: cloidOf(3) }, { signer: TEST_SIGNERS.stranger });
+  client.exchange({ type: 'cancelByCloid', cancels: [{ asset: 0, cloid: cloidOf(3) }] });
   client.info({ type: 'meta' });
   return { simulator, client, px };
 }
@@ -44,6 +54,15 @@ function view(simulator: ExchangeSimulator) {
     fills: ask('userFills'),
     updates: ask('userNonFundingLedgerUpdates'),
     candles: ask('candleSnapshot', { req }),
+    weeks: ask('candleSnapshot', { req: { ...req, interval: '1w' } }),
+    contexts: ask('metaAndAssetCtxs'),
+    history: ask('historicalOrders'),
+    fees: ask('userFees'),
+    limit: ask('userRateLimit'),
+    agents: ask('extraAgents'),
+    portfolio: ask('portfolio'),
+    rates: ask('fundingHistory', { coin: 'BTC', startTime: 0 }),
+    builder: ask('maxBuilderFee', { builder: TEST_SIGNERS.secondMaster.address }),
     mids: ask('allMids'),
     book: ask('l2Book', { coin: 'ETH' }),
     ledger: ledgerReport(simulator.world, simulator.faults.fired),
