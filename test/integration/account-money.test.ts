@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
+import { TEST_ACCOUNTS, TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
 import { positionOf } from '#local/exchange-simulator/venue/world.ts';
+import { setAccountMode } from '#local/exchange-simulator/wire/control.ts';
 import type { Fault } from '#local/exchange-simulator/wire/fault-script.ts';
 import { type SimulatedPlatform, simulatedPlatform } from '#test/support/simulated-platform.ts';
 
@@ -114,6 +115,74 @@ describe('money that contradicts itself, on the whole platform', () => {
       const points = await repositories(world).accounts.balanceHistory('hyperliquid', 'main', 0, 1_000);
       for (const { equityQuote } of points) expect(Number(equityQuote) / before).toBeCloseTo(1, 1);
       expect(await latched(world)).toBeNull();
+    });
+  });
+
+  it('moves with the account into one balance for all dexes: noticed, confirmed by the observers, nothing closed', async () => {
+    await inWorld(async (world) => {
+      const before = Number((await stored(world))?.money?.equityQuote);
+      expect(setAccountMode(world.simulator.world, { user: USER, mode: 'unifiedAccount' })).toBeNull();
+      await world.clock.advanceBy(3 * MINUTE);
+
+      const after = await stored(world);
+      expect(after).toMatchObject({ mode: 'unifiedAccount', moneyDoubt: null });
+      expect(Number(after?.money?.equityQuote) / before).toBeCloseTo(1, 1);
+      expect(await lowest(world)).toBeGreaterThan(10_000);
+      expect(await latched(world)).toBeNull();
+      expect(await alertsOf(world)).toEqual(expect.arrayContaining(['account-mode-changed', 'money-confirmed']));
+      expect(held(world)).toBeGreaterThan(2);
+    });
+  });
+
+  it('is unknown while the venue names a mode that nobody knows, and known again in a known one', async () => {
+    await inWorld(async (world) => {
+      const sinceMs = world.clock.nowMs();
+      setAccountMode(world.simulator.world, { user: USER, mode: 'quantumMargin' });
+      await world.clock.advanceBy(4 * MINUTE);
+      expect(await stored(world)).toMatchObject({ money: null, moneyDoubt: { code: 'account-mode-unknown' } });
+      expect(await alertsOf(world)).toContain('account-mode-unknown');
+      expect(await latched(world)).toBeNull();
+      expect(await opened(world, sinceMs + MINUTE)).toBe(0);
+
+      setAccountMode(world.simulator.world, { user: USER, mode: 'disabled' });
+      await world.clock.advanceBy(2 * MINUTE);
+      expect(await stored(world)).toMatchObject({ moneyDoubt: null, mode: 'disabled' });
+    });
+  });
+});
+
+describe('a start', () => {
+  const startIn = async (mode: string, act: (world: SimulatedPlatform) => Promise<void>) => {
+    const accounts = TEST_ACCOUNTS.map((account) => ({ ...account, mode }));
+    const world = await simulatedPlatform({ seed: 1, simulator: { accounts } });
+    try {
+      await world.start();
+      await world.clock.advanceBy(4 * MINUTE);
+      await act(world);
+    } finally {
+      await world.close();
+    }
+  };
+  const state = async (world: SimulatedPlatform) => (await repositories(world).systemState.read('hyperliquid'))?.state;
+
+  it.each(['unifiedAccount', 'portfolioMargin'])('in mode %s trades with the whole balance', async (mode) => {
+    await startIn(mode, async (world) => {
+      expect(await state(world)).toBe('HEALTHY');
+      expect(Number((await stored(world))?.money?.equityQuote)).toBeGreaterThan(14_000);
+      expect(held(world)).toBeGreaterThan(2);
+    });
+  });
+
+  it.each([
+    ['dexAbstraction', 'account-mode-refused'],
+    ['quantumMargin', 'account-mode-unknown'],
+  ])('in mode %s is refused by name: it never becomes HEALTHY and places nothing', async (mode, code) => {
+    await startIn(mode, async (world) => {
+      expect(await state(world)).toBe('RECONCILING');
+      expect(world.simulator.world.orders.size).toBe(0);
+      const jobs = await repositories(world).jobs.all();
+      const missing = jobs.map(({ detail }) => detail.missing).find((list) => Array.isArray(list));
+      expect(missing).toMatchObject([{ code, message: expect.stringContaining(mode) }]);
     });
   });
 });

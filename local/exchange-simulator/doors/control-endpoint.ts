@@ -4,6 +4,7 @@ import { collectGarbage } from '#local/collect-garbage.ts';
 import type { ExchangeSimulator } from '../exchange-simulator.ts';
 import { compareWithTargets } from '../venue/ledger.ts';
 import {
+  accountModeSchema,
   advanceSchema,
   applyTransfer,
   faultsSchema,
@@ -11,6 +12,7 @@ import {
   manualOrder,
   manualOrderSchema,
   pathSchema,
+  setAccountMode,
   targetsSchema,
   transferSchema,
 } from '../wire/control.ts';
@@ -79,6 +81,11 @@ export function answerControl(
     case 'transfer':
       return withBody(transferSchema, (transfer) => {
         const problem = simulator.change((world) => applyTransfer(world, transfer));
+        return problem === null ? { ok: true } : { ok: false, problem };
+      });
+    case 'account-mode':
+      return withBody(accountModeSchema, (change) => {
+        const problem = simulator.change((world) => setAccountMode(world, change));
         return problem === null ? { ok: true } : { ok: false, problem };
       });
     case 'manual-order':

@@ -5,6 +5,8 @@ export interface AccountSpec {
   readonly agents: readonly string[];
   /** First deposit per sub-account in quote units: `native`, or a HIP-3 dex name. */
   readonly depositsQuote: Readonly<Record<string, string>>;
+  /** How it keeps its collateral, in the venue's word; `disabled` by default. */
+  readonly mode?: string;
 }
 
 /** Address and private key of a signer. */

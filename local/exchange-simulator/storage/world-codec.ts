@@ -29,6 +29,7 @@ const accountBody = (account: Account): string =>
   JSON.stringify({
     subs: [...account.subs].map(([dex, sub]) => [dex, { rawQuote: sub.rawQuote, positions: [...sub.positions] }]),
     leverage: [...account.leverage],
+    mode: account.mode,
     feesPaid: account.feesPaid,
     fundingReceived: account.fundingReceived,
     depositedQuote: account.depositedQuote,
@@ -168,6 +169,7 @@ interface SavedAccount {
     { rawQuote: string; positions: readonly [string, Record<string, string | null>][] },
   ][];
   readonly leverage: readonly [string, { isolated: boolean; value: number }][];
+  readonly mode?: string;
   readonly feesPaid: string;
   readonly fundingReceived: string;
   readonly depositedQuote: string;
@@ -183,6 +185,7 @@ function loadAccount(account: Account, saved: SavedAccount): void {
     account.subs.set(dex, { rawQuote: dec(sub.rawQuote), positions: new Map(positions) });
   }
   for (const [coin, leverage] of saved.leverage) account.leverage.set(coin, leverage);
+  account.mode = saved.mode ?? account.mode;
   account.feesPaid = dec(saved.feesPaid);
   account.fundingReceived = dec(saved.fundingReceived);
   account.depositedQuote = dec(saved.depositedQuote);

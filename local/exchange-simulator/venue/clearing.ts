@@ -15,6 +15,7 @@ import { noteFill } from './ledger.ts';
 import {
   type Account,
   dexOf,
+  isPooled,
   type LedgerEvent,
   leverageOf,
   type MarketState,
@@ -186,14 +187,22 @@ export const marginPosition = (account: Account, market: MarketState, position: 
   maxLeverage: market.spec.maxLeverage,
 });
 
+/** What backs the cross positions of a dex: its own balance and positions, or those of all in a pooled account. */
+function collateralFor(world: World, account: Account, dex: string) {
+  const subs = isPooled(account) ? [...account.subs.values()] : [subOf(account, dex)];
+  return {
+    rawQuote: subs.reduce((sum, { rawQuote }) => sum.plus(rawQuote), ZERO),
+    cross: subs.flatMap(({ positions }) => crossPositions(world, account, positions)),
+  };
+}
+
 /** What a new order may still use: value of the cross part less initial margins and less what open orders hold. */
 export function availableMargin(world: World, account: Account, dex: string): Decimal {
-  const sub = subOf(account, dex);
-  const cross = crossPositions(world, account, sub.positions);
-  let available = accountValue(sub.rawQuote, cross);
+  const { rawQuote, cross } = collateralFor(world, account, dex);
+  let available = accountValue(rawQuote, cross);
   for (const position of cross) available = available.minus(initialMargin(position));
   for (const market of world.markets) {
-    if (dexOf(market) !== dex) continue;
+    if (dexOf(market) !== dex && !isPooled(account)) continue;
     for (const order of market.resting) {
       if (order.user !== account.spec.address || order.reduceOnly) continue;
       available = available.minus(order.remaining.times(order.limitPx).div(leverageOf(account, market).value));
@@ -244,9 +253,9 @@ export function mustLiquidate(world: World, account: Account, market: MarketStat
     const own = [marginPosition(account, market, position)];
     return isLiquidatable(accountValue(position.isolatedRaw, own), own) ? 'isolated' : null;
   }
-  if (!nearLiquidation(world, sub.rawQuote, sub.positions)) return null;
-  const cross = crossPositions(world, account, sub.positions);
-  return isLiquidatable(accountValue(sub.rawQuote, cross), cross) ? 'cross' : null;
+  if (!isPooled(account) && !nearLiquidation(world, sub.rawQuote, sub.positions)) return null;
+  const { rawQuote, cross } = collateralFor(world, account, dexOf(market));
+  return isLiquidatable(accountValue(rawQuote, cross), cross) ? 'cross' : null;
 }
 
 /** Binary arithmetic with a wide margin, because this runs at every tick; exact arithmetic decides when it says yes. */

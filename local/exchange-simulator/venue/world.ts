@@ -81,6 +81,8 @@ export interface Account {
   readonly spec: AccountSpec;
   readonly subs: Map<string, SubAccount>;
   readonly leverage: Map<string, { readonly isolated: boolean; readonly value: number }>;
+  /** How it keeps its collateral; any word is answered, and those below share one balance. */
+  mode: string;
   feesPaid: Decimal;
   fundingReceived: Decimal;
   depositedQuote: Decimal;
@@ -285,6 +287,7 @@ function newAccount(spec: AccountSpec): Account {
     spec,
     subs: new Map([[NATIVE, { rawQuote: ZERO, positions: new Map() }]]),
     leverage: new Map(),
+    mode: spec.mode ?? 'disabled',
     feesPaid: ZERO,
     fundingReceived: ZERO,
     depositedQuote: ZERO,
@@ -340,6 +343,9 @@ export function subOf(account: Account, dex: string): SubAccount {
   }
   return sub;
 }
+
+/** One balance for every dex. https://hyperliquid.gitbook.io/hyperliquid-docs/trading/account-abstraction-modes */
+export const isPooled = ({ mode }: Account): boolean => mode === 'unifiedAccount' || mode === 'portfolioMargin';
 
 export const positionOf = (account: Account, market: MarketState): Position =>
   subOf(account, dexOf(market)).positions.get(market.spec.coin) ?? NO_POSITION;

@@ -8,7 +8,15 @@ import {
   withdrawable,
 } from '#shared/core/matching/margin.ts';
 import { crossPositions, maintenanceOf, marginPosition } from '../venue/clearing.ts';
-import { type Account, type AccountSnapshot, leverageOf, markOf, type Position, type World } from '../venue/world.ts';
+import {
+  type Account,
+  type AccountSnapshot,
+  isPooled,
+  leverageOf,
+  markOf,
+  type Position,
+  type World,
+} from '../venue/world.ts';
 import { wireDecimal } from '../wire-number.ts';
 
 type SubView = { readonly rawQuote: Decimal; readonly positions: ReadonlyMap<string, Position> };
@@ -65,6 +73,17 @@ export function clearinghouseState(world: World, account: Account | undefined, d
       },
     });
   }
+  if (account && isPooled(account)) {
+    // Not meaningful, as the venue's documents say: what its positions bind, and nothing that could be withdrawn here.
+    return {
+      marginSummary: summary(margin, open, margin.minus(open), margin),
+      crossMarginSummary: summary(crossMargin, crossNotional, crossMargin.minus(crossNotional), crossMargin),
+      crossMaintenanceMarginUsed: usd(maintenanceOf(cross)),
+      withdrawable: '0.0',
+      assetPositions,
+      time: atMs,
+    };
+  }
   return {
     marginSummary: summary(value, open, raw, margin),
     crossMarginSummary: summary(crossValue, crossNotional, sub.rawQuote, crossMargin),
@@ -87,6 +106,30 @@ function olderSub(account: Account, dex: string, atMs: number): SubView {
   let found: AccountSnapshot | undefined;
   for (const snapshot of account.history) if (snapshot.atMs <= atMs) found = snapshot;
   return (found ?? account.history[0])?.subs.get(dex) ?? EMPTY;
+}
+
+/** `spotClearinghouseState`: of a pooled account the one balance of all dexes, of any other an empty one. */
+export function spotState(world: World, account: Account | undefined) {
+  const usdc = (total: Decimal, hold: Decimal) => ({
+    balances: [{ coin: 'USDC', token: 0, total: usd(total), hold: usd(hold), entryNtl: '0.0' }],
+  });
+  if (!account || !isPooled(account)) return usdc(ZERO, ZERO);
+  const [total, cross] = [equityOf(world, account), [...account.subs.values()]];
+  const own = cross.flatMap((sub) => crossPositions(world, account, sub.positions));
+  const isolated = cross.reduce(
+    (sum, sub) =>
+      [...sub.positions].reduce((part, [coin, p]) => part.plus(isolatedValue(world, account, coin, p)), sum),
+    ZERO,
+  );
+  const hold = own.reduce((sum, position) => sum.plus(initialMargin(position)), isolated);
+  const available = total.minus(isolated).minus(maintenanceOf(own));
+  return { ...usdc(total, hold), tokenToAvailableAfterMaintenance: [[0, usd(available)]] };
+}
+
+function isolatedValue(world: World, account: Account, coin: string, position: Position): Decimal {
+  const market = world.byCoin.get(coin);
+  if (!market || position.isolatedRaw === null) return ZERO;
+  return accountValue(position.isolatedRaw, [marginPosition(account, market, position)]);
 }
 
 /** Value of all sub-accounts, isolated positions included: the account's equity. */

@@ -20,6 +20,8 @@ export const transferSchema = z.strictObject({
   /** Positive deposits, negative withdraws. */
   amountQuote: decimalText,
 });
+/** Any word: the platform has to say what it makes of one that it does not know. */
+export const accountModeSchema = z.strictObject({ user: address, mode: z.string().min(1).max(64) });
 export const manualOrderSchema = z.strictObject({
   user: address,
   coin: z.string().max(64),
@@ -66,6 +68,15 @@ export function applyTransfer(
   touch(world, account);
   keepHistory(world, account);
   noteEquity(world, [account], () => equityOf(world, account).toFixed());
+  return null;
+}
+
+/** Changes how the account keeps its collateral. Answers the coded problem, or null. */
+export function setAccountMode(world: World, { user, mode }: z.infer<typeof accountModeSchema>): string | null {
+  const account = world.accounts.get(user.toLowerCase());
+  if (!account) return 'unknown-account';
+  account.mode = mode;
+  touch(world, account);
   return null;
 }
 

@@ -4,7 +4,7 @@ import { NATIVE } from '../market-specs.ts';
 import { isCandleInterval } from '../prices/candle-interval.ts';
 import type { Account, World } from '../venue/world.ts';
 import { wireDecimal } from '../wire-number.ts';
-import { clearinghouseState } from './account-info.ts';
+import { clearinghouseState, spotState } from './account-info.ts';
 import { isBookView, l2Book } from './book-info.ts';
 import type { Fault } from './fault-script.ts';
 import { fillsBetween, fundingUpdates, ledgerUpdates, newestFills } from './fill-info.ts';
@@ -116,9 +116,9 @@ function answerUser(world: World, request: InfoRequest, faults: readonly Fault[]
     case 'clearinghouseState':
       return json(laggingState(world, account, request.dex || NATIVE, faults));
     case 'spotClearinghouseState':
-      return json({ balances: [{ coin: 'USDC', token: 0, total: '0.0', hold: '0.0', entryNtl: '0.0' }] });
+      return json(spotState(world, account));
     case 'userAbstraction':
-      return json('disabled');
+      return json(account?.mode ?? 'default');
     case 'openOrders':
       return json(openOrders(world, user, request.dex ?? '').map(wireOrder));
     case 'frontendOpenOrders':

@@ -248,7 +248,7 @@ describe('checkConfig', () => {
     expect(problem).toMatchObject({ path: 'cadences.order_tracker', where: 'config/some.yaml:1' });
     // 30 turns of fills (20) and open orders (20); marks of the native exchange and one dex twice a minute, 7 symbols in 1m and 4h.
     expect(problem?.expected).toMatch(
-      /resilience\.weight_per_minute, 1200: order_tracker 1200 \+ market_data 221 \+ balance 48 \+ observer 16 .*= 14\d\d a minute$/,
+      /resilience\.weight_per_minute, 1200: order_tracker 1200 \+ market_data 221 \+ observer 104 \+ balance 92 .*= 16\d\d a minute$/,
     );
     expect(withStage('cadences: { order_tracker: 2 }\nresilience: { weight_per_minute: 2000 }').config).toBeDefined();
     const paper = 'cadences: { order_tracker: 2 }\nexchanges: { hyperliquid: { kind: paper, approval: automatic } }';

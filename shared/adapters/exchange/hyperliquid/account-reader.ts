@@ -1,9 +1,9 @@
-import { Decimal, decimalText } from '#shared/core/decimal.ts';
+import { Decimal } from '#shared/core/decimal.ts';
 import type { Listed, OddRow } from '#shared/core/odd-row.ts';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
 import type {
-  AccountMoney,
   AccountState,
+  MoneyDoubt,
   SubAccountRead,
   UnreadCoin,
   VenuePosition,
@@ -11,6 +11,14 @@ import type {
 import { partialReading } from '#shared/core/portfolio/judge-money.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { AccountReader, FillsPage, OrderLookup, VenueOrder, VenueTransfer } from '#shared/ports/exchange.ts';
+import {
+  accountModeSchema,
+  collateralOf,
+  doubtOfMode,
+  pooledMoney,
+  separateMoney,
+  spotStateSchema,
+} from './account-modes.ts';
 import {
   coinsOf,
   feeReader,
@@ -53,11 +61,15 @@ interface SubAccount {
   readonly error: unknown;
 }
 
+type MoneyPart = Pick<AccountState, 'money' | 'moneyDoubt' | 'mode'>;
+
 const NOTHING: Listed<VenuePosition> = { rows: [], odd: [] };
 
 /** Private reads by address, through ccxt's `publicPostInfo`. It has no key and cannot have one. */
 export class HyperliquidAccountReader implements AccountReader {
   readonly #deps: AccountReaderDeps;
+  /** As the last reading of the state had them: the ledger is read for the same moment. */
+  readonly #modes = new Map<string, string>();
 
   constructor(deps: AccountReaderDeps) {
     this.#deps = deps;
@@ -68,6 +80,7 @@ export class HyperliquidAccountReader implements AccountReader {
    * throws only when none can be read. Its money is then unknown: the sum of the others is not the account's.
    */
   async fetchAccountState(account: string): Promise<AccountState> {
+    const mode = this.#mode(account);
     const answers = await Promise.all([null, ...this.#deps.dexes].map((dex) => this.#subAccount(account, dex)));
     const subs = answers.map((sub, i) => this.#onlyOnce(sub, answers.slice(0, i)));
     const read = subs.filter((sub) => sub.state !== null);
@@ -80,11 +93,37 @@ export class HyperliquidAccountReader implements AccountReader {
       subAccounts: subs.map(toRead),
       positions: read.flatMap((sub) => sub.positions.rows),
       odd: read.flatMap((sub) => sub.positions.odd),
-      ...(read.length === subs.length
-        ? { money: sumOfParts(read.map((sub) => sub.state as ClearinghouseState)), moneyDoubt: null }
-        : { money: null, moneyDoubt: partialReading({ subAccounts: subs.map(toRead) }) }),
-      mode: null,
+      ...(await this.#money(account, await mode, subs)),
     };
+  }
+
+  /** By the account's mode, which also says where its collateral stands. */
+  async #money(account: string, mode: string | null, subs: readonly SubAccount[]): Promise<MoneyPart> {
+    const unknown = (moneyDoubt: MoneyDoubt): MoneyPart => ({ money: null, moneyDoubt, mode });
+    const states = subs.flatMap(({ state }) => (state === null ? [] : [state]));
+    if (states.length < subs.length) return unknown(partialReading({ subAccounts: subs.map(toRead) }));
+    if (mode === null) return unknown(partOf('the mode of the account'));
+    const collateral = collateralOf(mode);
+    const refused = doubtOfMode(mode, collateral);
+    if (refused !== null) return unknown(refused);
+    if (collateral === 'separate') return { money: separateMoney(states), moneyDoubt: null, mode };
+    try {
+      const request = { type: 'spotClearinghouseState', user: this.#address(account) };
+      const spot = await this.#deps.info.ask(request, spotStateSchema, 'status');
+      const positions = subs.flatMap((sub) => sub.positions.rows);
+      return pooledMoney(mode, spot, states, positions);
+    } catch {
+      // Counted where it was asked; the positions are known all the same.
+      return unknown(partOf('the balances of the account'));
+    }
+  }
+
+  /** Null when the venue does not say. */
+  async #mode(account: string): Promise<string | null> {
+    const request = { type: 'userAbstraction', user: this.#address(account) };
+    const mode = await this.#deps.info.ask(request, accountModeSchema, 'status').catch(() => null);
+    if (mode !== null) this.#modes.set(account, mode);
+    return mode;
   }
 
   async fetchOpenOrders(account: string): Promise<Listed<VenueOrder>> {
@@ -136,7 +175,9 @@ export class HyperliquidAccountReader implements AccountReader {
   async fetchTransfers(account: string, sinceMs: EpochMs): Promise<Listed<VenueTransfer>> {
     const user = this.#address(account);
     const entries = await this.#ledger(user, sinceMs);
-    const { rows, odd } = siftRows(entries, transferReader(user, [null, ...this.#deps.dexes]));
+    const mode = this.#modes.get(account) ?? (await this.#mode(account)) ?? 'default';
+    const scope = { dexes: [null, ...this.#deps.dexes], pooled: collateralOf(mode) === 'pooled' };
+    const { rows, odd } = siftRows(entries, transferReader(user, scope));
     return { rows: rows.toSorted((a, b) => a.venueTimeMs - b.venueTimeMs || compare(a.id, b.id)), odd };
   }
 
@@ -228,17 +269,8 @@ const coinOf = (row: unknown): string | null => {
   return symbolOf(coin) === null ? null : (coin as string);
 };
 
-/** All sub-accounts, the native one first. */
-function sumOfParts(states: readonly ClearinghouseState[]): AccountMoney {
-  const sum = (pick: (state: ClearinghouseState, index: number) => string) =>
-    decimalText(states.reduce((total, state, index) => total.plus(pick(state, index)), new Decimal(0)));
-  return {
-    equityQuote: sum((state) => state.marginSummary.accountValue),
-    marginUsedQuote: sum((state) => state.marginSummary.totalMarginUsed),
-    // HIP-3 margin is isolated: all of it counts, where the native sub-account has a maintenance figure of its own.
-    maintenanceMarginQuote: sum((state, index) =>
-      index === 0 ? state.crossMaintenanceMarginUsed : state.marginSummary.totalMarginUsed,
-    ),
-    withdrawableQuote: sum((state) => state.withdrawable),
-  };
-}
+const partOf = (what: string): MoneyDoubt => ({
+  code: 'partial-reading',
+  message: `equity is unknown: ${what} could not be read`,
+  numbers: {},
+});

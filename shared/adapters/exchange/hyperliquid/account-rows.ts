@@ -2,7 +2,7 @@ import type { VenuePosition } from '#shared/core/portfolio/account-state.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { VenueFill, VenueOrder, VenueTransfer } from '#shared/ports/exchange.ts';
 import { unifiedSymbol } from './hyperliquid-symbols.ts';
-import { readTransfer } from './ledger-transfers.ts';
+import { readTransfer, type TransferScope } from './ledger-transfers.ts';
 import { readStatusWord } from './order-status-words.ts';
 import { dollarsOf, fieldsOf, isOtherCoin, keyOf, type RowReader, symbolOf, timeOf } from './sift-rows.ts';
 import {
@@ -133,7 +133,7 @@ export const positionReader = (twice: ReadonlySet<string>): RowReader<VenuePosit
   },
 });
 
-export const transferReader = (user: string, dexes: readonly (string | null)[]): RowReader<VenueTransfer> => ({
+export const transferReader = (user: string, scope: TransferScope): RowReader<VenueTransfer> => ({
   list: 'ledger',
   label: (row) => {
     const delta = fieldsOf(row.delta);
@@ -144,5 +144,5 @@ export const transferReader = (user: string, dexes: readonly (string | null)[]):
       amountQuote: dollarsOf(delta),
     };
   },
-  read: (row) => readTransfer(ledgerEntrySchema.parse(row), user, dexes),
+  read: (row) => readTransfer(ledgerEntrySchema.parse(row), user, scope),
 });

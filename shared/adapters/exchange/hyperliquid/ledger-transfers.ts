@@ -8,6 +8,13 @@ interface LedgerEntry {
   readonly delta: { readonly type: string; readonly [field: string]: unknown };
 }
 
+export interface TransferScope {
+  /** The perpetual sub-accounts that are read; null is the native one. */
+  readonly dexes: readonly (string | null)[];
+  /** Spot and perpetuals are one balance. */
+  readonly pooled: boolean;
+}
+
 /** Entries that move nothing into or out of the perpetual account: spot balances, and results that are profit or loss. */
 const NOT_TRANSFERS = new Set([
   'spotTransfer',
@@ -27,13 +34,12 @@ const NOT_TRANSFERS = new Set([
  * Reads one ledger entry as a signed transfer of the perpetual sub-accounts of `address`; null when it moves nothing there.
  * Throws RangeError for an entry that this version does not understand: an unknown deposit would read as profit.
  */
-export function readTransfer(
-  entry: LedgerEntry,
-  address: string,
-  dexes: readonly (string | null)[],
-): VenueTransfer | null {
+export function readTransfer(entry: LedgerEntry, address: string, scope: TransferScope): VenueTransfer | null {
   const { delta } = entry;
-  if (NOT_TRANSFERS.has(delta.type)) return null;
+  // Between spot and perpetuals: one balance of a pooled account.
+  if (scope.pooled && delta.type === 'accountClassTransfer') return null;
+  const dexes = scope.pooled ? [...scope.dexes, 'spot'] : scope.dexes;
+  if (NOT_TRANSFERS.has(delta.type) && !(scope.pooled && delta.type === 'spotTransfer')) return null;
   const amount = signedAmount(delta, address.toLowerCase(), dexes);
   if (amount.isZero()) return null;
   return { id: `${entry.hash}:${delta.type}`, amountQuote: decimalText(amount), venueTimeMs: entry.time };
@@ -72,12 +78,20 @@ function signedAmount(delta: LedgerEntry['delta'], address: string, dexes: reado
     case 'vaultWithdraw':
     case 'vaultLeaderCommission':
       return delta.type === 'vaultWithdraw' ? money('netWithdrawnUsd') : money('usdc');
+    case 'spotTransfer': {
+      // Only where the spot balance of USDC is the account's money.
+      if (delta.token !== 'USDC') return new Decimal(0);
+      const sent = isUs('user') ? money('amount').plus(fee()).neg() : new Decimal(0);
+      return sent.plus(isUs('destination') ? money('amount') : 0);
+    }
     case 'send': {
-      // Between dexes of the account, or to somebody else; `spot` is not a perpetual sub-account.
+      // Between dexes of the account, or to somebody else; `spot` is no sub-account unless the account is pooled.
       const value = money('usdcValue');
       const ours = (field: string): boolean => {
         const dex = delta[field];
         if (typeof dex !== 'string') throw new RangeError(`send without ${field}`);
+        // Of the spot balance only USDC is money of a pooled account.
+        if (dex === 'spot' && delta.token !== 'USDC') return false;
         return dexes.includes(dex === '' ? null : dex);
       };
       const sent = isUs('user') && ours('sourceDex') ? value.neg() : new Decimal(0);

@@ -62,11 +62,14 @@ export async function readAccountForObserver(read: ObserverRead): Promise<Observ
   const names = ['', ...read.dexes];
   const subAccounts: SubAccount[] = [];
   const states: State[] = [];
+  const told = await askTwice(read, { type: 'userAbstraction' }, (reply) => z.string().max(64).parse(reply));
+  const mode = told instanceof Failure ? null : told;
   for (const dex of names) {
     const name = dex === '' ? 'native' : dex;
-    const answer = await askTwice(read, dex);
-    if (typeof answer === 'string') {
-      subAccounts.push({ name, complete: false, venue_time_ms: null, error: answer });
+    const request = { type: 'clearinghouseState', ...(dex === '' ? {} : { dex }) };
+    const answer = await askTwice(read, request, (reply) => stateOf(reply, dex));
+    if (answer instanceof Failure) {
+      subAccounts.push({ name, complete: false, venue_time_ms: null, error: answer.why });
       continue;
     }
     const twin = states.find((state) => sameMoney(state, answer));
@@ -93,7 +96,10 @@ export async function readAccountForObserver(read: ObserverRead): Promise<Observ
     complete: states.length === names.length,
     sub_accounts: subAccounts,
     marginSummary:
-      states.length === names.length ? { accountValue: value.toFixed(), totalMarginUsed: margin.toFixed() } : null,
+      states.length < names.length || mode === null
+        ? null
+        : await summaryOf(read, mode, { accountValue: value.toFixed(), totalMarginUsed: margin.toFixed() }),
+    ...(mode === null ? {} : { account_mode: mode }),
     assetPositions: states.flatMap((state) => state.assetPositions) as ObservedAccount['assetPositions'],
   };
 }
@@ -107,22 +113,64 @@ function sameMoney(a: State, b: State): boolean {
   return JSON.stringify([a.marginSummary, a.assetPositions]) === JSON.stringify([b.marginSummary, b.assetPositions]);
 }
 
-async function askTwice(read: ObserverRead, dex: string): Promise<State | string> {
+type Summary = ObservedAccount['marginSummary'];
+type Request = Readonly<Record<string, string>>;
+/** A question that was not answered, and why. */
+class Failure {
+  readonly why: string;
+  constructor(why: string) {
+    this.why = why;
+  }
+}
+
+const spotSchema = z.looseObject({
+  balances: z
+    .array(z.looseObject({ coin: z.string(), total: number, hold: number, borrowed: number.nullish() }))
+    .max(5000),
+});
+
+/**
+ * The account's money by its mode: of the dexes where each keeps its own, of the spot balance where there is one for all of them.
+ * Null where this version does not know where to look, or where other tokens back it.
+ */
+async function summaryOf(read: ObserverRead, mode: string, ofDexes: NonNullable<Summary>): Promise<Summary> {
+  if (mode === 'default' || mode === 'disabled') return ofDexes;
+  if (mode !== 'unifiedAccount' && mode !== 'portfolioMargin') return null;
+  const answer = await askTwice(read, { type: 'spotClearinghouseState' }, (reply) => parsedBy(spotSchema, reply));
+  if (answer instanceof Failure) return null;
+  const has = (text: string | null | undefined) => !new Decimal(text ?? 0).isZero();
+  const foreign = answer.balances.some((b) => has(b.borrowed) || (b.coin !== 'USDC' && has(b.total)));
+  if (mode === 'portfolioMargin' && foreign) return null;
+  const usdc = answer.balances.find(({ coin }) => coin === 'USDC');
+  return { accountValue: new Decimal(usdc?.total ?? 0).toFixed(), totalMarginUsed: ofDexes.totalMarginUsed };
+}
+
+const stateOf = (reply: unknown, dex: string): State => withPositions(parsedBy(stateSchema, reply), dex);
+
+function parsedBy<T extends z.ZodType>(schema: T, reply: unknown): z.output<T> {
+  const parsed = schema.safeParse(reply);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new Error(`malformed reply: ${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+async function askTwice<T>(read: ObserverRead, request: Request, parse: (reply: unknown) => T): Promise<T | Failure> {
   let why = '';
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     try {
-      return await ask(read, dex);
+      return parse(await ask(read, request));
     } catch (error) {
       why = (error instanceof Error ? error.message : String(error)).slice(0, 300);
       // A limiter that was asked to slow us down is not asked again at once.
       if (why.startsWith('HTTP 429')) break;
     }
   }
-  return why;
+  return new Failure(why);
 }
 
-async function ask(read: ObserverRead, dex: string): Promise<State> {
-  const body = { type: 'clearinghouseState', user: read.address.toLowerCase(), ...(dex === '' ? {} : { dex }) };
+async function ask(read: ObserverRead, request: Request): Promise<unknown> {
+  const { type, ...rest } = request;
+  const body = { type, user: read.address.toLowerCase(), ...rest };
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(new Error(`no answer within ${read.timeoutMs} ms`)), read.timeoutMs);
   try {
@@ -139,10 +187,7 @@ async function ask(read: ObserverRead, dex: string): Promise<State> {
     if (response.status !== 200) throw new Error(`HTTP ${response.status}`);
     const text = await Promise.race([response.text(), aborted(abort.signal)]);
     if (text.length > REPLY_CHARS_MAX) throw new Error('reply too long');
-    const parsed = stateSchema.safeParse(JSON.parse(text));
-    if (parsed.success) return withPositions(parsed.data, dex);
-    const issue = parsed.error.issues[0];
-    throw new Error(`malformed reply: ${issue?.path.join('.')}: ${issue?.message}`);
+    return JSON.parse(text);
   } finally {
     clearTimeout(timer);
   }

@@ -48,9 +48,11 @@ export function weightPerMinute(load: RequestLoad): Readonly<Record<string, numb
   const each = (type: string): string[] => Array.from({ length: 1 + dexes }, () => type);
   // A series is due when one of its bars has closed, and is looked at no more often than the plan runs.
   const fetchesPerMinute = timeframesS.reduce((sum, s) => sum + 60 / Math.max(s, cadences.market_data), 0) * symbols;
+  /** Of any mode: the balances are asked for in some only. */
+  const view = ['userAbstraction', 'spotClearinghouseState', ...each('clearinghouseState')];
   const account = {
-    balance: every(cadences.balance, [...each('clearinghouseState'), 'userNonFundingLedgerUpdates']),
-    observer: observers * every(cadences.observer, each('clearinghouseState')),
+    balance: every(cadences.balance, [...view, 'userNonFundingLedgerUpdates']),
+    observer: observers * every(cadences.observer, view),
     order_tracker: every(cadences.order_tracker, ['userFillsByTime', 'frontendOpenOrders']),
   };
   return {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
+import { setAccountMode } from '#local/exchange-simulator/wire/control.ts';
 import { FAULT_KINDS, faultScriptSchema } from '#local/exchange-simulator/wire/fault-script.ts';
 import { cloidOf, MAIN, orderAction, SimulatorClient } from '#test/support/simulator-client.ts';
 
@@ -132,6 +133,22 @@ describe('HTTP faults', () => {
     const { client } = prepare({ kind: 'money-wrong', factor: 0.5, match: { observed: false } });
     const value = (headers = {}) => Number(client.info(state, headers).marginSummary.accountValue);
     expect([value(), value({ 'x-observer-id': 'obs-1' })]).toEqual([5_000, 10_000]);
+  });
+
+  it('keeps all money of a pooled account in the spot state, and answers any word as its mode', () => {
+    const { client, simulator } = prepare();
+    const change = (mode: string) => setAccountMode(simulator.world, { user: MAIN, mode });
+    const ask = (type: string) => client.info({ type, user: MAIN });
+    expect([ask('userAbstraction'), ask('spotClearinghouseState').balances[0].total]).toEqual(['disabled', '0.0']);
+    expect(change('unifiedAccount')).toBeNull();
+    expect(client.info(state)).toMatchObject({ marginSummary: { accountValue: '0.0' }, withdrawable: '0.0' });
+    expect(ask('spotClearinghouseState')).toMatchObject({
+      balances: [{ coin: 'USDC', total: '15000.0', hold: '0.0' }],
+      tokenToAvailableAfterMaintenance: [[0, '15000.0']],
+    });
+    change('anything');
+    expect(ask('userAbstraction')).toBe('anything');
+    expect(setAccountMode(simulator.world, { user: `0x${'1'.repeat(40)}`, mode: 'disabled' })).toBe('unknown-account');
   });
 
   it('answers a question about a dex with the native part', () => {

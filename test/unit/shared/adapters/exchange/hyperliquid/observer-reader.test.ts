@@ -3,7 +3,7 @@ import { readAccountForObserver } from '#shared/adapters/exchange/hyperliquid/ob
 import { readingOf } from '#shared/core/reconciliation/account-view.ts';
 import { observedView } from '#shared/messages/observed-view.ts';
 import { observerDocumentSchema } from '#shared/messages/observer-document.ts';
-import { type Answer, json, MASTER, scriptedFetch, T0 } from '#test/support/scripted-venue.ts';
+import { type Answer, json, MASTER, type SentRequest, scriptedFetch, T0 } from '#test/support/scripted-venue.ts';
 
 const state = (accountValue: string, totalMarginUsed: string, time: number, coins: string[]) => ({
   marginSummary: { accountValue, totalMarginUsed },
@@ -14,7 +14,12 @@ const native = state('1000.5', '60.0', T0, ['BTC']);
 const xyz = state('200.0', '40.0', T0 - 700, ['xyz:INTC']);
 
 const observe = (answer: Answer) => {
-  const { fetch, sent } = scriptedFetch(answer);
+  const sent: SentRequest[] = [];
+  const { fetch } = scriptedFetch((request) => {
+    if (request.body.type === 'userAbstraction') return json('default');
+    sent.push(request);
+    return answer(request);
+  });
   const entry = readAccountForObserver({
     url: 'https://venue.test/',
     address: MASTER,
