@@ -97,6 +97,7 @@ export function functionEnvironments({ config, holder, seed, overlapping = false
       EXCHANGE,
       ACCOUNT: account.name,
       PROVIDENCE: JSON.stringify({ ...config.providence, seed: String(seed) }),
+      GAP_ALARM_S: String(marketData.gap_alarm_s),
     },
     reconciliation: {
       ...who,

@@ -93,6 +93,7 @@ export const configSchema = z.strictObject({
     lookback_bars: perTimeframe(count(2, 5000)),
     retention_days: perTimeframe(count(1, 3650)),
     tick_retention_h: count(1, 8760),
+    gap_alarm_s: wholeSeconds(60, 86_400),
   }),
   reconciliation_engine: z.strictObject({
     ...engineSectionSchema.shape,

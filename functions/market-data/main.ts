@@ -9,6 +9,7 @@ import { sqlFetchStateRepository } from '#shared/adapters/sql/repositories/fetch
 import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
 import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
 import { sqlPricesRepository } from '#shared/adapters/sql/repositories/prices-repository.ts';
+import { SqlRunsRepository } from '#shared/adapters/sql/runs-repository.ts';
 import { readEnvironment } from '#shared/messages/read-environment.ts';
 import { marketDataEnvSchema, resourcesSchema } from './env.ts';
 import { createHandler } from './handler.ts';
@@ -34,6 +35,7 @@ export const handler = serve(
       alerts: sqlAlerts(db, clock),
       deadLetters: sqlDeadLetters(db, clock),
       fetchStates: sqlFetchStateRepository(db),
+      runs: new SqlRunsRepository(db),
       candleJobs: queues.queue(env.CANDLE_JOBS_QUEUE_URL),
       instruments: sqlInstrumentsRepository(db),
       market: venue.marketData,

@@ -9,6 +9,8 @@ export const runSupervisorEnvSchema = z.object({
   ACCOUNT: z.string().min(1).max(64),
   /** Section `providence` of the settings as JSON. */
   PROVIDENCE: jsonSection(providenceSettingsSchema),
+  /** `market_data.gap_alarm_s`. */
+  GAP_ALARM_S: z.coerce.number().positive().default(600),
 });
 export type RunSupervisorEnv = z.infer<typeof runSupervisorEnvSchema>;
 

@@ -20,7 +20,13 @@ export function createHandler(deps: RunSupervisorDeps, env: RunSupervisorEnv) {
   const { EXCHANGE: exchange, ACCOUNT: account, PROVIDENCE: settings } = env;
 
   async function supervise(job: JobMessage): Promise<void> {
-    const facts = await superviseRuns(deps, { exchange, account, slotMs: slotOfJob(job), settings });
+    const facts = await superviseRuns(deps, {
+      exchange,
+      account,
+      slotMs: slotOfJob(job),
+      settings,
+      gapAlarmMs: 1000 * env.GAP_ALARM_S,
+    });
     for (const symbol of facts.toWarmUp) await warmUpSymbol(deps, { exchange, symbol });
     deps.telemetry.gauge(metrics.activeRuns, facts.liveBefore + facts.created, { exchange });
     // Nothing of the runs depends on what panels show.

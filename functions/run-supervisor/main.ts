@@ -1,5 +1,6 @@
 import { openAurora } from '#shared/adapters/aws/aurora-database.ts';
 import { startLambda } from '#shared/adapters/aws/lambda-process.ts';
+import { sqlAlerts } from '#shared/adapters/sql/alerts.ts';
 import { readLiveRuns } from '#shared/adapters/sql/read-model/read-live-runs.ts';
 import { sqlCandlesRepository } from '#shared/adapters/sql/repositories/candles-repository.ts';
 import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
@@ -20,6 +21,7 @@ export const handler = serve(
       clock,
       telemetry,
       jobs,
+      alerts: sqlAlerts(db, clock),
       runs: new SqlRunsRepository(db),
       candles: sqlCandlesRepository(db),
       instruments: sqlInstrumentsRepository(db),

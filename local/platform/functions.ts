@@ -95,6 +95,7 @@ export function registerFunctions(parts: FunctionParts): void {
         ...common,
         ...aside,
         fetchStates: r.fetchStates,
+        runs: r.runs,
         candleJobs,
         instruments: r.instruments,
         market: venue.reader.marketData,
@@ -130,7 +131,7 @@ export function registerFunctions(parts: FunctionParts): void {
   add(
     'run-supervisor',
     runSupervisor(
-      { ...common, runs: r.runs, candles: r.candles, instruments: r.instruments, liveRuns: null },
+      { ...common, alerts: r.alerts, runs: r.runs, candles: r.candles, instruments: r.instruments, liveRuns: null },
       runSupervisorEnvSchema.parse(texts['run-supervisor']),
     ),
   );

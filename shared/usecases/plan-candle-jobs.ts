@@ -1,15 +1,19 @@
+import { isDue } from '#shared/core/age.ts';
 import { type DueRules, dueSeries } from '#shared/core/market/due-series.ts';
+import { RUN_BAR_MS } from '#shared/core/runs/cohort.ts';
 import { type Timeframe, timeframeMs } from '#shared/core/time.ts';
 import type { CandleJob } from '#shared/messages/candle-job.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { Ids } from '#shared/ports/ids.ts';
 import type { FetchStateRepository } from '#shared/ports/repositories/fetch-state-repository.ts';
+import type { RunsRepository } from '#shared/ports/repositories/runs-repository.ts';
 import type { WorkQueue } from '#shared/ports/work-queue.ts';
 
 export interface PlanCandleJobsDeps {
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly ids: Ids;
   readonly fetchStates: Pick<FetchStateRepository, 'all' | 'markQueued'>;
+  readonly runs: Pick<RunsRepository, 'cohortHealth'>;
   /** Standard queue `candle-jobs`. */
   readonly candleJobs: WorkQueue;
 }
@@ -44,11 +48,13 @@ export async function planCandleJobs(
 ): Promise<PlanCandleJobsOutcome> {
   const nowMs = deps.clock.nowMs();
   const states = new Map((await deps.fetchStates.all(input.exchange)).map((s) => [`${s.symbol}|${s.timeframe}`, s]));
+  const waiting = await waitingSymbols(deps, input.exchange, nowMs);
   const due = input.timeframes.flatMap((timeframe) => {
     const rules = input.rulesOf(timeframe);
     return input.symbols.flatMap((symbol) => {
       const state = states.get(`${symbol}|${timeframe}`);
-      const series = dueSeries(timeframe, state, rules, nowMs);
+      const hasHoles = timeframeMs(timeframe) === RUN_BAR_MS && waiting.has(symbol);
+      const series = dueSeries(timeframe, state, rules, nowMs, hasHoles);
       return series ? [{ symbol, timeframe, ...series, queuedAtMs: state?.queuedAtMs ?? -1 }] : [];
     });
   });
@@ -72,6 +78,20 @@ export async function planCandleJobs(
   await deps.candleJobs.send(queued.map((job) => ({ body: JSON.stringify(job) })));
   await deps.fetchStates.markQueued(input.exchange, chosen, nowMs);
   return { queued, postponed: due.length - chosen.length, oldestBarAgeMs };
+}
+
+/** A gap heals with the bars of its own minute, as a rule: only one that has lasted asks for more. */
+const HEALS_WITHIN_MS = 60_000;
+
+/** Symbols whose runs do not know their history, for longer than a warm-up takes. */
+async function waitingSymbols(
+  { runs }: PlanCandleJobsDeps,
+  exchange: string,
+  nowMs: number,
+): Promise<ReadonlySet<string>> {
+  const cohorts = [...(await runs.cohortHealth(exchange)).values()];
+  const waiting = cohorts.filter((c) => c.dataState !== 'live' && isDue(c.dataStateSinceMs, nowMs, HEALS_WITHIN_MS));
+  return new Set(waiting.map(({ symbol }) => symbol));
 }
 
 function oldestAge(

@@ -2,10 +2,11 @@ import { isDue } from '#shared/core/age.ts';
 import { planPopulation, purgeBeforeMs } from '#shared/core/runs/plan-population.ts';
 import type { ProvidenceSettings } from '#shared/core/runs/providence-settings.ts';
 import type { EpochMs } from '#shared/core/time.ts';
+import type { Alerts } from '#shared/ports/alerts.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { InstrumentsRepository } from '#shared/ports/repositories/instruments-repository.ts';
 import type { JobStateRepository } from '#shared/ports/repositories/job-state-repository.ts';
-import type { RunsRepository } from '#shared/ports/repositories/runs-repository.ts';
+import type { CohortHealth, RunsRepository } from '#shared/ports/repositories/runs-repository.ts';
 
 /** Name of the supervisor's heartbeat in `job_state`: zero live runs mean flat only while it is fresh (rule 3.1). */
 export const SUPERVISOR_JOB = 'run-supervisor';
@@ -17,6 +18,7 @@ export interface SuperviseRunsDeps {
   >;
   readonly instruments: Pick<InstrumentsRepository, 'products'>;
   readonly jobs: Pick<JobStateRepository, 'recordOk'>;
+  readonly alerts: Alerts;
   readonly clock: Pick<Clock, 'nowMs'>;
 }
 
@@ -25,6 +27,8 @@ export interface SuperviseRunsInput {
   readonly account: string;
   readonly slotMs: EpochMs;
   readonly settings: ProvidenceSettings;
+  /** A managed symbol whose runs do not know their history for longer raises an alert. */
+  readonly gapAlarmMs: number;
 }
 
 export interface SuperviseRunsFacts {
@@ -66,6 +70,12 @@ export async function superviseRuns(deps: SuperviseRunsDeps, input: SuperviseRun
   const health = await deps.runs.cohortHealth(exchange);
   const young = (symbol: string) => !isDue(live.get(symbol)?.newestStartMs ?? 0, nowMs, YOUNG_RUN_MS);
   const fresh = new Set(created > 0 ? plan.newRuns.map((run) => run.symbol) : []);
+  await alarmGaps(
+    deps,
+    input,
+    [...health.values()].filter((cohort) => keep.includes(cohort.symbol)),
+    nowMs,
+  );
   await deps.jobs.recordOk(SUPERVISOR_JOB, nowMs, { exchange, live: plan.liveCount + created, latched });
   return {
     liveBefore: plan.liveCount,
@@ -78,4 +88,25 @@ export async function superviseRuns(deps: SuperviseRunsDeps, input: SuperviseRun
       (symbol) => fresh.has(symbol) || young(symbol) || (health.get(symbol)?.dataState ?? 'live') !== 'live',
     ),
   };
+}
+
+/** Nothing of what the runs want is known meanwhile, so neither entries nor exits come from them: a human has to know. */
+async function alarmGaps(
+  deps: Pick<SuperviseRunsDeps, 'alerts'>,
+  { exchange, gapAlarmMs }: SuperviseRunsInput,
+  cohorts: readonly CohortHealth[],
+  nowMs: EpochMs,
+): Promise<void> {
+  for (const { symbol, dataState, dataStateSinceMs } of cohorts) {
+    if (dataState === 'live' || !isDue(dataStateSinceMs, nowMs, gapAlarmMs)) continue;
+    await deps.alerts.raise({
+      id: `data-gap:${exchange}:${symbol}`,
+      kind: 'data-gap',
+      severity: 'critical',
+      exchange,
+      symbol,
+      message: `the runs of ${symbol} do not know their history: they neither open nor close; flatten it or reduce by hand`,
+      detail: { dataState, sinceMs: dataStateSinceMs },
+    });
+  }
 }

@@ -62,6 +62,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('snapshot-lag'), lagMs: z.number().int().min(0).max(60_000), ...common }),
   /** `clearinghouseState` answers the present state with a time moved by `offsetMs` (future or stale). */
   z.strictObject({ kind: z.literal('snapshot-time'), offsetMs: z.number().int(), ...common }),
+  /** `candleSnapshot` does not have the bar that opened at `openTimeMs` yet: the venue publishes it late. */
+  z.strictObject({ kind: z.literal('candle-late'), openTimeMs: epochMs, ...common }),
   /** Requests about a HIP-3 dex answer 500. Give the dex in `match.dex`; all dexes otherwise. */
   z.strictObject({ kind: z.literal('dex-failure'), ...common }),
   /** Requests about a HIP-3 dex are answered as if none had been named: with the native one. */
@@ -114,6 +116,7 @@ const HTTP_KINDS: ReadonlySet<FaultKind> = new Set([
   'unknown-oid',
   'snapshot-lag',
   'snapshot-time',
+  'candle-late',
   'dex-failure',
   'dex-ignored',
   'money-wrong',
@@ -222,6 +225,7 @@ function applies(fault: Fault, context: FaultContext): boolean {
   if (fault.kind === 'unknown-oid') return context.type === 'orderStatus';
   if (fault.kind === 'snapshot-lag' || fault.kind === 'snapshot-time' || fault.kind === 'money-wrong')
     return context.type === 'clearinghouseState';
+  if (fault.kind === 'candle-late') return context.type === 'candleSnapshot';
   if (fault.kind === 'dex-failure' || fault.kind === 'dex-ignored')
     return context.dex !== undefined && context.dex !== '';
   // Asked for one thing only, and no other fault hits that.

@@ -92,7 +92,10 @@ export function answerInfo(world: World, request: InfoRequest, faults: readonly 
       if (!request.req || !isCandleInterval(request.req.interval)) return UNREADABLE;
       const market = world.byCoin.get(request.req.coin);
       const toMs = request.req.endTime ?? world.nowMs;
-      return market ? json(market.candles.snapshot(request.req.interval, request.req.startTime, toMs)) : UNKNOWN_COIN;
+      if (!market) return UNKNOWN_COIN;
+      const late = new Set(faults.flatMap((fault) => (fault.kind === 'candle-late' ? [fault.openTimeMs] : [])));
+      const bars = market.candles.snapshot(request.req.interval, request.req.startTime, toMs);
+      return json(late.size === 0 ? bars : bars.filter((bar) => !late.has(bar.t)));
     }
     case 'fundingHistory': {
       const market = world.byCoin.get(request.coin ?? '');

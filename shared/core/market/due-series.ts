@@ -32,12 +32,19 @@ export interface DueSeries {
 /** The venue answers with 5,000 bars at most. */
 export const CANDLES_PER_FETCH_MAX = 5_000;
 
-/** What to fetch of one series now, or null: due when a bar has closed that is not stored as final. */
+/** A series with holes is asked for again no sooner than this: the whole lookback costs weight. */
+const HOLES_AGAIN_MS = 60_000;
+
+/**
+ * What to fetch of one series now, or null: due when a bar has closed that is not stored as final. `hasHoles`: somebody waits for bars
+ * of the lookback that are not there; a venue may publish one after those that follow it, and nobody else looks back before the next day.
+ */
 export function dueSeries(
   timeframe: Timeframe,
   progress: SeriesProgress | undefined,
   rules: DueRules,
   nowMs: EpochMs,
+  hasHoles = false,
 ): DueSeries | null {
   const stepMs = timeframeMs(timeframe);
   const runningMs = slotOf(nowMs - rules.settleMs, stepMs);
@@ -45,15 +52,17 @@ export function dueSeries(
   // A bar of the future was taken for closed by a clock that was ahead: what is stored up to it is asked for again.
   const storedMs = progress?.lastFinalOpenMs ?? null;
   const lastMs = storedMs !== null && isFromFuture(storedMs, nowMs) ? null : storedMs;
-  if (lastMs !== null && lastMs >= barMs) return null;
-  if (progress && !mayQueue(progress, rules, nowMs)) return null;
+  const isWhole = lastMs !== null && lastMs >= barMs;
+  if (isWhole && !hasHoles) return null;
+  const requeueAfterMs = isWhole ? Math.max(rules.requeueAfterMs, HOLES_AGAIN_MS) : rules.requeueAfterMs;
+  if (progress && !mayQueue(progress, { ...rules, requeueAfterMs }, nowMs)) return null;
   const toMs = runningMs;
   const lookbackMs = barMs - (rules.lookbackBars - 1) * stepMs;
   // Asking for everything again each time would cost weight and hardly change anything. Once a day it fills the hole of a bar that was
   // refused for so long that it was given up, and reaches back as far as the settings want by now: nobody else ever looks there.
   const isNewDay = lastMs !== null && slotOf(lastMs, DAY_MS) < slotOf(barMs, DAY_MS);
   const missingMs = lastMs === null ? lookbackMs : lastMs + stepMs;
-  const fromMs = isNewDay ? Math.min(missingMs, lookbackMs) : missingMs;
+  const fromMs = isNewDay || hasHoles ? Math.min(missingMs, lookbackMs) : missingMs;
   return { barMs, fromMs: Math.max(0, fromMs, toMs - (CANDLES_PER_FETCH_MAX - 1) * stepMs), toMs };
 }
 

@@ -9,6 +9,7 @@ import { memoryDeadLetters } from '#shared/adapters/memory/dead-letters.ts';
 import { memoryFetchStateRepository } from '#shared/adapters/memory/fetch-state-repository.ts';
 import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
 import { memoryPricesRepository } from '#shared/adapters/memory/prices-repository.ts';
+import { MemoryRunsRepository } from '#shared/adapters/memory/runs-repository.ts';
 import type { QueueMessage } from '#shared/ports/work-queue.ts';
 import { anInstrument, aProduct } from '#test/support/instruments.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
@@ -59,6 +60,7 @@ function setUp() {
     ids: { next: () => 'abc' },
     candles: memoryCandlesRepository(),
     fetchStates: memoryFetchStateRepository(),
+    runs: new MemoryRunsRepository(),
     deadLetters: memoryDeadLetters(clock),
     alerts: memoryAlerts(clock),
     candleJobs: {

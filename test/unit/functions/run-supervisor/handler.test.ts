@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runSupervisorEnvSchema } from '#functions/run-supervisor/env.ts';
 import { createHandler } from '#functions/run-supervisor/handler.ts';
+import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
 import { memoryInstrumentsRepository } from '#shared/adapters/memory/instruments-repository.ts';
 import { MemoryRunsRepository } from '#shared/adapters/memory/runs-repository.ts';
 import type { LiveRunCounts } from '#shared/core/runs/run-figures.ts';
@@ -39,10 +40,12 @@ async function aBench(providence: object = { desired_run_count: 10 }) {
   const heartbeats: unknown[] = [];
   const clock = manualClock(RUNS_START_MS + 7);
   const telemetry = new RecordingTelemetry();
+  const alerts = memoryAlerts(clock);
   const deps = {
     runs,
     instruments,
     candles: { range: async () => [] },
+    alerts,
     jobs: { recordOk: async (job: string, atMs: number) => void heartbeats.push([job, atMs]) },
     clock,
     telemetry,
@@ -58,6 +61,24 @@ async function aBench(providence: object = { desired_run_count: 10 }) {
 }
 
 describe('run-supervisor', () => {
+  it('alarms once the runs of a managed symbol have lacked their history for ten minutes', async () => {
+    const { handle, deps, runs, clock } = await aBench();
+    const gap = (symbol: string, dataState: 'data-gap' | 'live') =>
+      [symbol, { symbol, dataState, dataStateSinceMs: RUNS_START_MS, lastTradeTimeMs: RUNS_START_MS }] as const;
+    runs.cohortHealth = async () =>
+      new Map([gap('BTC/USDC:USDC', 'data-gap'), gap('ETH/USDC:USDC', 'live'), gap('OLD/USDC:USDC', 'data-gap')]);
+    clock.set(RUNS_START_MS + 599_999);
+    await handle(schedule(9));
+    expect(deps.alerts.raised()).toEqual([]);
+
+    clock.set(RUNS_START_MS + 600_000);
+    await handle(schedule(10));
+
+    expect(deps.alerts.raised()).toEqual([
+      expect.objectContaining({ kind: 'data-gap', symbol: 'BTC/USDC:USDC', severity: 'critical' }),
+    ]);
+  });
+
   it('tells the figures of the live runs where nobody reads them from rows', async () => {
     const { handle, deps, telemetry, count } = await aBench();
     const btc = { symbol: 'BTC/USDC:USDC', live: 3, long: 2, short: 1, winning: 2, losing: 1, pnlMicros: 4_500_000 };

@@ -19,7 +19,7 @@ const state = { type: 'clearinghouseState', user: MAIN };
 
 describe('HTTP faults', () => {
   it('lists every kind once', () => {
-    expect(new Set(FAULT_KINDS).size).toBe(18);
+    expect(new Set(FAULT_KINDS).size).toBe(19);
   });
 
   it('answers 429 without retry-after where the venue names none', () => {

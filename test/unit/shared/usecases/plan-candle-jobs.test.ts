@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryFetchStateRepository } from '#shared/adapters/memory/fetch-state-repository.ts';
+import { MemoryRunsRepository } from '#shared/adapters/memory/runs-repository.ts';
 import { candleJobSchema } from '#shared/messages/candle-job.ts';
 import type { QueueMessage } from '#shared/ports/work-queue.ts';
 import { planCandleJobs } from '#shared/usecases/plan-candle-jobs.ts';
@@ -12,6 +13,7 @@ const ETH = 'ETH/USDC:USDC';
 function setUp() {
   const clock = manualClock(TEN + 5_000);
   const fetchStates = memoryFetchStateRepository();
+  const runs = new MemoryRunsRepository();
   const sent: QueueMessage[] = [];
   const queue = { fails: false };
   const candleJobs = {
@@ -22,7 +24,7 @@ function setUp() {
   };
   const plan = (change: { symbols?: string[]; maxJobs?: number } = {}) =>
     planCandleJobs(
-      { clock, fetchStates, candleJobs, ids: { next: () => 'abc' } },
+      { clock, fetchStates, runs, candleJobs, ids: { next: () => 'abc' } },
       {
         exchange: 'hyperliquid',
         symbols: [BTC, ETH],
@@ -39,7 +41,7 @@ function setUp() {
       },
     );
   const jobs = () => sent.map((m) => candleJobSchema.parse(JSON.parse(m.body)));
-  return { clock, fetchStates, sent, queue, plan, jobs };
+  return { clock, runs, fetchStates, sent, queue, plan, jobs };
 }
 
 describe('planCandleJobs', () => {
@@ -54,6 +56,28 @@ describe('planCandleJobs', () => {
       [ETH, '4h', 50 * 240],
     ]);
     expect(jobs()[0]?.trace).toEqual({ correlationId: 'abc', bornAtMs: TEN + 5_000 });
+  });
+
+  it('asks for the minutes of the lookback again while the runs of a symbol lack some of them', async () => {
+    const { clock, runs, fetchStates, plan, jobs, sent } = setUp();
+    const whole = (['1m', '4h'] as const).flatMap((timeframe) =>
+      [BTC, ETH].map((symbol) => ({ symbol, timeframe, lastFinalOpenMs: TEN + 3_600_000 })),
+    );
+    await fetchStates.recordFetched('hyperliquid', whole, TEN);
+    clock.set(TEN + 3_600_000 + 65_000);
+    expect((await plan()).queued, 'all is there, as far as anybody knows').toEqual([]);
+
+    const sinceMs = clock.nowMs() - 61_000;
+    const health = { symbol: BTC, dataState: 'data-gap' as const, dataStateSinceMs: sinceMs, lastTradeTimeMs: sinceMs };
+    runs.cohortHealth = async () => new Map([[BTC, health]]);
+    await plan();
+    await plan();
+
+    expect(jobs().map((j) => [j.symbol, j.timeframe, (j.toMs - j.fromMs) / 60_000])).toEqual([[BTC, '1m', 120]]);
+    clock.set(clock.nowMs() + 60_000);
+    sent.length = 0;
+    await plan();
+    expect(jobs().find((j) => j.symbol === BTC && j.timeframe === '1m')).toBeDefined();
   });
 
   it('says how old the newest minute bar is where it is oldest, and nothing before there is one', async () => {

@@ -122,6 +122,18 @@ describe('planCycle: error is not flat', () => {
     expect(decideOne({ sources: agreed('6') }, cycle)).toMatchObject({ code: 'exit', intent: { size: '6' } });
   });
 
+  it.each<[string, Partial<SymbolFacts>, Partial<CycleInputs>]>([
+    ['flattened it', { managed: false }, {}],
+    ['flattened everything', {}, { systemState: aSystemState({ state: 'LOCKED', lockMode: 'flatten' }) }],
+  ])('exits a symbol whose runs lack their history once a human has %s', (_, facts, cycle) => {
+    for (const dataState of ['data-gap', 'warming-up'] as const) {
+      expect(decideOne({ sources: agreed('6'), dataState, ...facts }, cycle)).toMatchObject({
+        code: 'exit',
+        intent: { size: '6' },
+      });
+    }
+  });
+
   it('exits a symbol that the operator removed, and forgets it once it is flat', () => {
     expect(codeOf({ managed: false, sources: agreed('6') })).toBe('exit');
     expect(planCycle(aCycle([aSymbol({ managed: false, sources: agreed('0') })]))).toMatchObject([
