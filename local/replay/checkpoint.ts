@@ -23,6 +23,8 @@ const schema = z.object({
   atMs: z.int(),
   counts: z.object({ slots: countsSchema, invocations: countsSchema, failures: countsSchema }),
   equityStart: z.string(),
+  /** How many of the checkpoints so far were made by an interruption. */
+  interruptions: z.int().min(0).default(0),
   /** Real time that it took to get here, over all processes. */
   wallMs: z.number(),
 });

@@ -2,7 +2,7 @@ import { setTimeout as realTimeout } from 'node:timers';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** A stop that hangs is cut off: the databases are right at any moment. */
-const PATIENCE_MS = 2_500;
+const PATIENCE_MS = 15_000;
 
 /** Ctrl-C and its kin: asked for once, heard between two instants. */
 export class Interruption {

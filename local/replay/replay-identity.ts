@@ -16,7 +16,7 @@ export function identityOf(
   checkpointEveryMs: number,
 ): string {
   const { http: _http, telemetry: _telemetry, state_dir: _stateDir, ...relevant } = config;
-  const { path: _path, ...span } = file;
+  const { path: _path, quality: _quality, ...span } = file;
   const parts = { v: 1, config: relevant, seed: options.seed, span, checkpointEveryMs };
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }

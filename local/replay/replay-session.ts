@@ -13,6 +13,7 @@ import { createTelemetry } from '../telemetry-setup.ts';
 import type { Terminal } from '../terminal.ts';
 import { openTradingSecrets } from '../trading-secrets.ts';
 import { type CheckpointNote, Checkpoints } from './checkpoint.ts';
+import { qualityLines } from './file-quality.ts';
 import type { Interruption } from './interruption.ts';
 import { LoopbackClient } from './loopback-client.ts';
 import { atFullSpeed, type Pace, timesRealTime } from './market-driver.ts';
@@ -98,6 +99,7 @@ export class ReplaySession {
       number: (resumed?.note.stretch ?? 0) + 1,
       counts: resumed?.note.counts ?? NO_COUNTS,
       equityStart,
+      interruptions: resumed?.note.interruptions ?? 0,
       wallBeforeMs: resumed?.note.wallMs ?? 0,
       status,
     });
@@ -120,13 +122,22 @@ export class ReplaySession {
           collectAt += COLLECT_EVERY_INSTANTS;
           collectGarbage();
         }
-        return interruption.asked || due();
+        // A checkpoint needs everything at rest; when that takes too long the process ends without one.
+        return (interruption.asked && platform.plumbing.idle()) || due();
       });
       if (interruption.asked) {
         stretch.account();
         if (!terminal.quiet)
           for (const line of profileLines(this.#profiler.profile(venue.figures()))) terminal.say(line);
-        terminal.say(`interrupted at ${utc(clock.nowMs())}; the same command goes on from the last checkpoint`);
+        page.show(null);
+        const interruptions = begin.interruptions + 1;
+        await this.#checkpoint(stretch, venue, {
+          ...begin,
+          number,
+          counts: addCounts(counts, platform),
+          interruptions,
+        });
+        terminal.say(`interrupted at ${utc(clock.nowMs())}, where the same command goes on`);
         return null;
       }
       if (clock.nowMs() >= file.endMs) {
@@ -181,6 +192,7 @@ export class ReplaySession {
       atMs: stretch.clock.nowMs(),
       counts: at.counts,
       equityStart: at.equityStart,
+      interruptions: at.interruptions,
       wallMs: at.wallBeforeMs + performance.now() - this.#beganMs,
     };
     await venue.advance(note.atMs);
@@ -210,11 +222,14 @@ export class ReplaySession {
       status,
       ledger,
       equityStart: begin.equityStart,
+      interruptions: begin.interruptions,
+      file: file.quality,
       wallMs: begin.wallBeforeMs + performance.now() - this.#beganMs,
     });
     stretch.account();
     terminal.end();
     this.#tellRefusedLines(status, file);
+    for (const line of qualityLines(file.quality)) terminal.say(`${file.path}: ${line}`);
     return { summary, profile: this.#profiler.profile(venue.figures()) };
   }
 
@@ -252,6 +267,7 @@ interface StretchBegin {
   readonly number: number;
   readonly counts: ReplayCounts;
   readonly equityStart: string;
+  readonly interruptions: number;
   readonly wallBeforeMs: number;
   readonly status: SimulatorStatus;
 }

@@ -12,7 +12,7 @@ import type { ReplaySummary } from './summary.ts';
 
 /**
  * `npm start -- --replay FILE`: begins, or goes on from the newest checkpoint of the same replay, until the file ends or it is
- * interrupted. Resolves with the exit code: 0 done or interrupted, 1 with a sentence on the terminal.
+ * interrupted. Resolves with the exit code: 0 done or interrupted, 1 with a sentence on the terminal, 2 for a file that is mostly refused.
  */
 export async function runReplay(run: RunReplay): Promise<number> {
   const { options, terminal, state } = run;
@@ -63,7 +63,11 @@ export async function runReplay(run: RunReplay): Promise<number> {
     terminal.say(
       `3T: ${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );
-    return 1;
+    if (!(error instanceof ReplayFileError) || error.code !== 'mostly-refused') return 1;
+    if (options.summary) {
+      process.stdout.write(`${JSON.stringify({ error: { code: error.code, message: error.message } })}\n`);
+    }
+    return 2;
   }
 }
 

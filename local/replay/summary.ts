@@ -8,6 +8,7 @@ import type { SimulatorStatus } from '#local/simulator-process.ts';
 import { unifiedSymbol } from '#shared/adapters/exchange/hyperliquid/hyperliquid-symbols.ts';
 import type { Db } from '#shared/adapters/sql/open-database.ts';
 import { dec, ZERO } from '#shared/core/decimal.ts';
+import type { FileQuality } from './file-quality.ts';
 import { invocationsOf, type ReplayCounts } from './replay-counts.ts';
 
 /** The last line of `--summary json`. Everything but `wallMs` is the same for the same file, seed and settings. */
@@ -45,6 +46,9 @@ export interface ReplaySummary {
   readonly equityStart: string;
   readonly equityEnd: string;
   readonly feesPaid: string;
+  /** Times that it was interrupted and went on from there: unlike a kill, each is one more restart of the platform. */
+  readonly interruptions: number;
+  readonly file: FileQuality;
   readonly wallMs: number;
 }
 
@@ -82,6 +86,8 @@ export interface SummaryParts {
   readonly status: SimulatorStatus;
   readonly ledger: ReplayLedger;
   readonly equityStart: string;
+  readonly interruptions: number;
+  readonly file: FileQuality;
   readonly wallMs: number;
 }
 
@@ -117,6 +123,8 @@ export async function summarise(parts: SummaryParts): Promise<ReplaySummary> {
     equityStart: parts.equityStart,
     equityEnd: tradedEquity(ledger, platform.env.config),
     feesPaid: account.feesPaidQuote,
+    interruptions: parts.interruptions,
+    file: parts.file,
     wallMs: Math.round(parts.wallMs),
   };
 }

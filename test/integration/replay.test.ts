@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -96,17 +97,34 @@ describe('replay of a file', () => {
     expect(summaryOf(resumed)).toEqual(summaryOf(first));
   });
 
-  it('answers Ctrl-C with exit code 0, no summary, and ends equal afterwards', async () => {
+  it('answers Ctrl-C with exit code 0, no summary and a checkpoint, from which it goes on', async () => {
     const state = `${dir}/interrupted`;
     const interrupted = startReplay(file, state, SHORT);
     await checkpointReached(state, 1);
+    const atMs = () =>
+      Math.max(
+        ...readdirSync(state)
+          .filter((name) => /^checkpoint-\d+$/.test(name))
+          .map((name) => JSON.parse(readFileSync(`${state}/${name}/checkpoint.json`, 'utf8')).atMs),
+      );
     interrupted.child.kill('SIGINT');
     const result = await interrupted.result;
+    const stoppedAtMs = atMs();
     const finished = await replay(file, state, SHORT);
 
     expect(result).toMatchObject({ code: 0, stdout: '' });
-    expect(result.stderr).toContain('interrupted');
-    expect(summaryOf(finished)).toEqual(summaryOf(first));
+    expect(result.stderr).toContain(
+      `interrupted at ${new Date(stoppedAtMs).toISOString().slice(0, 19).replace('T', ' ')}`,
+    );
+    expect(stoppedAtMs % 1_800_000).not.toBe(0);
+    expect(summaryOf(finished)).toMatchObject({
+      ticks: MINUTES * 4,
+      candles: MINUTES,
+      maxOvershootLots: 0,
+      duplicateOrders: 0,
+      interruptions: 1,
+    });
+    expect(summaryOf(first)).toMatchObject({ interruptions: 0 });
   });
 
   it('gives a finished replay its summary again, and starts anew for another seed', async () => {
@@ -126,6 +144,19 @@ describe('input of a replay', () => {
     dir = tempDir();
   });
   afterAll(() => removeDir(dir));
+
+  it('ends a reversed file with exit code 2, and says so in the JSON', async () => {
+    const file = writeLines(dir, 'reversed.csv', [HEADER, ...barLines(10).toReversed()]);
+
+    const { code, stdout, stderr } = await replay(file, `${dir}/reversed`);
+
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout).error).toEqual({
+      code: 'mostly-refused',
+      message: expect.stringContaining('9 lines are refused and 1 are readable; the first one refused, out-of-order'),
+    });
+    expect(stderr).toContain('Sort it by time');
+  });
 
   it('takes the kline files of the Binance archive', async () => {
     const file = writeLines(dir, 'klines.csv', barLines(10, 'kline'));
