@@ -18,6 +18,13 @@ export function isDecimalText(value: unknown): value is DecimalText {
   return typeof value === 'string' && value.length <= 40 && DECIMAL_TEXT.test(value);
 }
 
+/** Decimal text above zero. */
+export const isPositiveText = (value: unknown): value is DecimalText =>
+  isDecimalText(value) && !value.startsWith('-') && /[1-9]/.test(value);
+
+/** Decimal text of zero or more. */
+export const isUnsignedText = (value: unknown): value is DecimalText => isDecimalText(value) && !value.startsWith('-');
+
 /** Plain text without exponent or trailing zeros; minus zero is `0`. */
 export function decimalText(value: Decimal | number | string): DecimalText {
   const d = value instanceof DecimalJs ? value : new Decimal(value);

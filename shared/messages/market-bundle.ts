@@ -1,14 +1,14 @@
 import * as z from 'zod';
-import { isDecimalText } from '#shared/core/decimal.ts';
+import { isPositiveText, isUnsignedText } from '#shared/core/decimal.ts';
 import type { TradeTick } from '#shared/core/market/trade-tick.ts';
-import { decimalText, EPOCH_MS_MAX, epochMs, nameText, symbolText } from './fields.ts';
+import { EPOCH_MS_MAX, epochMs, nameText, positiveText, symbolText, unsignedText } from './fields.ts';
 import { type Trace, traceSchema } from './trace.ts';
 
 /** One trade of the bundle. `gap: true` on the bundle says that trades before the first item may be missing. */
 const tradeItem = z.object({
   id: z.string().min(1).max(64),
-  px: decimalText,
-  sz: decimalText,
+  px: positiveText,
+  sz: unsignedText,
   side: z.enum(['buy', 'sell']),
   t: epochMs,
 });
@@ -88,7 +88,7 @@ function checked(value: MarketBundle | null): MarketBundle | null {
   for (const item of given as (MarketBundle['items'][number] | null)[]) {
     if (typeof item !== 'object' || item === null) return null;
     const { id, px, sz, side, t } = item;
-    if (!isText(id, 1, 64) || !isDecimalText(px) || !isDecimalText(sz) || (side !== 'buy' && side !== 'sell'))
+    if (!isText(id, 1, 64) || !isPositiveText(px) || !isUnsignedText(sz) || (side !== 'buy' && side !== 'sell'))
       return null;
     if (!Number.isSafeInteger(t) || t < 0 || t > EPOCH_MS_MAX) return null;
     items.push({ id, px, sz, side, t });

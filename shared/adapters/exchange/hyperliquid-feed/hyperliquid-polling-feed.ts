@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { isDue } from '#shared/core/age.ts';
-import { isDecimalText } from '#shared/core/decimal.ts';
+import { isPositiveText } from '#shared/core/decimal.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
 import type {
@@ -203,7 +203,7 @@ export class HyperliquidPollingFeed implements PriceFeed {
 
   #deliver(symbol: string, price: unknown, nowMs: EpochMs): void {
     if (!this.#listener) return;
-    if (!isDecimalText(price) || !(Number(price) > 0)) {
+    if (!isPositiveText(price)) {
       this.#drop(price === undefined ? 'no-price' : 'malformed-price', `${symbol} ${String(price)}`);
       return;
     }

@@ -1,12 +1,9 @@
 import * as z from 'zod';
-import { isDecimalText } from '#shared/core/decimal.ts';
+import { isPositiveText } from '#shared/core/decimal.ts';
 
 /** Messages of HyperLiquid's WebSocket, as far as the feed reads them. Trades are checked one by one. */
 
-const positiveDecimal = z
-  .string()
-  .refine(isDecimalText, 'expected a decimal number')
-  .refine((text) => /^[^-]*[1-9]/.test(text), 'expected a positive number');
+const positiveDecimal = z.string().refine(isPositiveText, 'expected a positive number');
 
 /** One public trade. `side` B: the taker bought. `tid` identifies it within its coin. */
 export const wireTradeSchema = z.looseObject({

@@ -68,7 +68,6 @@ export function readOrderReply(reply: unknown): SubmitOutcome {
     return { kind: 'accepted', venueOrderId, state: 'resting', filledSize: '0', averagePrice: null };
   }
   const { oid, totalSz, avgPx } = status.filled;
-  if (totalSz === '0' || totalSz.startsWith('-')) return unknown('the answer says filled, of nothing');
   return { kind: 'accepted', venueOrderId: oid, state: 'filled', filledSize: totalSz, averagePrice: avgPx };
 }
 

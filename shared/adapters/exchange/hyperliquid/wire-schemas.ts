@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { decimalText as canonical, isDecimalText } from '#shared/core/decimal.ts';
+import { decimalText as canonical, isDecimalText, isPositiveText, isUnsignedText } from '#shared/core/decimal.ts';
 
 /**
  * Shapes of HyperLiquid's replies, loose: new fields are welcome, a changed one is a malformed reply. Lists have rows of any shape:
@@ -12,8 +12,8 @@ const decimal = z
   .max(40)
   .refine(isDecimalText, 'expected a decimal number as text')
   .transform((text) => canonical(text));
-const positive = decimal.refine((text) => text !== '0' && !text.startsWith('-'), 'expected a positive number');
-const unsigned = decimal.refine((text) => !text.startsWith('-'), 'expected no negative number');
+const positive = decimal.refine(isPositiveText, 'expected a positive number');
+const unsigned = decimal.refine(isUnsignedText, 'expected no negative number');
 const time = z.number().int().min(0).max(4_102_444_800_000);
 /** Ids beyond 2^53 arrive as text, because ccxt quotes unsafe integers. */
 const id = z.union([z.number().int().min(0), z.string().regex(/^\d{1,20}$/)]).transform(String);
@@ -132,7 +132,7 @@ export const orderAnswerSchema = z.looseObject({
     statuses: z.tuple([
       z.union([
         z.strictObject({ resting: z.looseObject({ oid: id, cloid }) }),
-        z.strictObject({ filled: z.looseObject({ oid: id, totalSz: decimal, avgPx: decimal, cloid }) }),
+        z.strictObject({ filled: z.looseObject({ oid: id, totalSz: positive, avgPx: positive, cloid }) }),
         z.strictObject({ error: z.string().max(2000) }),
       ]),
     ]),

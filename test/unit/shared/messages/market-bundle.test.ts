@@ -45,9 +45,39 @@ describe('readMarketBundle', () => {
   const trace = { correlationId: '00ff', bornAtMs: 12 };
   const bundle = { v: 1, type: 'trades', exchange: 'hyperliquid', symbol: 'BTC/USDC:USDC', items: [item], trace };
 
+  it.each(['-1', '0', '0.000', '-0.5', '-0'])('refuses a trade at the price %s', (px) => {
+    const text = JSON.stringify({ ...bundle, items: [item, { ...item, px }] });
+    expect(readMarketBundle(text)).toMatchObject({ success: false, error: expect.stringContaining('positive') });
+    expect(marketBundleSchema.safeParse(JSON.parse(text)).success).toBe(false);
+  });
+
+  it('refuses a trade of a negative size, and takes one of none: a polled price', () => {
+    const sized = (sz: string) => JSON.stringify({ ...bundle, items: [{ ...item, sz }] });
+    expect(readMarketBundle(sized('-0.5')).success).toBe(false);
+    expect(readMarketBundle(sized('0')).success).toBe(true);
+  });
+
   it('reads what the schema reads and refuses what it refuses, with any field replaced by anything', () => {
     const odd = fc.oneof(
-      fc.constantFrom<unknown>(undefined, null, true, '', 'x', '1', '-1', '1e5', '01', 0, -1, 1.5, 2 ** 53, [], {}),
+      fc.constantFrom<unknown>(
+        undefined,
+        null,
+        true,
+        '',
+        'x',
+        '1',
+        '-1',
+        '0',
+        '0.00',
+        '1e5',
+        '01',
+        0,
+        -1,
+        1.5,
+        2 ** 53,
+        [],
+        {},
+      ),
       fc.constantFrom<unknown>(
         'x'.repeat(50),
         'x'.repeat(51),
