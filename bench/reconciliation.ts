@@ -48,7 +48,7 @@ async function wholeCycle(symbols: number, kind: 'mixed' | 'orders') {
 async function planInputs(platform: Platform): Promise<() => CycleInputs> {
   const { stores, deps, input } = platform;
   const { exchange, account, supervisorJob } = input;
-  const query = { exchange, account, supervisorJob, nowMs: CYCLE_NOW_MS };
+  const query = { exchange, account, supervisorJob, trackerJob: 'order-tracker', nowMs: CYCLE_NOW_MS };
   const rows = await stores.reconciliation.readCycle(query);
   const filter = {
     livePnlAboveMicros: input.livePnlAboveMicros,

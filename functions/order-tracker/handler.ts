@@ -36,9 +36,9 @@ export function createHandler(deps: OrderTrackerDeps, env: OrderTrackerEnv) {
     );
     const { LOOKUPS_MAX: lookupsMax, FILLS_OVERLAP_MS: fillsOverlapMs, OPEN_ORDERS_EVERY_MS: openOrdersEveryMs } = env;
     const view = await readVenueOrders(deps, { ...who, scheduled, lookupsMax, fillsOverlapMs, openOrdersEveryMs });
-    const { SETTLE_MS: settleMs, MISMATCH_PERSIST_MS: mismatchPersistMs } = env;
     // Before the fills are stored: another writer must not be missed because of a crash in between.
-    const watched = await watchAccount(deps, { ...who, installationTag, scheduled, view, settleMs, mismatchPersistMs });
+    const waits = { settleMs: env.SETTLE_MS, mismatchPersistMs: env.MISMATCH_PERSIST_MS, lateFillMs: fillsOverlapMs };
+    const watched = await watchAccount(deps, { ...who, installationTag, scheduled, view, ...waits });
     const tracked = await trackOrders(
       { ...deps, queue: orderQueue },
       {

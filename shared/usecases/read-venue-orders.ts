@@ -115,7 +115,7 @@ async function recall(
   if (memory) return isFromFuture(memory.sinceMs, nowMs) ? { ...memory, sinceMs: nowMs } : memory;
   // The first run on this account: what was traded before our first order is history, not interference.
   const sinceMs = working.reduce((oldest, order) => Math.min(oldest, order.createdAtMs), nowMs);
-  return { sinceMs, openOrdersAtMs: 0, mismatches: {} };
+  return { sinceMs, openOrdersAtMs: 0, mismatches: {}, breaks: {} };
 }
 
 async function ask<T>(asking: Asking, question: () => Promise<T>): Promise<T | null> {

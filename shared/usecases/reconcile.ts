@@ -16,7 +16,7 @@ import { OWN_TABLE } from '#shared/core/reconciliation/cycle-settings.ts';
 import { planCycle } from '#shared/core/reconciliation/plan-cycle.ts';
 import type { SystemState } from '#shared/core/system/system-state.ts';
 import { observedView } from '#shared/messages/observed-view.ts';
-import { outboxBodies } from '#shared/messages/reconciliation-messages.ts';
+import { ORDER_TRACKER_JOB, outboxBodies } from '#shared/messages/reconciliation-messages.ts';
 import type { Trace } from '#shared/messages/trace.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
 import type { Clock } from '#shared/ports/clock.ts';
@@ -166,7 +166,7 @@ async function readFacts(deps: ReconcileDeps, input: ReconcileInput): Promise<Fa
     freshUntilMs: nowMs + FUTURE_TOLERANCE_MS,
   };
   const [rows, snapshot, runs, systemState, observed] = await Promise.all([
-    deps.reconciliation.readCycle({ exchange, account, supervisorJob, nowMs }),
+    deps.reconciliation.readCycle({ exchange, account, supervisorJob, trackerJob: ORDER_TRACKER_JOB, nowMs }),
     deps.accounts.latest(exchange, account),
     deps.runs.aggregates(exchange, filter),
     // An unreadable state permits what an absent one permits: own cancels only.

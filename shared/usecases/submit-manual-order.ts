@@ -13,6 +13,7 @@ import { refusal } from '#shared/core/refusal.ts';
 import { type ManualOrderOutcome, manualOrderSchema } from '#shared/messages/manual-order.ts';
 import { observedView } from '#shared/messages/observed-view.ts';
 import type { OrderCommand } from '#shared/messages/order-command.ts';
+import { ORDER_TRACKER_JOB } from '#shared/messages/reconciliation-messages.ts';
 import type { Trace } from '#shared/messages/trace.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { Ids } from '#shared/ports/ids.ts';
@@ -154,7 +155,13 @@ async function readSymbol(
 ): Promise<CycleSymbolRow | null> {
   const { exchange, account } = input;
   const nowMs = deps.clock.nowMs();
-  const { symbols } = await deps.reconciliation.readCycle({ exchange, account, supervisorJob: '', nowMs });
+  const { symbols } = await deps.reconciliation.readCycle({
+    exchange,
+    account,
+    supervisorJob: '',
+    trackerJob: ORDER_TRACKER_JOB,
+    nowMs,
+  });
   const symbol = resolveSymbol(
     symbols.map((row) => row.instrument),
     order.symbol,
@@ -188,6 +195,8 @@ async function planOrder(
     },
     holdReason: row.holdReason ?? (row.takeover === 'unchecked' ? 'position-unchecked' : null),
     exitAttempts: row.exitAttempts,
+    booked: row.booked,
+    mismatchPending: row.mismatchPending,
     working: working.filter((other) => other.symbol === order.symbol),
     slippage: settings.slippage,
     priceMaxAgeMs: settings.limits.max_price_age_s * 1000,

@@ -1,21 +1,23 @@
 import { type OddRow, oddRowSource, partlyText } from '#shared/core/odd-row.ts';
 import {
+  type ChainBreak,
+  chainBreak,
+  comparePosition,
   type ForeignChange,
   type ForeignWriter,
   foreignOrders,
   foreignWriter,
   isOurs,
   positionAfter,
-  positionMismatch,
 } from '#shared/core/orders/foreign-changes.ts';
-import { type TrackerMemory, watchMismatches } from '#shared/core/orders/tracker-memory.ts';
+import { type TrackerMemory, watchBreaks, watchMismatches } from '#shared/core/orders/tracker-memory.ts';
 import { unreadCoins } from '#shared/core/portfolio/account-state.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { DeadLetters } from '#shared/ports/dead-letters.ts';
 import type { AccountRepository } from '#shared/ports/repositories/account-repository.ts';
 import type { JobStateRepository } from '#shared/ports/repositories/job-state-repository.ts';
-import type { OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
+import type { OrdersRepository, StoredFill } from '#shared/ports/repositories/orders-repository.ts';
 import type { SystemControl } from '#shared/ports/system-control.ts';
 import type { VenueView } from '#shared/ports/venue-view.ts';
 
@@ -42,6 +44,8 @@ export interface WatchAccountInput {
   readonly settleMs: number;
   /** Venue time for which an unexplained position must last before it counts. */
   readonly mismatchPersistMs: number;
+  /** A fill may become visible this long after a later one. */
+  readonly lateFillMs: number;
 }
 
 export interface WatchAccountFacts {
@@ -60,12 +64,23 @@ export async function watchAccount(deps: WatchAccountDeps, input: WatchAccountIn
   const adoptedAtMs = new Map([...view.epochs.values()].map((epoch) => [epoch.symbol, epoch.adoptedAtMs ?? -1]));
   const orders = foreignOrders(view.openOrders ?? [], view.own, adoptedAtMs);
   const writer = await lockAgainstWriter(deps, input, orders);
-  const watched = scheduled ? await watchPositions(deps, input) : { lasting: [], mismatches: view.memory.mismatches };
+  const hasNews = (view.fills ?? []).some((fill) => fill.venueTimeMs > (view.newestFillMs ?? -1));
+  const stored = scheduled || hasNews ? await deps.orders.lastFills(exchange, account) : [];
+  const newest = Map.groupBy(stored, (fill) => fill.symbol);
+  const chains = watchChains(input, newest);
+  // Compared only when this run knows all fills and none of them is new: otherwise the next run looks.
+  const watched =
+    scheduled && view.fillsComplete && !hasNews
+      ? await watchPositions(deps, input, newest)
+      : { lasting: [], mismatches: view.memory.mismatches };
   // A HOLD is said once; it lasts until a human ends it.
   const fresh = await neverSeen(deps, input);
-  const foreign = [...orders, ...watched.lasting, ...fresh.flatMap((row) => unreadable(row, view))].filter(
-    (c) => (view.epochs.get(c.symbol)?.holdReason ?? null) === null,
-  );
+  const foreign = [
+    ...orders,
+    ...watched.lasting,
+    ...chains.lasting,
+    ...fresh.flatMap((row) => unreadable(row, view)),
+  ].filter((c) => (view.epochs.get(c.symbol)?.holdReason ?? null) === null);
   for (const change of foreign) {
     await deps.orders.hold(exchange, account, change.symbol, change.reason, view.startedAtMs);
     await deps.alerts.raise({
@@ -78,9 +93,15 @@ export async function watchAccount(deps: WatchAccountDeps, input: WatchAccountIn
       detail: change.detail,
     });
   }
-  if (scheduled) {
+  // A break is seen once, before its fill is stored: it is remembered whoever asked for this run.
+  if (scheduled || Object.keys(chains.breaks).join() !== Object.keys(view.memory.breaks).join()) {
     const openOrdersAtMs = view.openOrders === null ? view.memory.openOrdersAtMs : view.startedAtMs;
-    const memory: TrackerMemory = { sinceMs: view.memory.sinceMs, openOrdersAtMs, mismatches: watched.mismatches };
+    const memory: TrackerMemory = {
+      sinceMs: view.memory.sinceMs,
+      openOrdersAtMs,
+      mismatches: watched.mismatches,
+      breaks: chains.breaks,
+    };
     const partly = view.errors[0] ?? partlyText([...fresh, ...view.odd.filter((row) => row.list === 'open-orders')]);
     await deps.jobs.recordOk(input.memoryJob, deps.clock.nowMs(), { ...memory, partly });
   }
@@ -148,24 +169,40 @@ async function lockAgainstWriter(
   return writer;
 }
 
-/** Compares only when this run knows all fills and none of them is new: otherwise the next run looks. */
+type Newest = ReadonlyMap<string, readonly StoredFill[]>;
+
+/** Every fill begins where the one before it ended, or the position changed without one. */
+function watchChains({ view, lateFillMs }: WatchAccountInput, newest: Newest): ReturnType<typeof watchBreaks> {
+  const read = view.fills ?? [];
+  const found = new Map<string, ChainBreak>();
+  for (const [symbol, fills] of Map.groupBy(read, (fill) => fill.symbol)) {
+    const gap = chainBreak(newest.get(symbol) ?? [], fills, view.epochs.get(symbol)?.adoptedAtMs ?? null);
+    if (gap !== null) found.set(symbol, gap);
+  }
+  return watchBreaks(
+    view.memory.breaks,
+    found,
+    { fills: read, complete: view.fillsComplete },
+    view.startedAtMs,
+    lateFillMs,
+  );
+}
+
 async function watchPositions(
   deps: WatchAccountDeps,
   input: WatchAccountInput,
+  newest: Newest,
 ): Promise<ReturnType<typeof watchMismatches>> {
   const { exchange, account, view, settleMs } = input;
   const keep = { lasting: [], mismatches: view.memory.mismatches };
-  const hasNews = (view.fills ?? []).some((fill) => fill.venueTimeMs > (view.newestFillMs ?? -1));
-  if (!view.fillsComplete || hasNews) return keep;
   const snapshot = await deps.accounts.latest(exchange, account);
   if (!snapshot?.complete) return keep;
   const reported = new Map(snapshot.positions.map((position) => [position.symbol, position.size]));
   const unread = new Set(unreadCoins(snapshot).map(({ symbol }) => symbol));
-  const fills = Map.groupBy(await deps.orders.lastFills(exchange, account), (fill) => fill.symbol);
   const working = new Set(view.working.map((order) => order.symbol));
-  const mismatches = [...fills].flatMap(([symbol, last]) => {
+  const verdicts = [...newest].map(([symbol, last]) => {
     const epoch = view.epochs.get(symbol);
-    const mismatch = positionMismatch({
+    const verdict = comparePosition({
       symbol,
       explained: positionAfter(last),
       reported: unread.has(symbol) ? null : { size: reported.get(symbol) ?? '0', venueTimeMs: snapshot.venueTimeMs },
@@ -175,7 +212,7 @@ async function watchPositions(
       adoptedAtMs: epoch?.adoptedAtMs ?? null,
       settleMs,
     });
-    return mismatch ? [mismatch] : [];
+    return [symbol, verdict] as const;
   });
-  return watchMismatches(view.memory.mismatches, mismatches, input.mismatchPersistMs);
+  return watchMismatches(view.memory.mismatches, new Map(verdicts), input.mismatchPersistMs);
 }

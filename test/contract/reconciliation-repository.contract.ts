@@ -17,7 +17,13 @@ const EXCHANGE = 'hyperliquid';
 const ACCOUNT = 'main';
 const BTC = 'BTC/USDC:USDC';
 const ETH = 'ETH/USDC:USDC';
-const QUERY = { exchange: EXCHANGE, account: ACCOUNT, supervisorJob: 'run-supervisor', nowMs: NOW };
+const QUERY = {
+  exchange: EXCHANGE,
+  account: ACCOUNT,
+  supervisorJob: 'run-supervisor',
+  trackerJob: 'order-tracker',
+  nowMs: NOW,
+};
 const TRACE = { correlationId: 'corr-1', bornAtMs: NOW - 8 };
 const btc = anInstrument('BTC', { sizeDecimals: 3 });
 
@@ -77,6 +83,8 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
           holdReason: null,
           exitAttempts: 0,
           refusals: NO_REFUSALS,
+          booked: null,
+          mismatchPending: false,
         };
         expect(rows).toEqual({
           symbols: [
@@ -95,6 +103,25 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
           supervisorOkAtMs: null,
           activity: { ordersLastMinute: 0, realizedPnlTodayQuote: '0', feesTodayQuote: '0' },
         });
+      });
+
+      it('gives where the fills of each symbol lead, unless a human has adopted the position since', async () => {
+        const stores = await platform();
+        const buy = { ...fill({ symbol: BTC, size: '0.5', startPosition: '1', venueTimeMs: NOW - 900 }), ours: true };
+        const sell = { ...fill({ symbol: ETH, tradeId: 't2', side: 'sell', venueTimeMs: NOW - 800 }), ours: true };
+        for (const symbol of [BTC, ETH]) await stores.orders.recordLeverage(EXCHANGE, ACCOUNT, symbol, 3, NOW);
+        await stores.orders.saveFills(EXCHANGE, ACCOUNT, [buy, sell], NOW);
+        await stores.orders.adopt(EXCHANGE, ACCOUNT, ETH, NOW - 800);
+
+        const { symbols } = await read(stores);
+        expect(symbols.map((row) => row.booked)).toEqual([{ size: '1.5', atMs: NOW - 900 }, null]);
+      });
+
+      it('gives the symbols whose position the order tracker is watching', async () => {
+        const stores = await platform();
+        const breaks = { [ETH]: { tradeId: 't', expectedSize: '1', startPosition: '0', atMs: NOW } };
+        await stores.jobs.recordOk('order-tracker', NOW, { sinceMs: 1, openOrdersAtMs: 1, mismatches: {}, breaks });
+        expect((await read(stores)).symbols.map((row) => row.mismatchPending)).toEqual([false, true]);
       });
 
       it('gives prices, data state and epoch of each symbol', async () => {

@@ -3,7 +3,7 @@ import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts
 import { compareWithTargets } from '#local/exchange-simulator/venue/ledger.ts';
 import { positionOf } from '#local/exchange-simulator/venue/world.ts';
 import { withdrawableOf } from '#local/exchange-simulator/wire/account-info.ts';
-import { applyTransfer, manualOrder } from '#local/exchange-simulator/wire/control.ts';
+import { applyTransfer, cashDifference, manualOrder, vanishPosition } from '#local/exchange-simulator/wire/control.ts';
 import type { Fault } from '#local/exchange-simulator/wire/fault-script.ts';
 import type { LockMode } from '#shared/core/system/system-state.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
@@ -174,6 +174,33 @@ describe('money on the whole platform', () => {
       expect(symbols.has(SYMBOL_OF.BTC)).toBe(false);
       expect(symbols.size).toBeGreaterThan(0);
       expect((await judgeTargets(world)).overshoots).toEqual([]);
+    });
+  });
+
+  it('opens nothing where positions vanished without a fill, and puts their symbols on HOLD with an alert', async () => {
+    await inWorld(2, async (world) => {
+      const { clock, simulator, db } = world;
+      await clock.advanceBy(3 * MINUTE);
+      const gone = openPositions(world).map(({ coin }) => coin);
+      expect(gone.length).toBeGreaterThan(2);
+      const atMs = clock.nowMs();
+      for (const coin of gone) expect(vanishPosition(simulator.world, { user: USER, coin })).not.toBeNull();
+      expect(openPositions(world)).toEqual([]);
+      expect(cashDifference(simulator.world).toNumber()).toBeCloseTo(0, 6);
+      await clock.advanceBy(5 * MINUTE);
+
+      const rows = await db
+        .selectFrom('order_execution_log as o')
+        .innerJoin('instruments as i', 'i.symbol', 'o.symbol')
+        .select('i.coin')
+        .where('o.created_at_ms', '>', atMs + SECOND)
+        .where('o.order_class', '=', 'open')
+        .where('o.filled_size', '!=', '0')
+        .execute();
+      expect(rows.filter(({ coin }) => gone.includes(coin))).toEqual([]);
+      for (const coin of gone) expect(await holdOf(world, coin), coin).toBe('position-mismatch');
+      const alerts = await db.selectFrom('alerts').select('kind').where('kind', '=', 'position-mismatch').execute();
+      expect(alerts).toHaveLength(gone.length);
     });
   });
 

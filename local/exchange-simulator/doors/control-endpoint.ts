@@ -15,6 +15,8 @@ import {
   setAccountMode,
   targetsSchema,
   transferSchema,
+  vanishPosition,
+  vanishSchema,
 } from '../wire/control.ts';
 
 export interface ControlReply {
@@ -90,6 +92,8 @@ export function answerControl(
       });
     case 'manual-order':
       return withBody(manualOrderSchema, (order) => simulator.change((world) => manualOrder(world, order)));
+    case 'vanish':
+      return withBody(vanishSchema, (gone) => ({ size: simulator.change((world) => vanishPosition(world, gone)) }));
     case 'snapshot':
       return withBody(pathSchema, ({ path }) => {
         simulator.snapshot(path);

@@ -5,7 +5,7 @@ import { DEXES, NATIVE } from '../market-specs.ts';
 import { keepHistory, touch } from '../venue/clearing.ts';
 import { noteEquity } from '../venue/equity-history.ts';
 import { placeOrder } from '../venue/order-desk.ts';
-import { hashOf, markOf, record, type SimOrder, subOf, type World } from '../venue/world.ts';
+import { dexOf, hashOf, markOf, record, type SimOrder, subOf, type World } from '../venue/world.ts';
 import { wireDecimal } from '../wire-number.ts';
 import { equityByDex, equityOf, withdrawableOf } from './account-info.ts';
 import { faultScriptSchema } from './fault-script.ts';
@@ -29,6 +29,7 @@ export const manualOrderSchema = z.strictObject({
   size: decimalText,
   reduceOnly: z.boolean().default(false),
 });
+export const vanishSchema = z.strictObject({ user: address, coin: z.string().max(64) });
 export const advanceSchema = z.strictObject({ toMs: epochMs.optional() });
 export const pathSchema = z.strictObject({ path: z.string().min(1).max(1_000) });
 export const faultsSchema = z.strictObject({ faults: faultScriptSchema });
@@ -78,6 +79,28 @@ export function setAccountMode(world: World, { user, mode }: z.infer<typeof acco
   account.mode = mode;
   touch(world, account);
   return null;
+}
+
+/**
+ * A position is gone without a fill, as if the venue had lost or moved it; its value at the mark price stays, so that equity is what it
+ * was. Answers the signed size that is gone, or null when there was none.
+ */
+export function vanishPosition(world: World, gone: z.infer<typeof vanishSchema>): string | null {
+  const account = world.accounts.get(gone.user.toLowerCase());
+  const market = world.byCoin.get(gone.coin);
+  if (!account || !market) return null;
+  const sub = subOf(account, dexOf(market));
+  const position = sub.positions.get(gone.coin);
+  if (position === undefined) return null;
+  const value = position.size.times(markOf(market));
+  sub.rawQuote = sub.rawQuote.plus(value).plus(position.isolatedRaw ?? ZERO);
+  sub.positions.delete(gone.coin);
+  // The venue pays for it: cash stays conserved.
+  world.counters.insurance = world.counters.insurance.plus(value);
+  world.dirty.counters = true;
+  touch(world, account);
+  keepHistory(world, account);
+  return position.size.toFixed();
 }
 
 /** A trade by hand: an order of the master account that did not come over the API. */

@@ -1,7 +1,9 @@
 import { isDue } from '#shared/core/age.ts';
 import { dec, decimalText, ZERO } from '#shared/core/decimal.ts';
+import { bookedPosition } from '#shared/core/orders/booked-position.ts';
 import { isEnded, type Order } from '#shared/core/orders/order.ts';
 import { NO_REFUSALS } from '#shared/core/orders/refusals.ts';
+import { parseTrackerMemory, watchedSymbols } from '#shared/core/orders/tracker-memory.ts';
 import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
 import type { CycleOrder, PreviousDecision } from '#shared/core/reconciliation/cycle-inputs.ts';
 import { DAY_MS, MINUTE_MS, slotOf } from '#shared/core/time.ts';
@@ -22,7 +24,7 @@ import type { MemoryOrders } from './orders-repository.ts';
 export interface MemoryCycleSources {
   readonly instruments: Pick<InstrumentsRepository, 'products'>;
   readonly prices: Pick<PricesRepository, 'latest'>;
-  readonly orders: Pick<MemoryOrders, 'epochs' | 'working' | 'recent' | 'recentFills' | 'storeIntent'>;
+  readonly orders: Pick<MemoryOrders, 'epochs' | 'working' | 'recent' | 'recentFills' | 'lastFills' | 'storeIntent'>;
   readonly accounts: Pick<AccountRepository, 'latest'>;
   readonly runs: Pick<RunsRepository, 'cohortHealth' | 'takeProfitState'>;
   readonly jobs: Pick<JobStateRepository, 'all'>;
@@ -105,6 +107,9 @@ async function readSymbols(sources: MemoryCycleSources, query: CycleQuery): Prom
   const prices = await sources.prices.latest(exchange);
   const health = await sources.runs.cohortHealth(exchange);
   const epochs = new Map((await sources.orders.epochs(exchange, account)).map((e) => [e.symbol, e]));
+  const fillsOf = Map.groupBy(await sources.orders.lastFills(exchange, account), (fill) => fill.symbol);
+  const tracker = (await sources.jobs.all()).find((job) => job.job === query.trackerJob);
+  const pending = watchedSymbols(parseTrackerMemory(tracker?.detail));
   return (await sources.instruments.products(exchange)).map(
     ({ instrument, managed, leverage, managedSinceMs, takeover }) => {
       const price = prices.get(instrument.symbol);
@@ -127,6 +132,8 @@ async function readSymbols(sources: MemoryCycleSources, query: CycleQuery): Prom
         holdReason: epoch?.holdReason ?? null,
         exitAttempts: epoch?.exitAttempts ?? 0,
         refusals: epoch?.refusals ?? NO_REFUSALS,
+        booked: bookedPosition(fillsOf.get(instrument.symbol) ?? [], epoch?.adoptedAtMs ?? null),
+        mismatchPending: pending.has(instrument.symbol),
       };
     },
   );

@@ -2,17 +2,22 @@ import { sql } from 'kysely';
 import { FUTURE_TOLERANCE_MS } from '#shared/core/age.ts';
 import { decimalText, fromMicros } from '#shared/core/decimal.ts';
 import type { ClientOrderId, OrderClass, OrderStatus, Side } from '#shared/core/orders/order.ts';
+import { parseTrackerMemory, watchedSymbols } from '#shared/core/orders/tracker-memory.ts';
 import type { AccountActivity, CycleOrder, PreviousDecision } from '#shared/core/reconciliation/cycle-inputs.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS, slotOf } from '#shared/core/time.ts';
+import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS, slotOf } from '#shared/core/time.ts';
 import type { CycleQuery, CycleRows, CycleSymbolRow } from '#shared/ports/repositories/reconciliation-repository.ts';
 import type { Db } from './open-database.ts';
 import { decodeInstrument } from './repositories/instruments-repository.ts';
+import { parseDetail } from './repositories/job-state-repository.ts';
 import { decodeRefusals } from './repositories/order-rows.ts';
 
 const WORKING = ['intent', 'sending', 'unknown', 'open', 'partially-filled'];
 
+/** A symbol before it is known where its fills lead. */
+type SymbolRow = Omit<CycleSymbolRow, 'booked' | 'mismatchPending'> & { readonly adoptedAtMs: EpochMs | null };
+
 /** Every product with the venue's rules, prices, data state and epoch: one statement. */
-export async function readSymbols(db: Db, query: CycleQuery): Promise<readonly CycleSymbolRow[]> {
+export async function readSymbols(db: Db, query: CycleQuery): Promise<readonly SymbolRow[]> {
   const rows = await db
     .selectFrom('products as p')
     .innerJoin('instruments as i', (join) =>
@@ -43,7 +48,7 @@ export async function readSymbols(db: Db, query: CycleQuery): Promise<readonly C
       'l.mark_time_ms',
     ])
     .select(['c.data_state', 'e.epoch', 'e.settled_at_ms', 'e.hold_reason', 'e.exit_attempts'])
-    .select(['e.refusals', 'e.refusal_code', 'e.refused_at_ms'])
+    .select(['e.refusals', 'e.refusal_code', 'e.refused_at_ms', 'e.adopted_at_ms'])
     .where('p.exchange', '=', query.exchange)
     // Released to the operator: nobody's product, its position is foreign.
     .where('p.released_at_ms', 'is', null)
@@ -71,6 +76,7 @@ export async function readSymbols(db: Db, query: CycleQuery): Promise<readonly C
       holdReason: row.hold_reason,
       exitAttempts: row.exit_attempts ?? 0,
       refusals: decodeRefusals(row),
+      adoptedAtMs: row.adopted_at_ms,
     };
   });
 }
@@ -153,13 +159,14 @@ export async function readPrevious(db: Db, query: CycleQuery): Promise<readonly 
 export async function readFigures(
   db: Db,
   query: CycleQuery,
-): Promise<Pick<CycleRows, 'latched' | 'supervisorOkAtMs' | 'activity'>> {
-  const { exchange, account, nowMs, supervisorJob } = query;
+): Promise<Pick<CycleRows, 'latched' | 'supervisorOkAtMs' | 'activity'> & { readonly pending: ReadonlySet<string> }> {
+  const { exchange, account, nowMs, supervisorJob, trackerJob } = query;
   const today = slotOf(nowMs, DAY_MS);
   const fills = sql`from fills where exchange = ${exchange} and account = ${account} and venue_time_ms >= ${today}`;
   const result = await sql<{
     latched: string | null;
     supervisor_ok_ms: number | null;
+    tracker_detail: string | null;
     sent: number;
     pnl: number | null;
     fees: number | null;
@@ -167,6 +174,7 @@ export async function readFigures(
     select
       (select latched from take_profit_state where exchange = ${exchange} and account = ${account}) as latched,
       (select last_ok_ms from job_state where job = ${supervisorJob}) as supervisor_ok_ms,
+      (select detail_json from job_state where job = ${trackerJob}) as tracker_detail,
       (select count(*) from order_execution_log where exchange = ${exchange} and account = ${account}
         and created_at_ms > ${nowMs - 10 * MINUTE_MS} and sent_at_ms between ${nowMs - MINUTE_MS + 1} and ${nowMs + FUTURE_TOLERANCE_MS}) as sent,
       (select sum(closed_pnl_micros) ${fills}) as pnl,
@@ -182,5 +190,6 @@ export async function readFigures(
     latched: row.latched as CycleRows['latched'],
     supervisorOkAtMs: okAtMs > 0 ? okAtMs : null,
     activity,
+    pending: watchedSymbols(parseTrackerMemory(parseDetail(row.tracker_detail ?? '{}'))),
   };
 }

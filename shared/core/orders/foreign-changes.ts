@@ -139,12 +139,52 @@ export function positionAfter(
     .filter((fill) => fill.venueTimeMs === atMs)
     .map((fill) => ({
       start: decimalText(fill.startPosition),
-      end: decimalText(dec(fill.startPosition).plus(fill.side === 'buy' ? fill.size : dec(fill.size).neg())),
+      end: endOf(fill),
     }));
   const starts = newest.map((fill) => fill.start);
   const ends = newest.filter((fill) => !starts.includes(fill.end));
   return ends.length === 1 ? { size: ends[0]!.end, atMs } : null;
 }
+
+/** A fill that does not begin where the fill before it ended: the position changed in between without one. */
+export interface ChainBreak {
+  readonly tradeId: string;
+  /** Where the fills before it lead. */
+  readonly expectedSize: DecimalText;
+  readonly startPosition: DecimalText;
+  readonly atMs: EpochMs;
+}
+
+/**
+ * The first of the newly read fills of one symbol that continues neither the stored ones nor another new one. Null also where the
+ * stored ones say nothing. `stored`: those of its newest time.
+ */
+export function chainBreak(
+  stored: readonly ChainedFill[],
+  read: readonly ChainedFill[],
+  adoptedAtMs: EpochMs | null,
+): ChainBreak | null {
+  const before = positionAfter(stored);
+  if (before === null || before.atMs <= (adoptedAtMs ?? -1)) return null;
+  const known = new Set(stored.map((fill) => fill.tradeId));
+  const fresh = read.filter((fill) => fill.venueTimeMs >= before.atMs && !known.has(fill.tradeId));
+  const ends = new Set([before.size, ...fresh.map(endOf)]);
+  const broken = fresh
+    .toSorted((a, b) => a.venueTimeMs - b.venueTimeMs)
+    .find((fill) => !ends.has(decimalText(fill.startPosition)));
+  if (broken === undefined) return null;
+  const { tradeId, startPosition, venueTimeMs } = broken;
+  return { tradeId, expectedSize: before.size, startPosition: decimalText(startPosition), atMs: venueTimeMs };
+}
+
+/** A fill that became visible late leads to it after all. */
+export const isMended = (gap: ChainBreak, fills: readonly ChainedFill[]): boolean =>
+  fills.some(
+    (fill) => fill.tradeId !== gap.tradeId && fill.venueTimeMs <= gap.atMs && endOf(fill) === gap.startPosition,
+  );
+
+const endOf = (fill: ChainedFill): DecimalText =>
+  decimalText(dec(fill.startPosition).plus(fill.side === 'buy' ? fill.size : dec(fill.size).neg()));
 
 export interface PositionCheck {
   readonly symbol: string;
@@ -162,25 +202,27 @@ export interface PositionCheck {
   readonly settleMs: number;
 }
 
+/** `silent`: nothing can be said now; what was known stays known. */
+export type PositionVerdict =
+  | { readonly kind: 'silent' | 'agrees' }
+  | { readonly kind: 'differs'; readonly change: ForeignChange };
+
 /**
- * A reported position that our fills do not lead to. Judged only when nothing is moving: no working order, a report well after
- * the last fill and the last end, and every fill up to the report stored. Anything else is silence, not agreement.
+ * Whether our fills lead to a reported position. Judged only when nothing is moving: no working order, a report well after the last
+ * fill and the last end, and every fill up to the report stored. Anything else is silence, not agreement.
  */
-export function positionMismatch(check: PositionCheck): ForeignChange | null {
+export function comparePosition(check: PositionCheck): PositionVerdict {
   const { explained, reported } = check;
-  if (!explained || !reported || check.hasWorkingOrder) return null;
+  if (explained && check.adoptedAtMs !== null && explained.atMs <= check.adoptedAtMs) return { kind: 'agrees' };
+  if (!explained || !reported || check.hasWorkingOrder) return { kind: 'silent' };
   const quietFromMs = Math.max(explained.atMs + check.settleMs, check.settledAtMs, check.adoptedAtMs ?? -1);
-  if (reported.venueTimeMs <= quietFromMs || reported.venueTimeMs > check.fillsCompleteToMs) return null;
-  if (check.adoptedAtMs !== null && explained.atMs <= check.adoptedAtMs) return null;
-  if (dec(explained.size).eq(reported.size)) return null;
-  return {
-    symbol: check.symbol,
-    reason: 'position-mismatch',
-    detail: {
-      explainedSize: explained.size,
-      explainedAtMs: explained.atMs,
-      reportedSize: reported.size,
-      reportedAtMs: reported.venueTimeMs,
-    },
+  if (reported.venueTimeMs <= quietFromMs || reported.venueTimeMs > check.fillsCompleteToMs) return { kind: 'silent' };
+  if (dec(explained.size).eq(reported.size)) return { kind: 'agrees' };
+  const detail = {
+    explainedSize: explained.size,
+    explainedAtMs: explained.atMs,
+    reportedSize: reported.size,
+    reportedAtMs: reported.venueTimeMs,
   };
+  return { kind: 'differs', change: { symbol: check.symbol, reason: 'position-mismatch', detail } };
 }

@@ -18,6 +18,7 @@ import {
 import { type Refusal, refusal } from '../refusal.ts';
 import { marketHours, type TradingCalendar } from '../risk/market-hours.ts';
 import type { EpochMs } from '../time.ts';
+import { type BookedPosition, unexplainedPosition } from './booked-position.ts';
 import type { Order, OrderIntent, Side } from './order.ts';
 
 /** A human's order, checked in form. */
@@ -39,6 +40,9 @@ export interface ManualOrderFacts {
   readonly rules: QuorumRules;
   readonly holdReason: string | null;
   readonly exitAttempts: number;
+  /** Where our stored fills lead, and whether the order tracker is watching a position that they do not lead to. */
+  readonly booked: BookedPosition | null;
+  readonly mismatchPending: boolean;
   /** Orders of the symbol that have not ended. */
   readonly working: readonly Pick<Order, 'clientOrderId' | 'status'>[];
   readonly slippage: SlippageBounds;
@@ -110,6 +114,8 @@ export function planManualOrder(order: ManualOrder, facts: ManualOrderFacts): Ma
   if (facts.holdReason !== null) {
     return refused('on-hold', `${order.symbol} is on HOLD: ${facts.holdReason}`, { holdReason: facts.holdReason });
   }
+  const unexplained = unexplainedPosition(facts.booked, facts.mismatchPending, quorum);
+  if (unexplained !== null) return { kind: 'refused', refusal: unexplained };
   const hours = marketHours(facts.calendar, facts.nowMs);
   if (!hours.open) return refused('market-closed', `the calendar is closed: ${hours.reason}`, { at: hours.localTime });
   return priced(order, facts, 'open', quorum.size, quorum.verdicts);

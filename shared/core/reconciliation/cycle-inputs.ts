@@ -1,5 +1,6 @@
 import type { DecimalText } from '../decimal.ts';
 import type { Instrument } from '../market/instrument.ts';
+import type { BookedPosition } from '../orders/booked-position.ts';
 import type { ClientOrderId, OrderClass, OrderStatus, Side } from '../orders/order.ts';
 import type { Refusals } from '../orders/refusals.ts';
 import type { RunsSummary } from '../portfolio/desired-position.ts';
@@ -79,6 +80,10 @@ export interface SymbolFacts {
   readonly holdReason: string | null;
   readonly exitAttempts: number;
   readonly refusals: Refusals;
+  /** Where our stored fills lead; null where they say nothing. */
+  readonly booked?: BookedPosition | null;
+  /** The order tracker is watching a position that they do not lead to. */
+  readonly mismatchPending?: boolean;
   readonly sources: readonly SourceReading[];
   readonly orders: readonly CycleOrder[];
   readonly previous: PreviousDecision | null;

@@ -1,4 +1,5 @@
 import { Decimal, type DecimalText, dec, decimalText, ZERO } from '../decimal.ts';
+import { unexplainedPosition } from '../orders/booked-position.ts';
 import { isEnded, type Side } from '../orders/order.ts';
 import { backOffLeftMs, REFUSALS_BEFORE_HOLD } from '../orders/refusals.ts';
 import { runsRecord } from '../portfolio/desired-position.ts';
@@ -126,6 +127,11 @@ function increase(context: CycleContext, draft: Undecided, gap: TradeGap): Outco
   if (facts.holdReason !== null) {
     return no('on-hold', `the symbol is on hold (${facts.holdReason}) until adopt or release`);
   }
+  const unexplained =
+    draft.quorum.kind === 'agreed'
+      ? unexplainedPosition(facts.booked ?? null, facts.mismatchPending ?? false, draft.quorum)
+      : null;
+  if (unexplained !== null) return refuse(context, draft, unexplained, 'increase');
   const waiting = backingOff(context, facts, 'entry');
   if (waiting !== null) return refuse(context, draft, waiting, 'increase');
   if (instrument.status !== 'active') return no('instrument-not-active', `the venue lists it as ${instrument.status}`);

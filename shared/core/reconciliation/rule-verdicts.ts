@@ -3,6 +3,7 @@ const CHAINS = {
   increase: [
     ['system-state', 'state-forbids'],
     ['hold', 'on-hold'],
+    ['books', 'position-unexplained'],
     ['back-off', 'backing-off'],
     ['instrument', 'instrument-not-active'],
     ['market-hours', 'market-closed'],

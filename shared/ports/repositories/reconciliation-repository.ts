@@ -1,4 +1,5 @@
 import type { Instrument } from '#shared/core/market/instrument.ts';
+import type { BookedPosition } from '#shared/core/orders/booked-position.ts';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
 import type { Refusals } from '#shared/core/orders/refusals.ts';
 import type { Takeover } from '#shared/core/portfolio/takeover.ts';
@@ -23,6 +24,10 @@ export interface CycleSymbolRow {
   readonly holdReason: string | null;
   readonly exitAttempts: number;
   readonly refusals: Refusals;
+  /** Where our stored fills lead; null where they say nothing. */
+  readonly booked: BookedPosition | null;
+  /** The order tracker is watching a position that they do not lead to. */
+  readonly mismatchPending: boolean;
 }
 
 export interface CycleRows {
@@ -43,6 +48,8 @@ export interface CycleQuery {
   readonly account: string;
   /** Name of the run supervisor's job in `job_state`. */
   readonly supervisorJob: string;
+  /** Name of the row of `job_state` that holds the order tracker's memory. */
+  readonly trackerJob: string;
   readonly nowMs: EpochMs;
 }
 

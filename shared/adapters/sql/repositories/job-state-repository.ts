@@ -8,7 +8,7 @@ const ERROR_LENGTH_MAX = 1000;
 const NEW_ROW = { last_slot_ms: -1, last_ok_ms: 0, last_error: null, detail_json: '{}' } as const;
 
 /** A detail that somebody cut by hand must not hide the heartbeat. */
-function parseDetail(text: string): Readonly<Record<string, unknown>> {
+export function parseDetail(text: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

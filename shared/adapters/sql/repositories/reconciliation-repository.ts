@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { bookedPosition } from '#shared/core/orders/booked-position.ts';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
 import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
 import type {
@@ -10,6 +11,7 @@ import { readFigures, readOrders, readPrevious, readSymbols } from '../cycle-que
 import type { Db } from '../open-database.ts';
 import { inRequests } from '../request-chunks.ts';
 import { inserted, type JsonColumn, jsonRows } from '../upsert.ts';
+import { fillQueries } from './fill-queries.ts';
 import { encodeIntent, encodeOutbox } from './order-rows.ts';
 
 const BIG = 'bigint';
@@ -71,17 +73,28 @@ const DECISION_NAMES = Object.keys(DECISION_COLUMNS) as (keyof typeof DECISION_C
 /** What a repeat of an episode writes anew: the newest numbers. */
 const REFRESHED = ['message', 'desired_size', 'actual_size', 'inputs_json'] as const;
 
-/** Four statements to read a cycle, three or six to store it, however many symbols there are. */
+/** Five statements to read a cycle, three or six to store it, however many symbols there are. */
 export function sqlReconciliationRepository(db: Db): ReconciliationRepository {
   return {
     async readCycle(query) {
-      const [symbols, orders, previous, figures] = await Promise.all([
+      const [symbols, orders, previous, { pending, ...figures }, newest] = await Promise.all([
         readSymbols(db, query),
         readOrders(db, query),
         readPrevious(db, query),
         readFigures(db, query),
+        fillQueries(db).lastFills(query.exchange, query.account),
       ]);
-      return { symbols, orders, previous, ...figures };
+      const fillsOf = Map.groupBy(newest, (fill) => fill.symbol);
+      return {
+        symbols: symbols.map(({ adoptedAtMs, ...row }) => ({
+          ...row,
+          booked: bookedPosition(fillsOf.get(row.instrument.symbol) ?? [], adoptedAtMs),
+          mismatchPending: pending.has(row.instrument.symbol),
+        })),
+        orders,
+        previous,
+        ...figures,
+      };
     },
 
     async saveCycle(save) {

@@ -122,6 +122,19 @@ describe('order gateway', () => {
       expect(telemetry.counts.get(metrics.refusals)).toBe(1);
     });
 
+    it('sends nothing of an epoch that has moved on since it was planned', async () => {
+      const { deps, gatewayEnv, planned, venue, stored, alerts } = await open(reduce);
+      const moved = async (...who: Parameters<typeof deps.orders.epoch>) => ({
+        ...(await deps.orders.epoch(...who)),
+        epoch: 1,
+      });
+      const orders = { ...deps.orders, epoch: moved };
+      await createHandler({ ...deps, orders }, gatewayEnv)(fifoEvent(commandOf(planned)) as SQSEvent);
+      expect(venue.submits).toEqual([]);
+      expect(await stored()).toMatchObject({ status: 'rejected', errorCode: 'stale-epoch' });
+      expect(alerts.raised()).toMatchObject([{ kind: 'order-refused', detail: { epoch: 0, current: 1 } }]);
+    });
+
     it('lets a reduction through where only opening is forbidden, and not where everything is', async () => {
       const closeOnly = await open(reduce);
       await closeOnly.setState('LOCKED', 'close-only');

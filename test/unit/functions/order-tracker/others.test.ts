@@ -1,11 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import type { OddRow } from '#shared/core/odd-row.ts';
+import { parseTrackerMemory, watchedSymbols } from '#shared/core/orders/tracker-memory.ts';
+import type { AccountRepository } from '#shared/ports/repositories/account-repository.ts';
 import { orderRoom, SCHEDULE } from '#test/support/order-room.ts';
 import { ACCOUNT, EXCHANGE, fill, SYMBOL, T0 } from '#test/support/orders.ts';
 import { anAccountState } from '#test/support/system.ts';
 import { idleAccount, trackedOrder } from '#test/support/tracked-order.ts';
 
 const ETH = 'ETH/USDC:USDC';
+
+const reportPosition = async (accounts: AccountRepository, atMs: number, size: string): Promise<void> => {
+  const position = {
+    symbol: SYMBOL,
+    coin: 'BTC',
+    size,
+    entryPrice: null,
+    valueQuote: '0',
+    unrealizedPnlQuote: '0',
+    marginUsedQuote: '0',
+    liquidationPrice: null,
+  };
+  await accounts.saveSnapshot(anAccountState(atMs, { account: ACCOUNT, positions: [position] }), '0', 0);
+};
 
 describe('order tracker, what others do', () => {
   it('holds the symbol of a fill that no order of ours explains, once', async () => {
@@ -242,20 +258,85 @@ describe('order tracker, what others do', () => {
     },
   );
 
+  it('holds a symbol whose position vanished before an order of ours opened it again, and remembers it at once', async () => {
+    const { run, tracker, venue, planned, epoch, alertKinds, clock, pass, jobs, orders } = await idleAccount();
+    const { clientOrderId } = planned;
+    const reopened = { tradeId: 'again', clientOrderId, startPosition: '0', size: '0.5', venueTimeMs: clock.nowMs() };
+    venue.fills.push(fill(reopened));
+    await run();
+    const memory = async () =>
+      parseTrackerMemory((await jobs.all()).find((job) => job.job === 'order-tracker')?.detail);
+    expect([...watchedSymbols(await memory())]).toEqual([SYMBOL]);
+    expect((await epoch()).holdReason, 'a fill may still become visible').toBeNull();
+
+    pass(5_000);
+    await run();
+    expect((await epoch()).holdReason).toBe('position-mismatch');
+    expect(alertKinds()).toEqual(['position-mismatch']);
+    await orders.adopt(EXCHANGE, ACCOUNT, SYMBOL, clock.nowMs());
+    for (let i = 0; i < 3; i += 1) {
+      pass(10_000);
+      await tracker(SCHEDULE);
+    }
+    expect((await epoch()).holdReason).toBeNull();
+  });
+
+  it('does not hold when the fill in between became visible late', async () => {
+    const { run, venue, planned, epoch, clock, pass, alertKinds } = await idleAccount();
+    const { clientOrderId } = planned;
+    const atMs = clock.nowMs();
+    venue.fills.push(fill({ tradeId: 'second', clientOrderId, startPosition: '0.5', size: '0.5', venueTimeMs: atMs }));
+    await run();
+    const late = { tradeId: 'first', clientOrderId, side: 'buy', startPosition: '0', size: '0.5' } as const;
+    venue.fills.push(fill({ ...late, venueTimeMs: atMs - 10 }));
+    pass(5_000);
+    await run();
+    await run();
+    expect((await epoch()).holdReason).toBeNull();
+    expect(alertKinds()).toEqual([]);
+  });
+
+  it('looks first at fills that are news: a position that one of them explains is none to hold', async () => {
+    const { run, venue, planned, accounts, epoch, clock, pass } = await idleAccount();
+    const report = (size: string) => reportPosition(accounts, clock.nowMs(), size);
+    pass(10_000);
+    await report('3');
+    pass(4_000);
+    await run();
+    await run();
+    pass(61_000);
+    await report('3');
+    pass(4_000);
+    // The fill of then becomes visible in the very run in which the difference has lasted for long enough.
+    const { clientOrderId } = planned;
+    const bought = { startPosition: '1', size: '1', venueTimeMs: clock.nowMs() - 72_000 } as const;
+    venue.fills.push(fill({ tradeId: 'x', clientOrderId, ...bought }));
+    venue.fills.push(
+      fill({ tradeId: 'y', clientOrderId, ...bought, startPosition: '2', venueTimeMs: bought.venueTimeMs + 1 }),
+    );
+    await run();
+    await run();
+    expect((await epoch()).holdReason).toBeNull();
+  });
+
+  it('remembers a difference through reports that are too young to be compared', async () => {
+    const { run, accounts, epoch, clock, pass } = await idleAccount();
+    pass(20_000);
+    for (let second = 0; second <= 70; second += 5) {
+      await reportPosition(accounts, clock.nowMs(), '0');
+      // Every other report is compared only when the next one has replaced it.
+      pass(second % 10 === 0 ? 4_000 : 1_000);
+      await run();
+      pass(second % 10 === 0 ? 1_000 : 4_000);
+    }
+    await run();
+    expect((await epoch()).holdReason).toBe('position-mismatch');
+  });
+
   it('holds a position that our fills do not lead to once that has lasted, and not after an adopt', async () => {
     const { run, accounts, epoch, orders, clock, pass } = await idleAccount();
     const report = async (size: string) => {
-      const position = {
-        symbol: SYMBOL,
-        coin: 'BTC',
-        size,
-        entryPrice: null,
-        valueQuote: '0',
-        unrealizedPnlQuote: '0',
-        marginUsedQuote: '0',
-        liquidationPrice: null,
-      };
-      await accounts.saveSnapshot(anAccountState(clock.nowMs(), { account: ACCOUNT, positions: [position] }), '0', 0);
+      await reportPosition(accounts, clock.nowMs(), size);
       pass(4_000);
       // Now and then a run reads open orders instead of fills, and compares nothing.
       await run();

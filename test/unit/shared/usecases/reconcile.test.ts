@@ -125,6 +125,21 @@ describe('reconcile', () => {
     ]);
   });
 
+  it.each([
+    ['within what clocks differ', NOW + 1_000, '10000'],
+    ['from the future', NOW + 60_000, null],
+    ['too old', NOW - 400_000, null],
+  ])('knows the account’s money from a snapshot %s, or does not know it', async (_, atMs, equityQuote) => {
+    const { deps, input, own, observe } = await platform();
+    await own('0', atMs);
+    await observe('observer-1', '0', NOW - 4_000);
+    await observe('observer-2', '0', NOW - 3_000);
+
+    const { inputs } = only(await reconcile(deps, input));
+
+    expect(inputs.money).toMatchObject({ equityQuote });
+  });
+
   it('goes on with the other sources when one cannot be read', async () => {
     const { deps, input, own, observe } = await platform();
     await own('0', NOW - 5_000);

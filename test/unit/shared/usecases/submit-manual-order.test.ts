@@ -39,6 +39,8 @@ async function desk() {
           leverage: null,
           managedSinceMs: null,
           takeover: null,
+          booked: null,
+          mismatchPending: false,
         };
         const row = { ...product, price, dataState: null, ...state };
         return {

@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import {
+  chainBreak,
+  comparePosition,
   foreignFills,
   foreignOrders,
   foreignWriter,
+  isMended,
   type PositionCheck,
+  type PositionVerdict,
   positionAfter,
-  positionMismatch,
 } from '#shared/core/orders/foreign-changes.ts';
-import { parseTrackerMemory, watchMismatches } from '#shared/core/orders/tracker-memory.ts';
+import { parseTrackerMemory, watchBreaks, watchMismatches } from '#shared/core/orders/tracker-memory.ts';
+import type { VenueFill } from '#shared/ports/exchange.ts';
 import { fill, order, SYMBOL, T0, TAG } from '#test/support/orders.ts';
 
 const mine = order().clientOrderId;
@@ -85,9 +89,57 @@ describe('positionAfter', () => {
   });
 });
 
-describe('positionMismatch', () => {
+describe('chainBreak', () => {
+  const step = (tradeId: string, startPosition: string, side: 'buy' | 'sell', size: string, venueTimeMs: number) =>
+    fill({ tradeId, startPosition, side, size, venueTimeMs });
+  const stored = [step('a', '0', 'buy', '2', T0)];
+  it('is silent while every fill begins where one before it ended', () => {
+    const next = [step('c', '1.5', 'sell', '1.5', T0 + 5), step('b', '2.0', 'sell', '0.5', T0 + 5)];
+    expect(chainBreak(stored, [...stored, ...next], null)).toBeNull();
+    expect(chainBreak([], next, null), 'nothing is stored').toBeNull();
+    expect(chainBreak(stored, [step('b', '9', 'buy', '1', T0 - 1)], null), 'an older fill').toBeNull();
+    expect(chainBreak(stored, [step('b', '9', 'buy', '1', T0 + 5)], T0), 'adopted since').toBeNull();
+  });
+  it('tells of a fill that begins elsewhere: the position vanished, and we opened it again', () => {
+    expect(chainBreak(stored, [step('b', '0', 'buy', '2', T0 + 5)], null)).toEqual({
+      tradeId: 'b',
+      expectedSize: '2',
+      startPosition: '0',
+      atMs: T0 + 5,
+    });
+  });
+  it('is mended by a fill that became visible late', () => {
+    const gap = chainBreak(stored, [step('b', '0', 'buy', '2', T0 + 5)], null)!;
+    expect(isMended(gap, [step('late', '2', 'sell', '2', T0 + 3)])).toBe(true);
+    expect(isMended(gap, [step('b', '-2', 'buy', '2', T0 + 5), step('x', '2', 'sell', '1', T0 + 3)])).toBe(false);
+  });
+});
+
+describe('watchBreaks', () => {
+  const gap = { tradeId: 'b', expectedSize: '2', startPosition: '0', atMs: T0 };
+  const watch = (before: object, over: { fills?: VenueFill[]; complete?: boolean; nowMs?: number } = {}) =>
+    watchBreaks(
+      before as never,
+      new Map(),
+      { fills: over.fills ?? [], complete: over.complete ?? true },
+      over.nowMs ?? T0 + 5_000,
+      5_000,
+    );
+  it('counts a break once no late fill can mend it', () => {
+    expect(watch({ [SYMBOL]: gap }, { nowMs: T0 + 4_999 })).toEqual({ lasting: [], breaks: { [SYMBOL]: gap } });
+    expect(watch({ [SYMBOL]: gap }, { complete: false }).lasting, 'not all fills were read').toEqual([]);
+    expect(watch({ [SYMBOL]: gap })).toMatchObject({
+      lasting: [{ symbol: SYMBOL, reason: 'position-mismatch', detail: { expectedSize: '2', startPosition: '0' } }],
+      breaks: {},
+    });
+    const late = fill({ tradeId: 'late', side: 'sell', startPosition: '2', size: '2', venueTimeMs: T0 - 1 });
+    expect(watch({ [SYMBOL]: gap }, { fills: [late] })).toEqual({ lasting: [], breaks: {} });
+  });
+});
+
+describe('comparePosition', () => {
   const check = (over: Partial<PositionCheck> = {}) =>
-    positionMismatch({
+    comparePosition({
       symbol: SYMBOL,
       explained: { size: '1', atMs: T0 },
       reported: { size: '3', venueTimeMs: T0 + 4_000 },
@@ -99,42 +151,55 @@ describe('positionMismatch', () => {
       ...over,
     });
   it('is a position that our fills do not lead to', () => {
-    expect(check()).toMatchObject({ reason: 'position-mismatch', detail: { explainedSize: '1', reportedSize: '3' } });
+    expect(check()).toMatchObject({
+      kind: 'differs',
+      change: { reason: 'position-mismatch', detail: { explainedSize: '1', reportedSize: '3' } },
+    });
   });
   it.each([
-    ['they agree', { reported: { size: '1.00', venueTimeMs: T0 + 4_000 } }],
     ['an order may still trade', { hasWorkingOrder: true }],
     ['the report is too close to the fill', { reported: { size: '3', venueTimeMs: T0 + 3_000 } }],
     ['the report is not later than the last end', { settledAtMs: T0 + 4_000 }],
     ['fills up to the report may be missing', { fillsCompleteToMs: T0 + 3_999 }],
     ['nothing is reported', { reported: null }],
     ['no fill is known', { explained: null }],
-    ['a human adopted it since the fill', { adoptedAtMs: T0 + 1 }],
   ] as [string, Partial<PositionCheck>][])('is silent when %s', (_why, over) => {
-    expect(check(over)).toBeNull();
+    expect(check(over)).toEqual({ kind: 'silent' });
+  });
+  it('agrees with the same size, and with what a human adopted since the fill', () => {
+    expect(check({ reported: { size: '1.00', venueTimeMs: T0 + 4_000 } })).toEqual({ kind: 'agrees' });
+    expect(check({ adoptedAtMs: T0 + 1 })).toEqual({ kind: 'agrees' });
+    expect(check({ adoptedAtMs: T0 + 1, hasWorkingOrder: true })).toEqual({ kind: 'agrees' });
   });
 });
 
 describe('watchMismatches', () => {
-  const seen = (reportedSize: string, reportedAtMs: number) =>
-    ({ symbol: SYMBOL, reason: 'position-mismatch', detail: { reportedSize, reportedAtMs } }) as const;
+  const seen = (reportedSize: string, reportedAtMs: number): ReadonlyMap<string, PositionVerdict> => {
+    const change = { symbol: SYMBOL, reason: 'position-mismatch', detail: { reportedSize, reportedAtMs } } as const;
+    return new Map([[SYMBOL, { kind: 'differs', change }]]);
+  };
+  const says = (kind: 'silent' | 'agrees') => new Map([[SYMBOL, { kind }]]);
   it('counts only what is reported alike for long enough', () => {
-    const first = watchMismatches({}, [seen('3', T0)], 60_000);
+    const first = watchMismatches({}, seen('3', T0), 60_000);
     expect(first).toEqual({ lasting: [], mismatches: { [SYMBOL]: { size: '3', sinceMs: T0 } } });
-    expect(watchMismatches(first.mismatches, [seen('3', T0 + 59_999)], 60_000).lasting).toEqual([]);
-    expect(watchMismatches(first.mismatches, [seen('3', T0 + 60_000)], 60_000).lasting).toHaveLength(1);
+    expect(watchMismatches(first.mismatches, seen('3', T0 + 59_999), 60_000).lasting).toEqual([]);
+    expect(watchMismatches(first.mismatches, seen('3', T0 + 60_000), 60_000).lasting).toHaveLength(1);
   });
-  it('starts again when the size changes, and forgets what is explained', () => {
+  it('starts again when the size changes, forgets what is explained, and remembers through silence', () => {
     const before = { [SYMBOL]: { size: '3', sinceMs: T0 } };
-    const changed = watchMismatches(before, [seen('4', T0 + 60_000)], 60_000);
+    const changed = watchMismatches(before, seen('4', T0 + 60_000), 60_000);
     expect(changed).toEqual({ lasting: [], mismatches: { [SYMBOL]: { size: '4', sinceMs: T0 + 60_000 } } });
-    expect(watchMismatches(before, [], 60_000)).toEqual({ lasting: [], mismatches: {} });
+    expect(watchMismatches(before, says('agrees'), 60_000)).toEqual({ lasting: [], mismatches: {} });
+    expect(watchMismatches(before, says('silent'), 60_000)).toEqual({ lasting: [], mismatches: before });
+    expect(watchMismatches({}, says('silent'), 60_000)).toEqual({ lasting: [], mismatches: {} });
   });
 });
 
 describe('parseTrackerMemory', () => {
   it('reads what was written, and nothing else', () => {
-    const memory = { sinceMs: T0, openOrdersAtMs: T0 + 1, mismatches: { [SYMBOL]: { size: '3', sinceMs: T0 } } };
+    const breaks = { [SYMBOL]: { tradeId: 'b', expectedSize: '2', startPosition: '0', atMs: T0 } };
+    const mismatches = { [SYMBOL]: { size: '3', sinceMs: T0 } };
+    const memory = { sinceMs: T0, openOrdersAtMs: T0 + 1, mismatches, breaks };
     expect(parseTrackerMemory(JSON.parse(JSON.stringify(memory)))).toEqual(memory);
   });
   it.each([null, undefined, {}, 'x', { sinceMs: '1' }, { sinceMs: -1 }])('is null for %j', (value) => {
@@ -142,10 +207,12 @@ describe('parseTrackerMemory', () => {
   });
   it('drops entries that are malformed', () => {
     const mismatches = { a: null, b: { size: 3, sinceMs: 1 }, c: { size: '1', sinceMs: 1 } };
-    expect(parseTrackerMemory({ sinceMs: 1, openOrdersAtMs: 'x', mismatches })).toEqual({
+    const breaks = { a: null, b: { tradeId: 'x', expectedSize: '1', startPosition: 'y', atMs: 1 } };
+    expect(parseTrackerMemory({ sinceMs: 1, openOrdersAtMs: 'x', mismatches, breaks })).toEqual({
       sinceMs: 1,
       openOrdersAtMs: 0,
       mismatches: { c: { size: '1', sinceMs: 1 } },
+      breaks: {},
     });
   });
 });

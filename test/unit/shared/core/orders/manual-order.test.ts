@@ -20,6 +20,8 @@ const facts = (over: Partial<ManualOrderFacts> = {}): ManualOrderFacts => ({
   readings: agreed('0'),
   rules: { quorum: 2, maxAgeMs: 300_000, futureToleranceMs: 2_000, settledAtMs: 0, lot: '0.001', nowMs: CYCLE_NOW_MS },
   holdReason: null,
+  booked: null,
+  mismatchPending: false,
   exitAttempts: 0,
   working: [],
   slippage: someSettings().slippage,
@@ -35,6 +37,14 @@ const codeOf = (o: ManualOrder, f: ManualOrderFacts): string => {
 };
 
 describe('planManualOrder', () => {
+  it('opens nothing on a position that our fills do not lead to, and still gets out of it', () => {
+    const booked = { size: '2', atMs: CYCLE_NOW_MS - 60_000 };
+    expect(codeOf(order(), facts({ booked }))).toBe('position-unexplained');
+    expect(codeOf(order(), facts({ mismatchPending: true }))).toBe('position-unexplained');
+    expect(codeOf(order({ side: 'sell' }), facts({ booked, readings: agreed('1') }))).toBe('reduce');
+    expect(codeOf(order(), facts({ booked: { ...booked, size: '0.0' } }))).toBe('open');
+  });
+
   it('opens on a quorum, immediate, within the entry slippage', () => {
     expect(planManualOrder(order(), facts())).toMatchObject({
       kind: 'planned',

@@ -212,6 +212,7 @@ describe('planCycle: decisions', () => {
     expect(rules(decideOne())).toEqual([
       'system-state passed',
       'hold passed',
+      'books passed',
       'back-off passed',
       'instrument passed',
       'market-hours passed',
