@@ -177,6 +177,53 @@ describe('money on the whole platform', () => {
     });
   });
 
+  it('reads on beside odd rows: equity has its curve, a sale by hand is a HOLD, and one position alone is unknown', async () => {
+    await inWorld(2, async (world) => {
+      const { clock, simulator, db, platform } = world;
+      await clock.advanceBy(2 * MINUTE);
+      const atMs = clock.nowMs();
+      const fill = { coin: 'km:US500', px: '1', sz: '-1', side: 'B', time: atMs, tid: 1, oid: 1, feeToken: 'USDH' };
+      const entry = { time: atMs, hash: '0x1', delta: { type: 'airdrop', amount: '1.0', token: 'USDC' } };
+      const position = { type: 'oneWay', position: { coin: 'SOL', szi: 'many' } };
+      const odd = (type: string, row: unknown): Fault => ({ id: type, kind: 'odd-row', row, match: { type } });
+      simulator.installFaults([
+        odd('userFillsByTime', fill),
+        odd('userNonFundingLedgerUpdates', entry),
+        { ...odd('clearinghouseState', position), match: { type: 'clearinghouseState', dex: '' } },
+      ]);
+      await clock.advanceBy(30 * SECOND);
+      const held = sizeOf(world, 'BTC');
+      const side = held > 0 ? 'sell' : 'buy';
+      manualOrder(simulator.world, { user: USER, coin: 'BTC', side, size: '0.01', reduceOnly: false });
+      await clock.advanceBy(15 * SECOND);
+      expect(await holdOf(world, 'BTC')).toBe('foreign-fill');
+      const after = sizeOf(world, 'BTC');
+
+      await clock.advanceBy(3 * MINUTE);
+
+      const opened = await db
+        .selectFrom('order_execution_log')
+        .select('side')
+        .where('symbol', '=', SYMBOL_OF.BTC)
+        .where('order_class', '=', 'open')
+        .where('created_at_ms', '>', atMs + 45 * SECOND)
+        .execute();
+      expect(opened, 'not bought back').toEqual([]);
+      expect(Math.abs(sizeOf(world, 'BTC'))).toBeLessThanOrEqual(Math.abs(after));
+      const points = await platform().repositories.accounts.balanceHistory('hyperliquid', 'main', atMs + MINUTE, 500);
+      expect(points.length, 'the curve goes on').toBeGreaterThan(10);
+      const sol = await db.selectFrom('decisions').select('code').where('symbol', '=', 'SOL/USDC:USDC').execute();
+      expect(sol.map(({ code }) => code)).toContain('no-quorum');
+      const letters = await db.selectFrom('dead_letters').select('source').orderBy('source').execute();
+      expect([...new Set(letters.map(({ source }) => source))]).toEqual([
+        'hyperliquid:fills',
+        'hyperliquid:ledger',
+        'hyperliquid:positions',
+      ]);
+      expect(letters.length).toBeLessThan(6);
+    });
+  });
+
   it('opens nothing where positions vanished without a fill, and puts their symbols on HOLD with an alert', async () => {
     await inWorld(2, async (world) => {
       const { clock, simulator, db } = world;

@@ -70,6 +70,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('dex-ignored'), ...common }),
   /** `clearinghouseState` answers positions as they are, and amounts of money times `factor`. */
   z.strictObject({ kind: z.literal('money-wrong'), factor: z.number().min(0).max(100), ...common }),
+  /** A list (of `match.type`) has this row beside its own, as a venue that learned something new would send. */
+  z.strictObject({ kind: z.literal('odd-row'), row: z.unknown(), ...common }),
   /** Closes every socket once at `fromMs`; until `toMs` new ones are closed at once. */
   z.strictObject({ kind: z.literal('ws-disconnect'), ...common }),
   /** Sockets stay open and nothing is sent, pongs included. */
@@ -120,6 +122,7 @@ const HTTP_KINDS: ReadonlySet<FaultKind> = new Set([
   'dex-failure',
   'dex-ignored',
   'money-wrong',
+  'odd-row',
 ]);
 /** `type` of the context in which a client asks for a subscription. */
 export const SUBSCRIBE = 'subscribe';
@@ -226,6 +229,7 @@ function applies(fault: Fault, context: FaultContext): boolean {
   if (fault.kind === 'snapshot-lag' || fault.kind === 'snapshot-time' || fault.kind === 'money-wrong')
     return context.type === 'clearinghouseState';
   if (fault.kind === 'candle-late') return context.type === 'candleSnapshot';
+  if (fault.kind === 'odd-row') return context.path === '/info';
   if (fault.kind === 'dex-failure' || fault.kind === 'dex-ignored')
     return context.dex !== undefined && context.dex !== '';
   // Asked for one thing only, and no other fault hits that.

@@ -61,11 +61,24 @@ const ADDRESS = /^0x[0-9a-f]{40}$/;
 
 /** Answers one `/info` request; `faults` are those that hit it. */
 export function answerInfo(world: World, request: InfoRequest, faults: readonly Fault[]): Reply {
+  const reply = answerPlainly(world, request, faults);
+  const odd = faults.flatMap((fault) => (fault.kind === 'odd-row' ? [fault.row] : []));
+  return odd.length === 0 || reply.status !== 200 ? reply : json(withRows(JSON.parse(reply.body), odd));
+}
+
+/** The list of an answer with more rows. */
+function withRows(body: unknown, odd: readonly unknown[]): unknown {
+  if (Array.isArray(body)) return [...body, ...odd];
+  const { assetPositions } = (body ?? {}) as { assetPositions?: readonly unknown[] };
+  return assetPositions === undefined ? body : { ...(body as object), assetPositions: [...assetPositions, ...odd] };
+}
+
+function answerPlainly(world: World, request: InfoRequest, faults: readonly Fault[]): Reply {
   const dex = request.dex ?? '';
   if (faults.some((fault) => fault.kind === 'dex-failure')) return NULL_500;
   if (!isDex(dex)) return NULL_500;
   if (dex !== '' && faults.some((fault) => fault.kind === 'dex-ignored')) {
-    return answerInfo(world, { ...request, dex: '' }, faults);
+    return answerPlainly(world, { ...request, dex: '' }, faults);
   }
   switch (request.type) {
     case 'meta':

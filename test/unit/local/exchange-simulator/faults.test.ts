@@ -158,6 +158,15 @@ describe('HTTP faults', () => {
     expect(client.info({ type: 'meta', dex: 'xyz' }).universe[0].name).toBe('BTC');
   });
 
+  it('adds a row to a list and leaves the others as they are', () => {
+    const row = { time: 1, hash: '0x1', delta: { type: 'airdrop' } };
+    const { client } = prepare({ kind: 'odd-row', row, match: { type: 'userNonFundingLedgerUpdates' } });
+    const ledger = client.info({ type: 'userNonFundingLedgerUpdates', user: MAIN, startTime: 0 });
+    expect(ledger.at(-1)).toEqual(row);
+    expect(ledger[0].delta.type).toBe('deposit');
+    expect(client.info({ type: 'userFillsByTime', user: MAIN, startTime: 0 })).toEqual([]);
+  });
+
   it('delays the answer, not the execution', () => {
     const { client, send } = prepare({ kind: 'latency', delayMs: 700, match: { path: '/exchange' } });
     expect(send(client.signed(rest(1)))).toMatchObject({ kind: 'answer', status: 200, delayMs: 700 });
