@@ -91,9 +91,12 @@ export async function refreshBalances(
   if (event !== null) {
     await deps.stream.put([{ partitionKey: `${exchange}:${account}`, data: JSON.stringify(event) }]);
   }
-  const odd = [...(read.odd ?? []), ...transfers.odd];
+  const found = [...(read.odd ?? []), ...transfers.odd];
+  // What an entry moved is settled by the point of the curve that shows it: until then it stays new.
+  const isSettled = kind === 'stored' && verdict.kind === 'believed';
+  const odd = isSettled ? found : (read.odd ?? []);
   const failed = transfersError === null || transfersError === SETTLING ? null : `ledger: ${transfersError}`;
-  return { kind, state, verdict, netTransfersQuote, transfersError, odd, partly: partlyText(odd) ?? failed };
+  return { kind, state, verdict, netTransfersQuote, transfersError, odd, partly: partlyText(found) ?? failed };
 }
 
 async function judge(

@@ -368,6 +368,14 @@ describe('refreshBalances', () => {
       expect(await read(String(Number(equityQuote) - fall), 100 - fall / 100)).toMatchObject({ verdict: 'drawdown' });
     });
 
+    it('keeps the entry new until a point of the curve shows what it moved', async () => {
+      const { world, refresh } = platform(50_000);
+      world.state = anAccountState(40_000);
+      await refresh();
+      world.odd = [entry({ venueTimeMs: 1_000 })];
+      expect(await refresh()).toMatchObject({ kind: 'stale', odd: [], partly: expect.stringContaining('ledger') });
+    });
+
     it('waits for the whole account before it says what the entry moved', async () => {
       const { world, refresh } = platform(50_000);
       world.odd = [entry({ venueTimeMs: 1_000 })];
