@@ -80,7 +80,7 @@ export class HyperliquidAccountReader implements AccountReader {
    * throws only when none can be read. Its money is then unknown: the sum of the others is not the account's.
    */
   async fetchAccountState(account: string): Promise<AccountState> {
-    const mode = this.#mode(account);
+    const mode = this.#mode(account, this.#address(account));
     const answers = await Promise.all([null, ...this.#deps.dexes].map((dex) => this.#subAccount(account, dex)));
     const subs = answers.map((sub, i) => this.#onlyOnce(sub, answers.slice(0, i)));
     const read = subs.filter((sub) => sub.state !== null);
@@ -119,8 +119,8 @@ export class HyperliquidAccountReader implements AccountReader {
   }
 
   /** Null when the venue does not say. */
-  async #mode(account: string): Promise<string | null> {
-    const request = { type: 'userAbstraction', user: this.#address(account) };
+  async #mode(account: string, user: string): Promise<string | null> {
+    const request = { type: 'userAbstraction', user };
     const mode = await this.#deps.info.ask(request, accountModeSchema, 'status').catch(() => null);
     if (mode !== null) this.#modes.set(account, mode);
     return mode;
@@ -175,7 +175,7 @@ export class HyperliquidAccountReader implements AccountReader {
   async fetchTransfers(account: string, sinceMs: EpochMs): Promise<Listed<VenueTransfer>> {
     const user = this.#address(account);
     const entries = await this.#ledger(user, sinceMs);
-    const mode = this.#modes.get(account) ?? (await this.#mode(account)) ?? 'default';
+    const mode = this.#modes.get(account) ?? (await this.#mode(account, user)) ?? 'default';
     const scope = { dexes: [null, ...this.#deps.dexes], pooled: collateralOf(mode) === 'pooled' };
     const { rows, odd } = siftRows(entries, transferReader(user, scope));
     return { rows: rows.toSorted((a, b) => a.venueTimeMs - b.venueTimeMs || compare(a.id, b.id)), odd };
