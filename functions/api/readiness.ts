@@ -1,5 +1,5 @@
 import { isStale } from '#shared/core/system/fact-ages.ts';
-import { systemJobs } from '#shared/core/system/system-jobs.ts';
+import { SYSTEM_JOBS } from '#shared/core/system/system-jobs.ts';
 import { feedTroubleText } from '#shared/messages/feed-status.ts';
 import type { PlatformSnapshot, ReadyCheck } from '#shared/messages/platform-snapshot.ts';
 
@@ -46,8 +46,8 @@ const checkOf = (check: ReadyCheck['check'], problems: readonly string[]): Ready
 const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
 
 /** One that was not looked at yet is no problem; one that the venue refuses lets no exit out. */
-function keyProblems({ exchange, account, jobs }: PlatformSnapshot): string[] {
-  const name = systemJobs(exchange).tradingKey(account);
+function keyProblems({ account, jobs }: PlatformSnapshot): string[] {
+  const name = SYSTEM_JOBS.tradingKey(account);
   const error = jobs.find(({ job }) => job === name)?.lastError ?? null;
   return error === null ? [] : [`the trading key may not sign: ${error}`];
 }

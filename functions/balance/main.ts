@@ -29,7 +29,7 @@ const stream = createKinesisEventStream({
 });
 const s3 = new S3Client(awsClientOptions('s3', process.env));
 const documents = createS3ObserverDocuments({ client: s3, bucket: env.OBSERVER_BUCKET });
-const jobs = sqlJobStateRepository(db);
+const jobs = sqlJobStateRepository(db, env.EXCHANGE);
 
 export const handler = serve(
   createHandler(

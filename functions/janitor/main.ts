@@ -23,7 +23,7 @@ const stateDb = databaseOf(env.DATABASE_STATE_SECRET_ARN);
 const venue = openLambdaVenue({ settings: env.VENUE, db, clock, telemetry, secrets: null });
 const s3 = lazyS3(process.env);
 const marker = s3.installationMarker({ bucket: env.INSTALLATION_BUCKET, clusterArn: env.DATABASE_CLUSTER_ARN });
-const jobs = sqlJobStateRepository(db);
+const jobs = sqlJobStateRepository(db, env.EXCHANGE);
 
 export const handler = serve(
   createHandler(

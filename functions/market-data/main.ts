@@ -23,7 +23,7 @@ const { clock, ids, random, telemetry, traceHeaderOf, remainingMs, serve } = sta
 const db = openAurora({ variables: env, environment: process.env, clock, remainingMs })(env.DATABASE_SECRET_ARN);
 const venue = openLambdaVenue({ settings: env.VENUE, db, clock, telemetry, secrets: null });
 const queues = openLambdaQueues({ environment: process.env, clock, random, telemetry, traceHeaderOf });
-const jobs = sqlJobStateRepository(db);
+const jobs = sqlJobStateRepository(db, env.EXCHANGE);
 
 export const handler = serve(
   createHandler(

@@ -50,7 +50,7 @@ export const handler = serve(
       leases: sqlLeasesRepository(db),
       venue: orderVenue,
       runRequests: queues.runRequests(env.RUN_REQUEST_QUEUES),
-      jobs: sqlJobStateRepository(db),
+      jobs: sqlJobStateRepository(db, env.EXCHANGE),
       alerts: sqlAlerts(db, clock),
       deadLetters: sqlDeadLetters(db, clock),
     },

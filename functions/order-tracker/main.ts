@@ -29,7 +29,7 @@ const queues = openLambdaQueues({ environment: process.env, clock, random, telem
 const s3 = lazyS3(process.env);
 const marker = s3.installationMarker({ bucket: env.INSTALLATION_BUCKET, clusterArn: env.DATABASE_CLUSTER_ARN });
 const installation = sqlInstallationRepository(db);
-const jobs = sqlJobStateRepository(db);
+const jobs = sqlJobStateRepository(db, env.EXCHANGE);
 
 export const handler = serve(
   createHandler(

@@ -17,15 +17,15 @@ const SAMPLE_MAX = 200;
 export function createHandler(deps: PriceConsumerDeps, _env: PriceConsumerEnv) {
   return async (event: KinesisStreamEvent): Promise<KinesisStreamBatchResponse> => {
     const bundles: MarketBundle[] = [];
-    let feed: FeedStatus | null = null;
+    const feeds = new Map<string, FeedStatus>();
     const batchItemFailures: { itemIdentifier: string }[] = [];
     for (const record of event.Records) {
       const { sequenceNumber, data } = record.kinesis;
       const text = Buffer.from(data, 'base64').toString('utf8');
       const read = readMarketRecord(text);
       if (read.kind === 'trades') bundles.push(read.bundle);
-      // The newest one says all.
-      if (read.kind === 'feed-status') feed = read.status;
+      // The newest one of a venue says all.
+      if (read.kind === 'feed-status') feeds.set(read.status.exchange, read.status);
       if (read.kind !== 'malformed') continue;
       batchItemFailures.push({ itemIdentifier: sequenceNumber });
       const sample = text.slice(0, SAMPLE_MAX);
@@ -34,7 +34,7 @@ export function createHandler(deps: PriceConsumerDeps, _env: PriceConsumerEnv) {
       deps.telemetry.log('error', logEvents.inputDropped, { ...fields, sequenceNumber, error: read.error, sample });
     }
     await storePrices(deps, bundles);
-    if (feed !== null) await noteFeedStatus(deps, feed);
+    for (const feed of feeds.values()) await noteFeedStatus(deps, feed);
     return { batchItemFailures };
   };
 }

@@ -17,7 +17,7 @@ export const handler = serve(
       clock,
       telemetry,
       prices: sqlPricesRepository(db),
-      jobs: sqlJobStateRepository(db),
+      jobsOf: (exchange) => sqlJobStateRepository(db, exchange),
       alerts: sqlAlerts(db, clock),
     },
     {},

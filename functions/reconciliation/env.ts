@@ -16,7 +16,7 @@ export const reconciliationEnvSchema = z.object({
   /** Key in the observers' documents. */
   ADDRESS: z.string().min(1).max(64),
   ...cycleEnvironment,
-  /** Name of the run supervisor's job in `job_state`. */
+  /** Name of the run supervisor's job in `exchange_jobs`. */
   SUPERVISOR_JOB: z.string().min(1).max(64).default('run-supervisor'),
   /** Longest wait before symbols whose sources were too old are planned again. */
   SOURCES_RETRY_S_MAX: z.coerce.number().int().min(0).max(900).default(64),

@@ -31,7 +31,7 @@ const s3 = new S3Client(awsClientOptions('s3', process.env));
 const documents = createS3ObserverDocuments({ client: s3, bucket: env.OBSERVER_BUCKET });
 const quorumObservers = quorumObserverIds(env.QUORUM).map((id) => ({ id, documents }));
 const runRequests = queues.runRequests(env.RUN_REQUEST_QUEUES);
-const jobs = sqlJobStateRepository(db);
+const jobs = sqlJobStateRepository(db, env.EXCHANGE);
 
 export const handler = serve(
   createHandler(

@@ -13,7 +13,7 @@ import { createHandler } from './handler.ts';
 const env = readEnvironment(runSupervisorEnvSchema.extend(resourcesSchema.shape), process.env);
 const { clock, telemetry, remainingMs, serve } = startLambda('run-supervisor', env, process.env);
 const db = openAurora({ variables: env, environment: process.env, clock, remainingMs })(env.DATABASE_SECRET_ARN);
-const jobs = sqlJobStateRepository(db);
+const jobs = sqlJobStateRepository(db, env.EXCHANGE);
 
 export const handler = serve(
   createHandler(

@@ -119,7 +119,10 @@ export function registerFunctions(parts: FunctionParts): void {
       candleFetcherEnvSchema.parse(texts['candle-fetcher']),
     ),
   );
-  add('price-consumer', priceConsumer({ clock, telemetry, prices: r.prices, jobs: r.jobs, alerts: r.alerts }, {}));
+  add(
+    'price-consumer',
+    priceConsumer({ clock, telemetry, prices: r.prices, jobsOf: () => r.jobs, alerts: r.alerts }, {}),
+  );
   add(
     'run-strategies',
     runStrategies(

@@ -1,4 +1,4 @@
-import { functionEnvironments, leveragePolicy, observersOf } from '#config/function-environments.ts';
+import { EXCHANGE, functionEnvironments, leveragePolicy, observersOf } from '#config/function-environments.ts';
 import { priceProducerEnv, priceProducerEnvSchema } from '#containers/price-producer/env.ts';
 import { createPriceProducer, type PriceProducer } from '#containers/price-producer/producer.ts';
 import { scheduleEvent } from '#local/emulators/schedule-emulator.ts';
@@ -31,7 +31,13 @@ export function createPlatform(given: PlatformEnvironment): Platform {
   const clock = correctedClock(given.clock);
   const env = { ...given, clock };
   const { config, telemetry } = env;
-  const repositories = createRepositories(env.db, clock, leveragePolicy(config), config.quorum.max_age_s * 1000);
+  const repositories = createRepositories(
+    env.db,
+    EXCHANGE,
+    clock,
+    leveragePolicy(config),
+    config.quorum.max_age_s * 1000,
+  );
   const observers = observersOf(config).map((o) => o.id);
   const { redelivery } = env;
   const { deadLetters } = repositories;

@@ -23,6 +23,7 @@ import type { Clock } from '#shared/ports/clock.ts';
 /** Every repository over one database. */
 export const createRepositories = (
   db: Db,
+  exchange: string,
   clock: Clock,
   leverage: LeveragePolicy,
   /** Older money of the account is not known money. */
@@ -36,7 +37,7 @@ export const createRepositories = (
   fetchStates: sqlFetchStateRepository(db),
   installation: sqlInstallationRepository(db),
   instruments: sqlInstrumentsRepository(db),
-  jobs: sqlJobStateRepository(db),
+  jobs: sqlJobStateRepository(db, exchange),
   leases: sqlLeasesRepository(db),
   orders: sqlOrdersRepository(db),
   orderFacts: sqlOrderFactsReader(db, leverage, snapshotAgeMsMax),

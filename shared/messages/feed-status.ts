@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { systemJobs } from '#shared/core/system/system-jobs.ts';
+import { SYSTEM_JOBS } from '#shared/core/system/system-jobs.ts';
 import { epochMs, nameText, symbolText } from './fields.ts';
 
 /** Why prices do not come, as the feed knows it. */
@@ -42,8 +42,8 @@ interface JobRow {
 }
 
 /** What the feed last said of itself, from its row among the jobs'. */
-export function feedTroubleOf(jobs: readonly JobRow[], exchange: string): FeedTroubleView | null {
-  const row = jobs.find(({ job }) => job === systemJobs(exchange).priceFeed);
+export function feedTroubleOf(jobs: readonly JobRow[]): FeedTroubleView | null {
+  const row = jobs.find(({ job }) => job === SYSTEM_JOBS.priceFeed);
   const parsed = feedTroubleSchema.safeParse(row?.lastError ? row.detail.trouble : null);
   return parsed.success ? parsed.data : null;
 }

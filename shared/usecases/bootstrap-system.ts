@@ -1,5 +1,5 @@
 import { restoredAlert, restoreSign } from '#shared/core/system/restore-sign.ts';
-import { systemJobs } from '#shared/core/system/system-jobs.ts';
+import { SYSTEM_JOBS } from '#shared/core/system/system-jobs.ts';
 import type { SystemState } from '#shared/core/system/system-state.ts';
 import type { VenueKind } from '#shared/core/system/transitions.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
@@ -61,7 +61,7 @@ export async function bootstrapSystem(
   // After the lock: who is killed before it finds the difference again, and who unlocks it has accepted it.
   if (formerKind !== venueKind) await deps.installation.recordVenueKind(exchange, venueKind);
   // The gap since the last beat of an earlier life is a restart, not a jump of the clock.
-  await deps.jobs.recordOk(systemJobs(exchange).janitor, atMs);
+  await deps.jobs.recordOk(SYSTEM_JOBS.janitor, atMs);
   return { installationTag, restored, change };
 }
 
@@ -77,6 +77,6 @@ async function findRestoreSign(
   // Again, after the mark: somebody may have changed the state and marked it since.
   const { version: stateVersion } = (await systemState.read(exchange)) ?? state;
   const marked = mark?.beatsMs?.[exchange] !== undefined;
-  const beat = marked ? (await jobs.all()).find((row) => row.job === systemJobs(exchange).janitor) : undefined;
+  const beat = marked ? (await jobs.all()).find((row) => row.job === SYSTEM_JOBS.janitor) : undefined;
   return restoreSign(mark, { exchange, tag, stateVersion, lastBeatMs: beat?.lastOkMs ?? 0 });
 }

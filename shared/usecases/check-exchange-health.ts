@@ -1,5 +1,5 @@
 import { isDue } from '#shared/core/age.ts';
-import { systemJobs } from '#shared/core/system/system-jobs.ts';
+import { SYSTEM_JOBS } from '#shared/core/system/system-jobs.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { ExchangeHealth, ExchangeHealthView } from '#shared/ports/exchange-health.ts';
 import type { JobStateRepository } from '#shared/ports/repositories/job-state-repository.ts';
@@ -19,7 +19,7 @@ export async function checkExchangeHealth(
   deps: CheckExchangeHealthDeps,
   input: { readonly exchange: string; readonly maxAgeMs: number },
 ): Promise<ExchangeHealthOutcome> {
-  const job = systemJobs(input.exchange).exchangeHealth;
+  const job = SYSTEM_JOBS.exchangeHealth;
   const last = (await deps.jobs.all()).find((state) => state.job === job);
   // After a failure it is asked each time: the adapter itself limits how often the venue is.
   if (last && last.lastError === null && !isDue(last.lastOkMs, deps.clock.nowMs(), input.maxAgeMs))

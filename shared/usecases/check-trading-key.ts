@@ -1,4 +1,4 @@
-import { systemJobs } from '#shared/core/system/system-jobs.ts';
+import { SYSTEM_JOBS } from '#shared/core/system/system-jobs.ts';
 import { type KeyCheck, keyAlert } from '#shared/core/system/trading-key.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
 import type { Clock } from '#shared/ports/clock.ts';
@@ -23,7 +23,7 @@ export async function checkTradingKey(
   const { exchange, account, refusedWith } = input;
   const check: KeyCheck =
     refusedWith === null ? await deps.venue.checkKey(account) : { kind: 'refused', reason: refusedWith };
-  const job = systemJobs(exchange).tradingKey(account);
+  const job = SYSTEM_JOBS.tradingKey(account);
   const nowMs = deps.clock.nowMs();
   if (check.kind === 'ok') await deps.jobs.recordOk(job, nowMs, { validUntilMs: check.validUntilMs });
   if (check.kind === 'refused') await deps.jobs.recordError(job, nowMs, check.reason);

@@ -6,7 +6,7 @@ import {
   checkClock,
   clockCorrection,
 } from '#shared/core/system/clock-check.ts';
-import { systemJobs } from '#shared/core/system/system-jobs.ts';
+import { SYSTEM_JOBS } from '#shared/core/system/system-jobs.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
 import type { Clock, ClockCorrection } from '#shared/ports/clock.ts';
 import { ExchangeError } from '#shared/ports/exchange.ts';
@@ -57,7 +57,7 @@ export async function checkVenueClock(
   input: CheckVenueClockInput,
 ): Promise<VenueClockOutcome> {
   const { clock, correction } = deps;
-  const job = systemJobs(input.exchange).venueClock;
+  const job = SYSTEM_JOBS.venueClock;
   const last = (await deps.jobs.all()).find((state) => state.job === job);
   const isCorrected = (correction?.correctionMs ?? 0) !== 0;
   const askedAtMs = machineMs(deps);

@@ -46,7 +46,7 @@ export async function explain(
     (order
       ? await deps.readModel.decision(order.decisionId)
       : await deps.readModel.latestDecision(exchange, account, symbol));
-  const cause = causeFor(feedTroubleOf(overview?.jobs ?? [], exchange), symbol);
+  const cause = causeFor(feedTroubleOf(overview?.jobs ?? []), symbol);
   if (!order && !decision) {
     return notFound('no-decision', `nothing was decided about ${symbol} yet${cause === null ? '' : `; ${cause}`}`);
   }

@@ -1,5 +1,5 @@
 import { type ObserverView, type ReconcilingGap, reconcilingGaps } from '#shared/core/system/reconciling-gaps.ts';
-import { systemJobs } from '#shared/core/system/system-jobs.ts';
+import { SYSTEM_JOBS } from '#shared/core/system/system-jobs.ts';
 import type { SystemState } from '#shared/core/system/system-state.ts';
 import { observedView } from '#shared/messages/observed-view.ts';
 import type { Clock } from '#shared/ports/clock.ts';
@@ -50,7 +50,7 @@ export async function finishReconciling(
   if (state?.state !== 'RECONCILING') return { kind: 'not-reconciling', state };
   const nowMs = deps.clock.nowMs();
   const jobs = new Map((await deps.jobs.all()).map((job) => [job.job, job]));
-  const names = systemJobs(exchange);
+  const names = SYSTEM_JOBS;
   const instruments = jobs.get(names.instruments);
   const missing = reconcilingGaps({
     nowMs,

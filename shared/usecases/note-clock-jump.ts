@@ -1,4 +1,4 @@
-import { systemJobs } from '#shared/core/system/system-jobs.ts';
+import { SYSTEM_JOBS } from '#shared/core/system/system-jobs.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { JobStateRepository } from '#shared/ports/repositories/job-state-repository.ts';
 import type { StateChange, SystemControl } from '#shared/ports/system-control.ts';
@@ -24,7 +24,7 @@ export async function noteClockJump(
   deps: NoteClockJumpDeps,
   input: { readonly exchange: string; readonly by: string; readonly gapMaxMs: number },
 ): Promise<ClockJumpOutcome> {
-  const job = systemJobs(input.exchange).janitor;
+  const job = SYSTEM_JOBS.janitor;
   const nowMs = deps.clock.nowMs();
   const lastMs = (await deps.jobs.all()).find((state) => state.job === job)?.lastOkMs ?? 0;
   await deps.jobs.recordOk(job, nowMs);

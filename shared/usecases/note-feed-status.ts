@@ -1,12 +1,12 @@
 import { isDue } from '#shared/core/age.ts';
-import { systemJobs } from '#shared/core/system/system-jobs.ts';
+import { SYSTEM_JOBS } from '#shared/core/system/system-jobs.ts';
 import { MINUTE_MS } from '#shared/core/time.ts';
 import { type FeedStatus, feedTroubleText } from '#shared/messages/feed-status.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
 import type { JobStateRepository } from '#shared/ports/repositories/job-state-repository.ts';
 
 export interface NoteFeedStatusDeps {
-  readonly jobs: Pick<JobStateRepository, 'all' | 'recordOk' | 'recordError'>;
+  jobsOf(exchange: string): Pick<JobStateRepository, 'all' | 'recordOk' | 'recordError'>;
   readonly alerts: Alerts;
 }
 
@@ -16,12 +16,13 @@ const PATIENCE_MS = MINUTE_MS;
 /** What the feed says of itself → a row that status, page, `/ready` and `why` read, and one alert for each trouble. */
 export async function noteFeedStatus(deps: NoteFeedStatusDeps, status: FeedStatus): Promise<void> {
   const { exchange, atMs, trouble } = status;
-  const job = systemJobs(exchange).priceFeed;
+  const job = SYSTEM_JOBS.priceFeed;
+  const jobs = deps.jobsOf(exchange);
   if (trouble === null) {
-    await deps.jobs.recordOk(job, atMs, { trouble: null });
+    await jobs.recordOk(job, atMs, { trouble: null });
     return;
   }
-  const known = (await deps.jobs.all()).find((row) => row.job === job)?.detail;
+  const known = (await jobs.all()).find((row) => row.job === job)?.detail;
   const text = feedTroubleText(trouble);
   const isTelling = trouble.code === 'refused' || isDue(trouble.sinceMs, atMs, PATIENCE_MS);
   const wasTold = known?.toldSinceMs === trouble.sinceMs;
@@ -36,5 +37,5 @@ export async function noteFeedStatus(deps: NoteFeedStatusDeps, status: FeedStatu
       detail: { ...trouble },
     });
   }
-  await deps.jobs.recordError(job, atMs, text, { trouble, toldSinceMs: isTelling ? trouble.sinceMs : null });
+  await jobs.recordError(job, atMs, text, { trouble, toldSinceMs: isTelling ? trouble.sinceMs : null });
 }

@@ -2,7 +2,7 @@ import { type Decimal, dec, decimalText, fromMicros, ZERO } from '#shared/core/d
 import type { Order } from '#shared/core/orders/order.ts';
 import { readDecisionInputs } from '#shared/core/reconciliation/decision-inputs.ts';
 import { type FactAges, isStale } from '#shared/core/system/fact-ages.ts';
-import { systemJobs } from '#shared/core/system/system-jobs.ts';
+import { SYSTEM_JOBS } from '#shared/core/system/system-jobs.ts';
 import { causeFor, type FeedTroubleView, feedTroubleOf } from '#shared/messages/feed-status.ts';
 import type { OrderView, PlatformSnapshot, SymbolSnapshot } from '#shared/messages/platform-snapshot.ts';
 import type { Clock } from '#shared/ports/clock.ts';
@@ -36,7 +36,7 @@ export async function readSnapshot(deps: ReadSnapshotDeps, input: ReadSnapshotIn
   const orders = await deps.readModel.orders(exchange, account, { limit: ORDERS_SHOWN });
   const nowMs = deps.clock.nowMs();
   const age = (atMs: number) => nowMs - atMs;
-  const trouble = feedTroubleOf(overview.jobs, exchange);
+  const trouble = feedTroubleOf(overview.jobs);
   const symbols = overview.symbols.map((view) => symbolSnapshot(view, overview, nowMs, ages, trouble));
   return {
     v: 1,
@@ -53,7 +53,7 @@ export async function readSnapshot(deps: ReadSnapshotDeps, input: ReadSnapshotIn
           changedAtMs: overview.state.changedAtMs,
           approved: overview.state.approved,
           version: overview.state.version,
-          missing: overview.state.state === 'RECONCILING' ? missing(overview, exchange) : [],
+          missing: overview.state.state === 'RECONCILING' ? missing(overview) : [],
         }
       : null,
     feed: trouble,
@@ -258,8 +258,8 @@ function counts(overview: OverviewView): PlatformSnapshot['counts'] {
   };
 }
 
-function missing(overview: OverviewView, exchange: string): { code: string; message: string }[] {
-  const job = overview.jobs.find((j) => j.job === systemJobs(exchange).reconciling);
+function missing(overview: OverviewView): { code: string; message: string }[] {
+  const job = overview.jobs.find((j) => j.job === SYSTEM_JOBS.reconciling);
   const list = job?.detail.missing;
   // From before this RECONCILING began: it says nothing about it.
   if (!job || job.lastOkMs < (overview.state?.changedAtMs ?? 0)) return [];

@@ -22,7 +22,7 @@ export interface ReadVenueOrdersDeps {
 export interface ReadVenueOrdersInput {
   readonly exchange: string;
   readonly account: string;
-  /** Row of `job_state` that holds the tracker's memory. */
+  /** Row of `exchange_jobs` that holds the tracker's memory. */
   readonly memoryJob: string;
   /** False for a request out of turn: with nothing at work it asks the venue nothing. */
   readonly scheduled: boolean;

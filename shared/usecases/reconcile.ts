@@ -66,7 +66,7 @@ export interface ReconcileInput {
   /** A run counts when it earned strictly more. */
   readonly livePnlAboveMicros: number;
   readonly runStaleMs: number;
-  /** Name of the run supervisor's job in `job_state`. */
+  /** Name of the run supervisor's job in `exchange_jobs`. */
   readonly supervisorJob: string;
   readonly installationTag: string;
   /** Set where invocations never overlap: the lease of a process that was killed is then its successor's own. */

@@ -1,5 +1,5 @@
 import { isDue } from '#shared/core/age.ts';
-import { systemJobs } from '#shared/core/system/system-jobs.ts';
+import { SYSTEM_JOBS } from '#shared/core/system/system-jobs.ts';
 import { KEY_CHECK_EVERY_MS, REFUSED_KEY_CHECK_EVERY_MS } from '#shared/core/system/trading-key.ts';
 import { type EpochMs, slotOf } from '#shared/core/time.ts';
 import type { KeyCheckCommand } from '#shared/messages/order-command.ts';
@@ -32,7 +32,7 @@ export async function requestKeyCheck(
   const nowMs = deps.clock.nowMs();
   if (askedAtMs !== null) {
     if (!isDue(askedAtMs, nowMs, REFUSED_KEY_CHECK_EVERY_MS)) return null;
-    const name = systemJobs(exchange).tradingKey(account);
+    const name = SYSTEM_JOBS.tradingKey(account);
     const known = (await deps.jobs.all()).find((row) => row.job === name);
     const isWell = known !== undefined && known.lastError === null;
     if (isWell && !isDue(known.lastOkMs, nowMs, KEY_CHECK_EVERY_MS)) return null;

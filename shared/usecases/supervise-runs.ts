@@ -8,7 +8,7 @@ import type { InstrumentsRepository } from '#shared/ports/repositories/instrumen
 import type { JobStateRepository } from '#shared/ports/repositories/job-state-repository.ts';
 import type { CohortHealth, RunsRepository } from '#shared/ports/repositories/runs-repository.ts';
 
-/** Name of the supervisor's heartbeat in `job_state`: zero live runs mean flat only while it is fresh (rule 3.1). */
+/** Name of the supervisor's heartbeat in `exchange_jobs`: zero live runs mean flat only while it is fresh (rule 3.1). */
 export const SUPERVISOR_JOB = 'run-supervisor';
 
 export interface SuperviseRunsDeps {

@@ -2,7 +2,7 @@ import { isDue } from '#shared/core/age.ts';
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import { checkInstrumentsAnswer, type InstrumentsRefusal } from '#shared/core/market/instruments-drop.ts';
 import { type OddRow, partlyText } from '#shared/core/odd-row.ts';
-import { systemJobs } from '#shared/core/system/system-jobs.ts';
+import { SYSTEM_JOBS } from '#shared/core/system/system-jobs.ts';
 import type { Approval, VenueKind } from '#shared/core/system/transitions.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import { ExchangeError, type MarketDataSource } from '#shared/ports/exchange.ts';
@@ -57,7 +57,7 @@ export async function syncInstruments(
   input: SyncInstrumentsInput,
 ): Promise<SyncInstrumentsOutcome> {
   const { exchange } = input;
-  const job = systemJobs(exchange).instruments;
+  const job = SYSTEM_JOBS.instruments;
   const last = (await deps.jobs.all()).find((state) => state.job === job);
   const isFresh = last !== undefined && last.lastError === null && last.lastOkMs > 0;
   // A negative age is a clock that was set back: nothing can be said about freshness.

@@ -35,7 +35,7 @@ export interface WatchAccountInput {
   readonly exchange: string;
   readonly account: string;
   readonly installationTag: string;
-  /** Row of `job_state` that holds the tracker's memory. */
+  /** Row of `exchange_jobs` that holds the tracker's memory. */
   readonly memoryJob: string;
   /** Positions are compared, and the memory is written, on schedule only. */
   readonly scheduled: boolean;

@@ -1,6 +1,6 @@
 import { isDue } from '#shared/core/age.ts';
 import { restoredAlert, restoreSign } from '#shared/core/system/restore-sign.ts';
-import { systemJobs } from '#shared/core/system/system-jobs.ts';
+import { SYSTEM_JOBS } from '#shared/core/system/system-jobs.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { InstallationMarker } from '#shared/ports/installation-marker.ts';
@@ -52,7 +52,7 @@ export async function watchInstallation(
     const change = await control.change({ kind: 'installation-doubted', exchange, by, atMs, reason });
     return { kind: 'unreadable', error: mark.message, change };
   }
-  const job = systemJobs(exchange).janitor;
+  const job = SYSTEM_JOBS.janitor;
   const state = await deps.systemState.read(exchange);
   if (state === null) return { kind: 'not-started' };
   const tag = await deps.installation.tag();
@@ -69,7 +69,7 @@ export async function watchInstallation(
     return { kind: 'restored', reason, change };
   }
   // A beat of a clock that is ahead, once marked, would make every later one look lost.
-  const isDoubtful = (jobs.get(systemJobs(exchange).venueClock)?.lastError ?? null) !== null;
+  const isDoubtful = (jobs.get(SYSTEM_JOBS.venueClock)?.lastError ?? null) !== null;
   if (mark === null || tag === null || isDoubtful || !isDue(mark.beatsMs?.[exchange] ?? 0, lastBeatMs, MARK_EVERY_MS)) {
     return { kind: 'same', markError: null };
   }

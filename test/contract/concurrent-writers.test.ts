@@ -93,7 +93,7 @@ describe.skipIf(noMariadb)('writers at the same time on MySQL', () => {
   });
 
   it('give a slot of a schedule to one of them', async () => {
-    const jobs = sqlJobStateRepository(db);
+    const jobs = sqlJobStateRepository(db, EXCHANGE);
     for (const slotMs of [10, 20]) {
       expect((await all(() => jobs.claimSlot('job', slotMs))).filter(Boolean)).toHaveLength(1);
     }

@@ -35,7 +35,7 @@ onEachDatabase(
               worked.push(...Records.map((record) => `${who} ${record.messageId}`));
               if (failing) throw new Error('the venue is away');
             },
-            { slots: sqlJobStateRepository(db), clock },
+            { slots: sqlJobStateRepository(db, 'hyperliquid'), clock },
           );
         const fail = (value: boolean) => {
           failing = value;

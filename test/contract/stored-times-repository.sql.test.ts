@@ -79,7 +79,7 @@ onEachDatabase(({ name, open }) =>
     });
 
     it('frees slots, leases and breakers that would wait for that time', async () => {
-      const jobs = sqlJobStateRepository(db);
+      const jobs = sqlJobStateRepository(db, EXCHANGE);
       const leases = sqlLeasesRepository(db);
       const breakers = new SqlBreakerRepository(db);
       await jobs.claimSlot('market-data:prune', AHEAD);

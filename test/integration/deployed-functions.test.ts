@@ -233,7 +233,7 @@ describe.skipIf(missing && !CI)('the bundled functions in Lambda sandboxes', () 
     await tick();
     const mark = JSON.parse(platform.recorder.objects.get('documents/installation.json')!.toString());
     expect(mark.beatsMs.hyperliquid).toBeGreaterThan(0);
-    await platform.query("update job_state set last_ok_ms = last_ok_ms - 600000 where job = 'janitor:hyperliquid'");
+    await platform.query("update exchange_jobs set last_ok_ms = last_ok_ms - 600000 where job = 'janitor'");
     await tick();
 
     expect(await platform.query('select state, lock_mode, reason from system_state')).toMatchObject([

@@ -37,7 +37,7 @@ describe('a venue that refuses subscriptions', () => {
       expect(status.system.state).toBe('HEALTHY');
       expect(status.feed).toMatchObject({ code: 'refused', symbols: [] });
       expect(status.symbols.map((symbol: { cause: string }) => symbol.cause)).toEqual(status.symbols.map(() => cause));
-      expect(status.jobs).toContainEqual(expect.objectContaining({ job: 'price-feed:hyperliquid', lastError: cause }));
+      expect(status.jobs).toContainEqual(expect.objectContaining({ job: 'price-feed', lastError: cause }));
       const ready = await get('/ready');
       expect(ready.status).toBe(503);
       expect((await bodyOf(ready)).checks).toContainEqual({ check: 'feed', ok: false, problem: cause });

@@ -51,7 +51,7 @@ async function everything() {
     installation,
     facts: sqlOrderFactsReader(db, { maxLeverage: 10, hip3Leverage: 5 }),
     leases: sqlLeasesRepository(db),
-    jobs: sqlJobStateRepository(db),
+    jobs: sqlJobStateRepository(db, 'hyperliquid'),
     control: systemControl({ systemState, installation, marker: null }),
     alerts: sqlAlerts(db, clock),
     deadLetters: sqlDeadLetters(db, clock),

@@ -40,13 +40,13 @@ describe.skipIf(!isRepository)('the contracts of an earlier release', () => {
   const on = (schema: string) => test('--ref', 'HEAD', '--schema', schema, 'job-state-repository');
 
   it('hold on a schema that only grew', () => {
-    const grown = on(schemaWith("alter table job_state add column colour varchar(64) not null default ''"));
+    const grown = on(schemaWith("alter table exchange_jobs add column colour varchar(64) not null default ''"));
 
     expect([grown.status, grown.stdout]).toEqual([0, expect.stringContaining("HEAD works on today's schema")]);
   });
 
   it('do not on one that lost a column that it reads', () => {
-    const shrunk = on(schemaWith('alter table job_state drop column last_error'));
+    const shrunk = on(schemaWith('alter table exchange_jobs drop column last_error'));
 
     expect(shrunk.status).toBe(1);
     expect(shrunk.stderr).toMatch(

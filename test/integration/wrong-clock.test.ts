@@ -33,10 +33,10 @@ async function newestTimes({ db }: SimulatedPlatform): Promise<Record<string, nu
   const { rows } = await db.executeQuery<Record<string, number>>({
     sql: `select (select max(mark_time_ms) from latest_prices) as marks, (select max(venue_time_ms) from latest_prices) as prices,
       (select max(queued_at_ms) from fetch_state) as queued, (select max(last_final_open_ms) from fetch_state) as bars,
-      (select max(last_slot_ms) from job_state) as slots, (select max(last_ok_ms) from job_state) as beats,
+      (select max(last_slot_ms) from exchange_jobs) as slots, (select max(last_ok_ms) from exchange_jobs) as beats,
       (select max(venue_time_ms) from account_snapshots) as account, (select max(last_venue_time_ms) from take_profit_state) as take_profit,
       (select max(settled_at_ms) from position_epochs) as settled, (select max(changed_at_ms) from system_state) as state,
-      (select max(json_extract(detail_json, '$.openOrdersAtMs')) from job_state) as open_orders`,
+      (select max(json_extract(detail_json, '$.openOrdersAtMs')) from exchange_jobs) as open_orders`,
     parameters: [],
     query: { kind: 'RawNode' } as never,
     queryId: {} as never,

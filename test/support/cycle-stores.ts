@@ -65,7 +65,7 @@ export function sqlCycleStores(db: Db): CycleStores {
     orders: sqlOrdersRepository(db),
     accounts: sqlAccountRepository(db),
     runs: new SqlRunsRepository(db),
-    jobs: sqlJobStateRepository(db),
+    jobs: sqlJobStateRepository(db, 'hyperliquid'),
     reconciliation: sqlReconciliationRepository(db),
     decisions: async () => {
       const rows = await db.selectFrom('decisions').selectAll().orderBy('created_at_ms').orderBy('id').execute();

@@ -173,8 +173,8 @@ export async function readFigures(
   }>`
     select
       (select latched from take_profit_state where exchange = ${exchange} and account = ${account}) as latched,
-      (select last_ok_ms from job_state where job = ${supervisorJob}) as supervisor_ok_ms,
-      (select detail_json from job_state where job = ${trackerJob}) as tracker_detail,
+      (select last_ok_ms from exchange_jobs where exchange = ${exchange} and job = ${supervisorJob}) as supervisor_ok_ms,
+      (select detail_json from exchange_jobs where exchange = ${exchange} and job = ${trackerJob}) as tracker_detail,
       (select count(*) from order_execution_log where exchange = ${exchange} and account = ${account}
         and created_at_ms > ${nowMs - 10 * MINUTE_MS} and sent_at_ms between ${nowMs - MINUTE_MS + 1} and ${nowMs + FUTURE_TOLERANCE_MS}) as sent,
       (select sum(closed_pnl_micros) ${fills}) as pnl,

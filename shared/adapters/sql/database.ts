@@ -337,7 +337,14 @@ export interface Database extends PaperTables {
     updated_at_ms: number;
   };
   /** Last successful slot and heartbeat of each scheduled job. */
-  job_state: { job: string; last_slot_ms: number; last_ok_ms: number; last_error: string | null; detail_json: string };
+  exchange_jobs: {
+    exchange: string;
+    job: string;
+    last_slot_ms: number;
+    last_ok_ms: number;
+    last_error: string | null;
+    detail_json: string;
+  };
   public_trades: {
     exchange: string;
     symbol: string;

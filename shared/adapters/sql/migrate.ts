@@ -4,6 +4,7 @@ import * as takeover from './migrations/0002-takeover.ts';
 import * as refusals from './migrations/0003-refusals.ts';
 import * as fillFees from './migrations/0004-fill-fees.ts';
 import * as accountMoney from './migrations/0005-account-money.ts';
+import * as exchangeJobs from './migrations/0006-exchange-jobs.ts';
 import { createTable } from './table-builder.ts';
 
 interface Migration {
@@ -18,6 +19,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0003-refusals', up: refusals.up },
   { name: '0004-fill-fees', up: fillFees.up },
   { name: '0005-account-money', up: accountMoney.up },
+  { name: '0006-exchange-jobs', up: exchangeJobs.up },
 ];
 
 /** In the order of their application. */

@@ -46,9 +46,9 @@ export interface CycleRows {
 export interface CycleQuery {
   readonly exchange: string;
   readonly account: string;
-  /** Name of the run supervisor's job in `job_state`. */
+  /** Name of the run supervisor's job in `exchange_jobs`. */
   readonly supervisorJob: string;
-  /** Name of the row of `job_state` that holds the order tracker's memory. */
+  /** Name of the row of `exchange_jobs` that holds the order tracker's memory. */
   readonly trackerJob: string;
   readonly nowMs: EpochMs;
 }

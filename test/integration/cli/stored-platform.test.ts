@@ -14,7 +14,7 @@ describe('cli on the database of a platform that has stopped', () => {
     stateDir = mkdtempSync(join(tmpdir(), '3t-stored-'));
     db = await openSqlite({ path: join(stateDir, 'platform.sqlite') });
     await seedPlatform(db);
-    await sqlJobStateRepository(db).recordOk('balance', NOW_MS - 600_000);
+    await sqlJobStateRepository(db, 'hyperliquid').recordOk('balance', NOW_MS - 600_000);
     await db.destroy();
   });
   afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
@@ -65,7 +65,7 @@ describe('cli on the database of a platform that has stopped', () => {
 
   it('counts the ages of a finished replay from its end', async () => {
     writeFileSync(join(stateDir, 'replay.json'), '{}');
-    await write((open) => sqlJobStateRepository(open).recordOk('balance', NOW_MS));
+    await write((open) => sqlJobStateRepository(open, 'hyperliquid').recordOk('balance', NOW_MS));
 
     const { out } = await cli(['positions', '--json', '--state', stateDir], { nowMs: () => NOW_MS + 9e9 });
 

@@ -195,7 +195,7 @@ describe.skipIf(surroundings === null)('the platform runner on ministack', () =>
         MessageBody: JSON.stringify({ ...body, trace: { correlationId: 'def456', bornAtMs: systemClock.nowMs() } }),
       }),
     );
-    const job = await eventually('the balance', () => firstRow("select * from job_state where job = 'balance'"));
+    const job = await eventually('the balance', () => firstRow("select * from exchange_jobs where job = 'balance'"));
     expect(Number(job.last_ok_ms)).toBeGreaterThan(0);
     await eventually('the empty queue', async () => {
       const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;

@@ -23,7 +23,7 @@ const newestDecision = (account: string) => sql<string>`(select d.id from decisi
 
 export async function readOverview(db: Db, exchange: string, account: string): Promise<OverviewView> {
   const state = await sqlSystemStateRepository(db).read(exchange);
-  const jobs = await sqlJobStateRepository(db).all();
+  const jobs = await sqlJobStateRepository(db, exchange).all();
   const snapshot = await db
     .selectFrom('account_snapshots')
     .selectAll()

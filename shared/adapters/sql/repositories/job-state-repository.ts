@@ -17,14 +17,21 @@ export function parseDetail(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-export function sqlJobStateRepository(db: Db): JobStateRepository {
+/** The jobs of one exchange: heartbeats and slots of another's are never seen. */
+export function sqlJobStateRepository(db: Db, exchange: string): JobStateRepository {
   // Asked for more often than anything else: built once.
-  const selectAll = db.selectFrom('job_state').selectAll().orderBy('job').compile();
+  const selectAll = db
+    .selectFrom('exchange_jobs')
+    .selectAll()
+    .where('exchange', '=', exchange)
+    .orderBy('job')
+    .compile();
   /** True when the row was there with an earlier slot. */
   async function moveSlot(job: string, slotMs: EpochMs): Promise<boolean> {
     const moved = await db
-      .updateTable('job_state')
+      .updateTable('exchange_jobs')
       .set({ last_slot_ms: slotMs })
+      .where('exchange', '=', exchange)
       .where('job', '=', job)
       .where('last_slot_ms', '<', slotMs)
       .executeTakeFirst();
@@ -35,12 +42,17 @@ export function sqlJobStateRepository(db: Db): JobStateRepository {
     async claimSlot(job, slotMs) {
       // One statement for a slot that is free. A repeat costs a second, the first slot of all a third.
       if (await moveSlot(job, slotMs)) return true;
-      const row = await db.selectFrom('job_state').select('job').where('job', '=', job).executeTakeFirst();
+      const row = await db
+        .selectFrom('exchange_jobs')
+        .select('job')
+        .where('exchange', '=', exchange)
+        .where('job', '=', job)
+        .executeTakeFirst();
       if (row) return false;
       try {
         await db
-          .insertInto('job_state')
-          .values({ job, ...NEW_ROW, last_slot_ms: slotMs })
+          .insertInto('exchange_jobs')
+          .values({ exchange, job, ...NEW_ROW, last_slot_ms: slotMs })
           .execute();
         return true;
       } catch (error) {
@@ -51,8 +63,9 @@ export function sqlJobStateRepository(db: Db): JobStateRepository {
 
     async releaseSlot(job, slotMs) {
       await db
-        .updateTable('job_state')
+        .updateTable('exchange_jobs')
         .set({ last_slot_ms: slotMs - 1 })
+        .where('exchange', '=', exchange)
         .where('job', '=', job)
         .where('last_slot_ms', '=', slotMs)
         .execute();
@@ -61,8 +74,8 @@ export function sqlJobStateRepository(db: Db): JobStateRepository {
     async recordOk(job, atMs, detail) {
       const detailJson = detail ? JSON.stringify(detail) : null;
       await db
-        .insertInto('job_state')
-        .values({ job, ...NEW_ROW, last_ok_ms: atMs, detail_json: detailJson ?? '{}' })
+        .insertInto('exchange_jobs')
+        .values({ exchange, job, ...NEW_ROW, last_ok_ms: atMs, detail_json: detailJson ?? '{}' })
         .onDuplicateKeyUpdate({
           last_ok_ms: inserted('last_ok_ms'),
           last_error: null,
@@ -74,8 +87,14 @@ export function sqlJobStateRepository(db: Db): JobStateRepository {
     async recordError(job, _atMs, error, detail) {
       const detailJson = detail ? JSON.stringify(detail) : null;
       await db
-        .insertInto('job_state')
-        .values({ job, ...NEW_ROW, last_error: error.slice(0, ERROR_LENGTH_MAX), detail_json: detailJson ?? '{}' })
+        .insertInto('exchange_jobs')
+        .values({
+          exchange,
+          job,
+          ...NEW_ROW,
+          last_error: error.slice(0, ERROR_LENGTH_MAX),
+          detail_json: detailJson ?? '{}',
+        })
         .onDuplicateKeyUpdate({
           last_error: inserted('last_error'),
           ...(detailJson === null ? {} : { detail_json: inserted<string>('detail_json') }),

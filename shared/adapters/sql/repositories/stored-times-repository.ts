@@ -40,7 +40,7 @@ const RULES: readonly Rule[] = [
   { table: 'breaker_state', column: 'opened_at_ms', to: 'now' },
   { table: 'breaker_state', column: 'updated_at_ms', to: 'now' },
   { table: 'alerts', column: 'last_at_ms', to: 'now', everywhere: true },
-  { table: 'job_state', column: 'last_slot_ms', to: 'now', everywhere: true },
+  { table: 'exchange_jobs', column: 'last_slot_ms', to: 'now' },
   // A lease holds for minutes at most. Two machines are never that far apart, and a fence stops the one that lost.
   { table: 'leases', column: 'expires_at_ms', to: 'now', everywhere: true, aheadMs: HOUR_MS / 2 },
   { table: 'paper_accounts', column: 'looked_from_ms', to: 'now' },

@@ -4,7 +4,7 @@ import { checkLimits, orderLimitsSchema } from '#shared/core/risk/limits.ts';
 import { platformSnapshotSchema } from '#shared/messages/platform-snapshot.ts';
 import { type ApiUnderTest, apiUnderTest, bodyOf } from '#test/support/api.ts';
 import { anInstrument } from '#test/support/instruments.ts';
-import { NOW_MS, ORDER_ID, seedPlatform } from '#test/support/platform-rows.ts';
+import { EXCHANGE, NOW_MS, ORDER_ID, seedPlatform } from '#test/support/platform-rows.ts';
 
 describe('ages and profit of the api', () => {
   let api: ApiUnderTest;
@@ -61,7 +61,7 @@ describe('ages and profit of the api', () => {
   });
 
   it('marks a job that trading needs as stale when it has not succeeded for too long', async () => {
-    const jobs = sqlJobStateRepository(api.db);
+    const jobs = sqlJobStateRepository(api.db, EXCHANGE);
     await jobs.recordOk('balance', NOW_MS - 240_001);
     await jobs.recordOk('market-data', NOW_MS - 239_000);
 

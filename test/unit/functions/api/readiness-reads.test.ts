@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
-import { systemJobs } from '#shared/core/system/system-jobs.ts';
+import { SYSTEM_JOBS } from '#shared/core/system/system-jobs.ts';
 import { type ApiUnderTest, apiUnderTest, bodyOf } from '#test/support/api.ts';
 import { EXCHANGE, NOW_MS, seedPlatform } from '#test/support/platform-rows.ts';
 import { ACCOUNT } from '#test/support/system.ts';
@@ -12,7 +12,7 @@ describe('readiness', () => {
   beforeEach(async () => {
     api = await apiUnderTest();
     await seedPlatform(api.db);
-    const jobs = sqlJobStateRepository(api.db);
+    const jobs = sqlJobStateRepository(api.db, EXCHANGE);
     for (const job of HEARTBEATS) await jobs.recordOk(job, NOW_MS - 10_000);
   });
   afterEach(() => api.db.destroy());
@@ -31,8 +31,8 @@ describe('readiness', () => {
   });
 
   it('is missing while the venue refuses the trading key, until it is good again', async () => {
-    const jobs = sqlJobStateRepository(api.db);
-    const job = systemJobs(EXCHANGE).tradingKey(ACCOUNT);
+    const jobs = sqlJobStateRepository(api.db, EXCHANGE);
+    const job = SYSTEM_JOBS.tradingKey(ACCOUNT);
     await jobs.recordError(job, NOW_MS, '0xab is no agent of any account');
     const { status, body } = await ready();
     const expected = ['the trading key may not sign: 0xab is no agent of any account'];
@@ -64,14 +64,14 @@ describe('readiness', () => {
   });
 
   it('is missing when a job never succeeded or the account was read in part', async () => {
-    await api.db.deleteFrom('job_state').where('job', '=', 'reconciliation').execute();
+    await api.db.deleteFrom('exchange_jobs').where('job', '=', 'reconciliation').execute();
     await api.db.updateTable('account_snapshots').set({ complete: 0 }).execute();
 
     expect(problems((await ready()).body)).toEqual(['the account was read in part', 'reconciliation never succeeded']);
   });
 
   it('is missing while a job succeeds in part, and status says which part', async () => {
-    const jobs = sqlJobStateRepository(api.db);
+    const jobs = sqlJobStateRepository(api.db, EXCHANGE);
     await jobs.recordOk('order-tracker', NOW_MS, { partly: 'fills: ETH/USDC:USDC cannot be read' });
 
     const { status, body } = await ready();

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
 import { platformSnapshotSchema } from '#shared/messages/platform-snapshot.ts';
 import { type ApiUnderTest, apiUnderTest, bodyOf } from '#test/support/api.ts';
-import { NOW_MS, ORDER_ID, seedPlatform } from '#test/support/platform-rows.ts';
+import { EXCHANGE, NOW_MS, ORDER_ID, seedPlatform } from '#test/support/platform-rows.ts';
 import { anObserverDocument } from '#test/support/system.ts';
 
 const BTC = 'BTC/USDC:USDC';
@@ -45,7 +45,7 @@ describe('api reads', () => {
   });
 
   it('shows heartbeats as jobs, and no row that only guards a slot', async () => {
-    const jobs = sqlJobStateRepository(api.db);
+    const jobs = sqlJobStateRepository(api.db, EXCHANGE);
     await jobs.claimSlot('slot:late-job:0', NOW_MS);
     await jobs.recordOk('late-job', NOW_MS - 1_000);
     await jobs.recordError('sick-job', NOW_MS, 'no');

@@ -66,7 +66,7 @@ describe('janitor', () => {
       kind: 'waiting',
       missing: [{ code: 'own-snapshot-missing' }, { code: 'observers-missing' }],
     });
-    const stored = (await deps.jobs.all()).find((j) => j.job === 'reconciling:hyperliquid');
+    const stored = (await deps.jobs.all()).find((j) => j.job === 'reconciling');
     expect(stored?.detail.missing).toHaveLength(2);
   });
 
@@ -279,7 +279,7 @@ describe('janitor that watches the mark of its database', () => {
     expect(await j.state()).toMatchObject({ state: 'HEALTHY' });
     return { ...j, deps, beat, mark: async () => (await deps.marker.read())! };
   }
-  const JANITOR = 'janitor:hyperliquid';
+  const JANITOR = 'janitor';
 
   it('marks what the database has stored, about once a minute', async () => {
     const { beat, mark, clock } = await watching();

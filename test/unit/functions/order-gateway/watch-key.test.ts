@@ -1,12 +1,12 @@
 import type { SQSEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
-import { systemJobs } from '#shared/core/system/system-jobs.ts';
+import { SYSTEM_JOBS } from '#shared/core/system/system-jobs.ts';
 import type { KeyCheckCommand } from '#shared/messages/order-command.ts';
 import { ExchangeError } from '#shared/ports/exchange.ts';
 import { cancelOf, commandOf, fifoEvent, orderRoom, SCHEDULE } from '#test/support/order-room.ts';
 import { ACCOUNT, EXCHANGE, T0 } from '#test/support/orders.ts';
 
-const JOB = systemJobs(EXCHANGE).tradingKey(ACCOUNT);
+const JOB = SYSTEM_JOBS.tradingKey(ACCOUNT);
 const DAY = 86_400_000;
 const WORDS = 'User or API Wallet 0xab does not exist.';
 

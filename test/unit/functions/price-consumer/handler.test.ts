@@ -36,7 +36,7 @@ function setUp() {
   const clock = manualClock(5_000);
   const jobs = memoryJobStateRepository();
   const alerts = memoryAlerts(clock);
-  const handler = createHandler({ clock, prices, telemetry, jobs, alerts }, {});
+  const handler = createHandler({ clock, prices, telemetry, jobsOf: () => jobs, alerts }, {});
   return { prices, telemetry, handler, jobs, alerts };
 }
 
@@ -76,7 +76,7 @@ describe('price-consumer', () => {
     expect(await handler(event(bundle('1', '100', 10), status(20_000, closed)))).toEqual({ batchItemFailures: [] });
     expect((await prices.latest('hyperliquid')).get(BTC)?.price).toBe('100');
     expect(await row()).toMatchObject({
-      job: 'price-feed:hyperliquid',
+      job: 'price-feed',
       lastError: 'no prices of all symbols, the feed is closed: closed with code 1006',
     });
     expect(alerts.raised()).toEqual([]);
@@ -93,6 +93,24 @@ describe('price-consumer', () => {
     expect(alerts.raised()).toHaveLength(2);
   });
 
+  it('hears the feeds of two venues in one batch', async () => {
+    const { prices, telemetry, alerts } = setUp();
+    const rows = new Map(['a', 'b'].map((exchange) => [exchange, memoryJobStateRepository()]));
+    const jobsOf = (exchange: string) => rows.get(exchange)!;
+    const handler = createHandler({ clock: manualClock(5_000), prices, telemetry, jobsOf, alerts }, {});
+    const down = { code: 'refused', message: 'no', symbols: [], sinceMs: 1 };
+
+    await handler(
+      event(
+        encodeFeedStatus({ exchange: 'a', atMs: 10, trouble: down }),
+        encodeFeedStatus({ exchange: 'b', atMs: 10, trouble: null }),
+      ),
+    );
+
+    expect((await rows.get('a')!.all())[0]?.lastError).toContain('the venue refuses');
+    expect((await rows.get('b')!.all())[0]?.lastError).toBeNull();
+  });
+
   it('reports a malformed word of the feed as poison', async () => {
     const { handler } = setUp();
     const malformed = '{"v":1,"type":"feed-status","exchange":1}';
@@ -103,7 +121,7 @@ describe('price-consumer', () => {
   it('rejects when the database does, so that the batch comes again', async () => {
     const { telemetry, jobs, alerts } = setUp();
     const prices = { saveTicks: () => Promise.reject(new Error('locked')) };
-    const handler = createHandler({ clock: manualClock(5_000), prices, telemetry, jobs, alerts }, {});
+    const handler = createHandler({ clock: manualClock(5_000), prices, telemetry, jobsOf: () => jobs, alerts }, {});
     await expect(handler(event(bundle('1', '100', 10)))).rejects.toThrow('locked');
   });
 });

@@ -24,7 +24,7 @@ function clinic(answers: readonly boolean[]) {
         { exchange: 'hyperliquid', maxAgeMs: MAX_AGE_MS },
       );
     },
-    row: async () => (await jobs.all()).find((job) => job.job === 'exchange-health:hyperliquid'),
+    row: async () => (await jobs.all()).find((job) => job.job === 'exchange-health'),
   };
 }
 
