@@ -2,6 +2,7 @@ import { ConfigError } from '#config/config-error.ts';
 import { type LoadedConfig, loadConfig } from '#config/load.ts';
 import { type Embedded, startEmbedded } from './embedded.ts';
 import { showLiveStatus } from './live-status.ts';
+import { openPositionsText } from './open-positions.ts';
 import { Shutdown } from './shutdown.ts';
 import { parseStartOptions, type StartOptions } from './start-options.ts';
 import { StateDirectory } from './state-directory.ts';
@@ -41,7 +42,16 @@ async function main(): Promise<void> {
     onFatal: (error) => shutdown.fail(error.message),
     onNotice: (text) => terminal.say(text),
   });
-  shutdown.arm(() => embedded.stop());
+  shutdown.arm(async () => {
+    // Asked before anything ends. After a failure the database may be what failed: nobody waits for it then.
+    const left = shutdown.failed
+      ? 'open positions stay open, and nothing watches them until the next start: `npm run 3t -- positions` tells what is stored'
+      : await embedded
+          .snapshot()
+          .then(openPositionsText, (e: Error) => `which positions stay open is unknown: ${e.message}`);
+    terminal.say(left);
+    await embedded.stop();
+  });
   if (!shutdown.requested) await live(embedded, state, terminal, shutdown, performance.now() - began);
 }
 

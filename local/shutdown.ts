@@ -28,6 +28,11 @@ export class Shutdown {
     return this.#code !== null;
   }
 
+  /** True once something has failed. */
+  get failed(): boolean {
+    return this.#code === 1;
+  }
+
   /** What stops everything; called once, at once when the end was asked for before. */
   arm(stop: () => Promise<void>): void {
     this.#stop = stop;

@@ -4,7 +4,7 @@ import { type JobRecord, parseJobEvent } from '#shared/messages/job-event.ts';
 import type { Trace } from '#shared/messages/trace.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { reportOddRows } from '#shared/telemetry/report-odd-rows.ts';
-import { refreshBalances } from '#shared/usecases/refresh-balances.ts';
+import { refreshBalances, SETTLING } from '#shared/usecases/refresh-balances.ts';
 import { setAsideOddRows } from '#shared/usecases/set-aside-odd-rows.ts';
 import type { BalanceDeps } from './deps.ts';
 import type { BalanceEnv } from './env.ts';
@@ -32,7 +32,9 @@ export function createHandler(deps: BalanceDeps, env: BalanceEnv) {
       if (!complete) drop('sub-account', 'not-read', { name, error });
     }
     if (kind === 'from-the-future') drop('account-view', kind, { venueTimeMs: state.venueTimeMs });
-    if (transfersError !== null) drop('transfers', 'not-read', { error: transfersError });
+    // A deposit is no trouble: the next point of the curve shows it.
+    if (transfersError !== null && transfersError !== SETTLING)
+      drop('transfers', 'not-read', { error: transfersError });
     // After the snapshot: a crash in between repeats the look at rows that are still new.
     reportOddRows(telemetry, await setAsideOddRows(deps, exchange, odd));
     await deps.jobs.recordOk(JOB, deps.clock.nowMs(), {

@@ -49,7 +49,8 @@ export function createHandler(deps: RunStrategiesDeps, env: RunStrategiesEnv) {
       const key = cohortKey(exchange, symbol);
       if (wishMoved(step, env, askedDirection.get(key) ?? null)) moved.push(...wishOf(step));
       else if (!askedDirection.has(key)) askedDirection.set(key, step.directionBefore);
-      if (step.gap) telemetry.log('warn', logEvents.feedGap, { exchange, symbol });
+      // Before it has its history a symbol has nothing to lose: each first subscription begins so.
+      if (step.gap && step.dataState !== 'warming-up') telemetry.log('warn', logEvents.feedGap, { exchange, symbol });
       if (step.malformed > 0)
         telemetry.count(metrics.inputsDropped, step.malformed, { what: 'tick', code: 'no-price' });
     }

@@ -137,7 +137,8 @@ async function equityOf(
 /** For this long around a transfer, equity and ledger may not show it alike: they come from different reads. */
 const TRANSFER_SETTLES_MS = 10_000;
 
-const SETTLING = 'a transfer is being settled';
+/** `transfersError` of a point that waits: nothing is wrong. */
+export const SETTLING = 'a transfer is being settled';
 
 type Transfers = Pick<RefreshBalancesFacts, 'netTransfersQuote' | 'transfersError'> & {
   /** Entries that could not be read and were never set aside. */

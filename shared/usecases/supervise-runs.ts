@@ -98,7 +98,8 @@ async function alarmGaps(
   nowMs: EpochMs,
 ): Promise<void> {
   for (const { symbol, dataState, dataStateSinceMs } of cohorts) {
-    if (dataState === 'live' || !isDue(dataStateSinceMs, nowMs, gapAlarmMs)) continue;
+    // 0: it never had runs whose history could be missing.
+    if (dataState === 'live' || dataStateSinceMs === 0 || !isDue(dataStateSinceMs, nowMs, gapAlarmMs)) continue;
     await deps.alerts.raise({
       id: `data-gap:${exchange}:${symbol}`,
       kind: 'data-gap',

@@ -30,6 +30,13 @@ const ended = (reason: string, atMs = NOW) => ({ reason, atMs, endBalanceMicros:
 export function runsRepositoryContract(name: string, open: () => Promise<RunsRepository>): void {
   const load = async (runs: RunsRepository, symbol = BTC) => (await runs.loadCohorts('sim', [symbol]))[0]!;
 
+  it('begins the warm-up of a symbol with its first runs, not at the beginning of time', async () => {
+    const runs = await open();
+    await runs.createRuns('sim', [aNewRun(0)], NOW);
+
+    expect((await load(runs)).cohort).toMatchObject({ dataState: 'warming-up', dataStateSinceMs: NOW });
+  });
+
   describe(`runs repository (${name})`, () => {
     it('answers an empty cohort of version 0 for a symbol never seen, in the order asked', async () => {
       const runs = await open();

@@ -53,6 +53,8 @@ describe('npm start', () => {
 
     // `exec` in the script: a shell that stayed would die of the signal, and npm repeat that as its own end.
     expect(await stopsCleanly(command, () => command.signalGroup('SIGINT'))).toBe(0);
+    expect(command.output()).toMatch(/no known position stays open|these positions stay open/);
+    expect(readFileSync(bench.file('logs/platform.jsonl'), 'utf8')).not.toMatch(/"level":"(?:warn|error)"/);
   });
 
   it('exits 0 on Ctrl-C when the script is started without npm', async () => {

@@ -109,7 +109,7 @@ export class MemoryRunsRepository implements RunsRepository {
         ...cohort,
         version: cohort.version + 1,
         dataState: cold ? 'warming-up' : cohort.dataState,
-        dataStateSinceMs: cold ? atMs : cohort.dataStateSinceMs,
+        dataStateSinceMs: cold || cohort.dataStateSinceMs === 0 ? atMs : cohort.dataStateSinceMs,
       });
     }
     for (const run of fresh) {

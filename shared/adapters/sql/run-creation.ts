@@ -28,7 +28,7 @@ export async function insertMissingCohorts(
     .execute();
 }
 
-/** A symbol without live runs has strategies that know nothing: its desired position is unknown until they do. */
+/** Its first runs begin its warm-up. A symbol without live runs has strategies that know nothing: its desired position is unknown until they do. */
 export async function raiseForNewRuns(
   trx: Kysely<Database>,
   exchange: string,
@@ -39,7 +39,7 @@ export async function raiseForNewRuns(
     where r.exchange = run_cohorts.exchange and r.symbol = run_cohorts.symbol
       and r.ended_at_ms is null and r.exit_run = 0 and r.height is null)`;
   await sql`update run_cohorts set
-      data_state_since_ms = case when ${cold} then ${atMs} else data_state_since_ms end,
+      data_state_since_ms = case when ${cold} or data_state_since_ms = 0 then ${atMs} else data_state_since_ms end,
       data_state = case when ${cold} then 'warming-up' else data_state end,
       version = version + 1
     where exchange = ${exchange} and symbol in (${sql.join(symbols)})`.execute(trx);

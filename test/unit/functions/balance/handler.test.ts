@@ -13,7 +13,7 @@ import { seededIds } from '#shared/adapters/memory/seeded.ts';
 import type { OddRow } from '#shared/core/odd-row.ts';
 import { runRequest } from '#shared/messages/reconciliation-messages.ts';
 import type { StreamRecord } from '#shared/ports/event-stream.ts';
-import { ExchangeError } from '#shared/ports/exchange.ts';
+import { ExchangeError, type VenueTransfer } from '#shared/ports/exchange.ts';
 import { metrics } from '#shared/telemetry/names.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
@@ -31,7 +31,13 @@ const batch = (...bodies: readonly string[]) =>
   );
 
 function platform() {
-  const world = { reads: 0, fails: false, change: {} as Parameters<typeof anAccountState>[1], odd: [] as OddRow[] };
+  const world = {
+    reads: 0,
+    fails: false,
+    transfers: [] as VenueTransfer[],
+    change: {} as Parameters<typeof anAccountState>[1],
+    odd: [] as OddRow[],
+  };
   const clock = manualClock(SLOT_MS);
   const deadLetters = memoryDeadLetters(clock);
   const alerts = memoryAlerts(clock);
@@ -48,7 +54,7 @@ function platform() {
             throw new ExchangeError('timeout', 'no answer', { retryable: true, mayHaveReachedVenue: true });
           return anAccountState(SLOT_MS + world.reads, world.change);
         },
-        fetchTransfers: async () => ({ rows: [], odd: world.odd }),
+        fetchTransfers: async () => ({ rows: world.transfers, odd: world.odd }),
       },
       accounts,
       orders: memoryOrdersRepository(),
@@ -73,6 +79,14 @@ function platform() {
 }
 
 describe('balance handler', () => {
+  it('warns of nothing while a deposit settles, as at each first start', async () => {
+    const { world, handler, telemetry } = platform();
+    world.transfers = [{ id: 'deposit', venueTimeMs: SLOT_MS, amountQuote: '10000' }];
+    await handler(schedule(30_000));
+
+    expect(telemetry.logs.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
+  });
+
   it('is given envelopes that AWS would send', () => {
     expect(SqsSchema.safeParse(batch(request)).success).toBe(true);
     expect(SqsSchema.safeParse(schedule(30_000)).success).toBe(true);

@@ -77,6 +77,14 @@ async function aBench(
 }
 
 describe('run-strategies', () => {
+  it('warns of no gap at the first trades of a symbol that has no history yet', async () => {
+    const { handle, telemetry, load } = await aBench();
+    await handle(eventOf(trend(10, 0, true)));
+
+    expect((await load()).cohort.dataState).toBe('warming-up');
+    expect(telemetry.logs.map((line) => line.event)).not.toContain('feed.gap');
+  });
+
   it('steps the runs of a Kinesis batch and asks for a reconciliation of the symbol whose wish moved', async () => {
     const { handle, sent, load } = await aBench();
     expect(await handle(eventOf(trend(10), trend(6, 10)))).toEqual({ batchItemFailures: [] });

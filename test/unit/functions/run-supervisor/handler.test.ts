@@ -79,6 +79,15 @@ describe('run-supervisor', () => {
     ]);
   });
 
+  it('alarms about no history at a first start, where there are no runs that could lack it', async () => {
+    const { handle, deps, runs } = await aBench();
+    await handle(schedule());
+    await handle(schedule(1));
+
+    expect(deps.alerts.raised()).toEqual([]);
+    expect((await runs.cohortHealth('sim')).size).toBeGreaterThan(0);
+  });
+
   it('tells the figures of the live runs where nobody reads them from rows', async () => {
     const { handle, deps, telemetry, count } = await aBench();
     const btc = { symbol: 'BTC/USDC:USDC', live: 3, long: 2, short: 1, winning: 2, losing: 1, pnlMicros: 4_500_000 };
