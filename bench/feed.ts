@@ -5,12 +5,12 @@
  * records. Their count, bytes and SHA-256 are asserted; the rate must be at least half of JSON.parse on the same text.
  */
 import { createHash } from 'node:crypto';
+import { seededRandom } from '#local/virtual-time/seeded.ts';
 import {
   HyperliquidTradesFeed,
   TRADES_FEED_DEFAULTS,
 } from '#shared/adapters/exchange/hyperliquid-feed/hyperliquid-trades-feed.ts';
 import type { WebSocketLike } from '#shared/adapters/exchange/hyperliquid-feed/web-socket-like.ts';
-import { seededRandom } from '#shared/adapters/memory/seeded.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { StreamRecord } from '#shared/ports/event-stream.ts';
 import { PricePublisher } from '#shared/usecases/publish-prices.ts';

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { inRealTime } from '#shared/adapters/memory/virtual-globals.ts';
+import { inRealTime } from '#local/virtual-time/virtual-globals.ts';
 import { PAGE_HEADERS, type PageAsset } from './page-assets.ts';
 
 export interface HttpServer {

@@ -1,6 +1,6 @@
 import { setTimeout as realSetTimeout } from 'node:timers';
 import type { SimulatorStatus } from '#local/simulator-process.ts';
-import type { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
+import type { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import type { ReplayNetwork } from './replay-network.ts';
 
 export interface MarketDriverParts {

@@ -1,11 +1,11 @@
 import type { Config } from '#config/schema.ts';
 import { createPlatform, type Platform } from '#local/platform/platform.ts';
 import type { SimulatorStatus } from '#local/simulator-process.ts';
+import { memoryObserverDocuments } from '#local/virtual-time/memory-observer-documents.ts';
+import { seededRandom } from '#local/virtual-time/seeded.ts';
+import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
+import { installVirtualGlobals } from '#local/virtual-time/virtual-globals.ts';
 import { connectWebSocket } from '#shared/adapters/exchange/hyperliquid-feed/connect-web-socket.ts';
-import { memoryObserverDocuments } from '#shared/adapters/memory/observer-documents.ts';
-import { seededRandom } from '#shared/adapters/memory/seeded.ts';
-import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
-import { installVirtualGlobals } from '#shared/adapters/memory/virtual-globals.ts';
 import type { Db } from '#shared/adapters/sql/open-database.ts';
 import type { FetchLike } from '#shared/adapters/system/keep-alive-fetch.ts';
 import type { Secrets } from '#shared/ports/secrets.ts';

@@ -1,7 +1,7 @@
 import { Invoker } from '#local/emulators/invoker.ts';
 import { StreamEmulator } from '#local/emulators/stream-emulator.ts';
+import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import { memoryDeadLetters } from '#shared/adapters/memory/dead-letters.ts';
-import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
 import type { StreamRecord } from '#shared/ports/event-stream.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 import { eventStreamContract } from './event-stream.contract.ts';

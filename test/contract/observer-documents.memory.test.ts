@@ -1,4 +1,4 @@
-import { memoryObserverDocuments } from '#shared/adapters/memory/observer-documents.ts';
+import { memoryObserverDocuments } from '#local/virtual-time/memory-observer-documents.ts';
 import { observerDocumentsContract } from './observer-documents.contract.ts';
 
 observerDocumentsContract('memory', async () => memoryObserverDocuments());

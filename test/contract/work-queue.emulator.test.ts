@@ -1,7 +1,7 @@
 import { Invoker } from '#local/emulators/invoker.ts';
 import { QueueEmulator } from '#local/emulators/queue-emulator.ts';
+import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import { memoryDeadLetters } from '#shared/adapters/memory/dead-letters.ts';
-import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 import { type ReceivedMessage, workQueueContract } from './work-queue.contract.ts';
 

@@ -4,6 +4,8 @@ import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.
 import { runOnClock } from '#local/exchange-simulator/run-on-clock.ts';
 import { TEST_ACCOUNTS, TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
 import type { Fault } from '#local/exchange-simulator/wire/fault-script.ts';
+import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
+import { installVirtualGlobals } from '#local/virtual-time/virtual-globals.ts';
 import {
   createHyperliquid,
   type Hyperliquid,
@@ -11,8 +13,6 @@ import {
 } from '#shared/adapters/exchange/hyperliquid/create-hyperliquid.ts';
 import { readAccountForObserver } from '#shared/adapters/exchange/hyperliquid/observer-reader.ts';
 import { MemoryBreakerRepository } from '#shared/adapters/memory/memory-breaker-repository.ts';
-import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
-import { installVirtualGlobals } from '#shared/adapters/memory/virtual-globals.ts';
 import { dec, decimalText } from '#shared/core/decimal.ts';
 import { type ExchangeUnderTest, orderAt, positionOf } from '#test/support/exchange-under-test.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';

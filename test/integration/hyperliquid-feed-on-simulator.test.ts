@@ -3,12 +3,12 @@ import { PRICE_PRODUCER_DEFAULTS } from '#containers/price-producer/env.ts';
 import { createPriceProducer } from '#containers/price-producer/producer.ts';
 import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
 import type { Fault } from '#local/exchange-simulator/wire/fault-script.ts';
+import { seededIds, seededRandom } from '#local/virtual-time/seeded.ts';
+import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import {
   HyperliquidTradesFeed,
   TRADES_FEED_DEFAULTS,
 } from '#shared/adapters/exchange/hyperliquid-feed/hyperliquid-trades-feed.ts';
-import { seededIds, seededRandom } from '#shared/adapters/memory/seeded.ts';
-import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
 import { type MarketBundle, marketBundleSchema } from '#shared/messages/market-bundle.ts';
 import { anInstrument, aProduct } from '#test/support/instruments.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';

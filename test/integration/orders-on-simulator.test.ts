@@ -4,7 +4,7 @@ import { orderGatewayEnvSchema } from '#functions/order-gateway/env.ts';
 import { createHandler as createGateway } from '#functions/order-gateway/handler.ts';
 import { orderTrackerEnvSchema } from '#functions/order-tracker/env.ts';
 import { createHandler as createTracker } from '#functions/order-tracker/handler.ts';
-import { seededIds } from '#shared/adapters/memory/seeded.ts';
+import { seededIds } from '#local/virtual-time/seeded.ts';
 import { sqlAlerts } from '#shared/adapters/sql/alerts.ts';
 import { sqlDeadLetters } from '#shared/adapters/sql/dead-letters.ts';
 import { type Db, openSqlite } from '#shared/adapters/sql/open-database.ts';

@@ -1,4 +1,4 @@
-import { seededRandom } from '#shared/adapters/memory/seeded.ts';
+import { seededRandom } from '#local/virtual-time/seeded.ts';
 
 /**
  * Where in the life of an order the process dies, and the places in the code that count as that point.

@@ -1,4 +1,4 @@
-import { seededRandom } from '#shared/adapters/memory/seeded.ts';
+import { seededRandom } from '#local/virtual-time/seeded.ts';
 
 /** Seeded draws: the same seed gives the same scenario on every machine. */
 export interface Draw {

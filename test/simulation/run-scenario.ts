@@ -2,7 +2,7 @@ import { accountOf } from '#config/function-environments.ts';
 import { markOf } from '#local/exchange-simulator/venue/world.ts';
 import type { FiredFault } from '#local/exchange-simulator/wire/fault-script.ts';
 import { createApi } from '#local/platform/api.ts';
-import { seededRandom } from '#shared/adapters/memory/seeded.ts';
+import { seededRandom } from '#local/virtual-time/seeded.ts';
 import { dec } from '#shared/core/decimal.ts';
 import { boundedPrice } from '#shared/core/reconciliation/order-pricing.ts';
 import { type SimulatedPlatform, simulatedPlatform } from '#test/support/simulated-platform.ts';

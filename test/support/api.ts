@@ -1,8 +1,8 @@
 import { createApp } from '#functions/api/app.ts';
 import type { ApiDeps, ManualOrderRequest } from '#functions/api/deps.ts';
 import type { ApiEnv } from '#functions/api/env.ts';
+import { seededIds } from '#local/virtual-time/seeded.ts';
 import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
-import { seededIds } from '#shared/adapters/memory/seeded.ts';
 import { type Db, openSqlite } from '#shared/adapters/sql/open-database.ts';
 import { sqlReadModel } from '#shared/adapters/sql/read-model.ts';
 import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';

@@ -1,7 +1,7 @@
 import { type CompiledQuery, Kysely, sql } from 'kysely';
+import { memoryObserverDocuments } from '#local/virtual-time/memory-observer-documents.ts';
+import { seededIds } from '#local/virtual-time/seeded.ts';
 import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
-import { memoryObserverDocuments } from '#shared/adapters/memory/observer-documents.ts';
-import { seededIds } from '#shared/adapters/memory/seeded.ts';
 import type { Database } from '#shared/adapters/sql/database.ts';
 import { migrate } from '#shared/adapters/sql/migrate.ts';
 import type { Db } from '#shared/adapters/sql/open-database.ts';

@@ -1,4 +1,4 @@
-import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
+import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 
 /** A clock that stands still until told; a wait for it lets real sockets do their work. */

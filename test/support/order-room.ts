@@ -2,6 +2,7 @@ import { orderGatewayEnvSchema } from '#functions/order-gateway/env.ts';
 import { createHandler as createGateway } from '#functions/order-gateway/handler.ts';
 import { orderTrackerEnvSchema } from '#functions/order-tracker/env.ts';
 import { createHandler as createTracker } from '#functions/order-tracker/handler.ts';
+import { seededIds } from '#local/virtual-time/seeded.ts';
 import { memoryAccountRepository } from '#shared/adapters/memory/account-repository.ts';
 import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
 import { memoryDeadLetters } from '#shared/adapters/memory/dead-letters.ts';
@@ -9,7 +10,6 @@ import { memoryInstallationRepository } from '#shared/adapters/memory/installati
 import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
 import { memoryLeasesRepository } from '#shared/adapters/memory/leases-repository.ts';
 import { type MemoryOrders, memoryOrdersRepository } from '#shared/adapters/memory/orders-repository.ts';
-import { seededIds } from '#shared/adapters/memory/seeded.ts';
 import { memorySystemStateRepository } from '#shared/adapters/memory/system-state-repository.ts';
 import type { OrderIntent } from '#shared/core/orders/order.ts';
 import type { LockMode, SystemStateName } from '#shared/core/system/system-state.ts';

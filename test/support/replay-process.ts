@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { seededRandom } from '#shared/adapters/memory/seeded.ts';
+import { seededRandom } from '#local/virtual-time/seeded.ts';
 import { MINUTE_MS } from '#shared/core/time.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'local', 'main.ts');

@@ -1,10 +1,10 @@
+import { seededIds } from '#local/virtual-time/seeded.ts';
 import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
 import { memoryDeadLetters } from '#shared/adapters/memory/dead-letters.ts';
 import { memoryInstallationMarker } from '#shared/adapters/memory/installation-marker.ts';
 import { memoryInstallationRepository } from '#shared/adapters/memory/installation-repository.ts';
 import { memoryInstrumentsRepository } from '#shared/adapters/memory/instruments-repository.ts';
 import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
-import { seededIds } from '#shared/adapters/memory/seeded.ts';
 import { memorySystemStateRepository } from '#shared/adapters/memory/system-state-repository.ts';
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import type { OddRow } from '#shared/core/odd-row.ts';

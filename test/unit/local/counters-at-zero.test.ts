@@ -3,7 +3,7 @@ import { loadConfig } from '#config/load.ts';
 import { countersAtZero } from '#local/counters-at-zero.ts';
 import { createPlumbing } from '#local/platform/plumbing.ts';
 import { startSchedules } from '#local/platform/schedules.ts';
-import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
+import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import { JsonTelemetry } from '#shared/telemetry/json-telemetry.ts';
 import { MetricsRegistry } from '#shared/telemetry/metrics-registry.ts';
 import { Redactor } from '#shared/telemetry/redactor.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { PRICE_PRODUCER_DEFAULTS, type PriceProducerEnv } from '#containers/price-producer/env.ts';
 import { createPriceProducer } from '#containers/price-producer/producer.ts';
+import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import {
   HyperliquidTradesFeed,
   TRADES_FEED_DEFAULTS,
 } from '#shared/adapters/exchange/hyperliquid-feed/hyperliquid-trades-feed.ts';
-import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
 import { readFeedStatus } from '#shared/messages/feed-status.ts';
 import { type MarketBundle, marketBundleSchema } from '#shared/messages/market-bundle.ts';
 import type { StreamRecord } from '#shared/ports/event-stream.ts';

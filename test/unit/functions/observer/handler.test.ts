@@ -3,7 +3,7 @@ import { observerEnvSchema } from '#functions/observer/env.ts';
 import { createHandler } from '#functions/observer/handler.ts';
 import { scheduleEvent } from '#local/emulators/schedule-emulator.ts';
 import { sqsEvent } from '#local/emulators/sqs-envelope.ts';
-import { memoryObserverDocuments } from '#shared/adapters/memory/observer-documents.ts';
+import { memoryObserverDocuments } from '#local/virtual-time/memory-observer-documents.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 import { ACCOUNT, anObserverDocument } from '#test/support/system.ts';

@@ -6,7 +6,7 @@ import { Invoker } from '#local/emulators/invoker.ts';
 import { QueueEmulator, type QueueSpec } from '#local/emulators/queue-emulator.ts';
 import { ScheduleEmulator } from '#local/emulators/schedule-emulator.ts';
 import { StreamEmulator } from '#local/emulators/stream-emulator.ts';
-import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
+import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import { scheduledJobSchema } from '#shared/messages/scheduled-job.ts';
 import { metrics } from '#shared/telemetry/names.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';

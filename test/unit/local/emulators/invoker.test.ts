@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Invoker } from '#local/emulators/invoker.ts';
-import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
+import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 
 /** An invoker whose functions `order` (goes first) and `refresh` say when they begin and end; each takes the given time. */

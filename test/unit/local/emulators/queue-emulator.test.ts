@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Invoker } from '#local/emulators/invoker.ts';
 import { QueueEmulator } from '#local/emulators/queue-emulator.ts';
-import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
+import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { InvocationResult } from '#local/emulators/invoker.ts';
 import type { Checkpoints } from '#local/platform-runner/checkpoints.ts';
 import { cutBySize, type PolledRecord, StreamPoller } from '#local/platform-runner/stream-poller.ts';
-import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
+import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import { metrics } from '#shared/telemetry/names.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 

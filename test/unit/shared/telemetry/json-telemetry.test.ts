@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
+import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import type { LogLevel } from '#shared/ports/telemetry.ts';
 import { JsonTelemetry } from '#shared/telemetry/json-telemetry.ts';
 import { LogFile } from '#shared/telemetry/log-file.ts';

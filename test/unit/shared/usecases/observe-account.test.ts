@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { memoryObserverDocuments } from '#shared/adapters/memory/observer-documents.ts';
+import { memoryObserverDocuments } from '#local/virtual-time/memory-observer-documents.ts';
 import type { ObservedAccount } from '#shared/ports/account-observer.ts';
 import { observeAccount } from '#shared/usecases/observe-account.ts';
 import { manualClock } from '#test/support/manual-clock.ts';

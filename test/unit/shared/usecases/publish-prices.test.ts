@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
+import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import { type MarketBundle, marketBundleSchema } from '#shared/messages/market-bundle.ts';
 import { StreamError, type StreamRecord } from '#shared/ports/event-stream.ts';
 import type { TradeBatch } from '#shared/ports/price-feed.ts';

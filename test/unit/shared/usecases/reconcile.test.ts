@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { memoryObserverDocuments } from '#local/virtual-time/memory-observer-documents.ts';
+import { seededIds } from '#local/virtual-time/seeded.ts';
 import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
 import { memoryLeasesRepository } from '#shared/adapters/memory/leases-repository.ts';
-import { memoryObserverDocuments } from '#shared/adapters/memory/observer-documents.ts';
-import { seededIds } from '#shared/adapters/memory/seeded.ts';
 import { memorySystemStateRepository } from '#shared/adapters/memory/system-state-repository.ts';
 import type { Db } from '#shared/adapters/sql/open-database.ts';
 import type { ObserverDocument } from '#shared/messages/observer-document.ts';

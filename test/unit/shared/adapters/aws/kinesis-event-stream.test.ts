@@ -2,8 +2,8 @@ import { KinesisClient, PutRecordsCommand, type PutRecordsCommandInput } from '@
 import { mockClient } from 'aws-sdk-client-mock';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import { createKinesisEventStream, type KinesisEventStreamLimits } from '#shared/adapters/aws/kinesis-event-stream.ts';
-import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
 import { StreamError, type StreamRecord } from '#shared/ports/event-stream.ts';
 import { awsMetrics } from '#shared/telemetry/aws-names.ts';
 import { awsError, LASTING_ERRORS, TRANSIENT_ERRORS } from '#test/support/aws-errors.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import {
   HyperliquidPollingFeed,
   type PollingFeedOptions,
 } from '#shared/adapters/exchange/hyperliquid-feed/hyperliquid-polling-feed.ts';
 import type { PostReply } from '#shared/adapters/exchange/hyperliquid-feed/post-json.ts';
-import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
 import type { TradeBatch } from '#shared/ports/price-feed.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 

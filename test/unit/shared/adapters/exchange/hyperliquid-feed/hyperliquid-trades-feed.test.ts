@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import {
   HyperliquidTradesFeed,
   TRADES_FEED_DEFAULTS,
 } from '#shared/adapters/exchange/hyperliquid-feed/hyperliquid-trades-feed.ts';
-import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
 import type { FeedInstrument, TradeBatch } from '#shared/ports/price-feed.ts';
 import { metrics } from '#shared/telemetry/names.ts';
 import { fakeConnect, subscriptionResponse, tradesMessage } from '#test/support/fake-socket.ts';

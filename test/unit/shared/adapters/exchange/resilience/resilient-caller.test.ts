@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
+import { installVirtualGlobals } from '#local/virtual-time/virtual-globals.ts';
 import type { CallClass } from '#shared/adapters/exchange/resilience/call-class.ts';
 import { HttpStatusError, RateLimitedError } from '#shared/adapters/exchange/resilience/exchange-failure.ts';
 import {
@@ -8,8 +10,6 @@ import {
   ResilientCaller,
 } from '#shared/adapters/exchange/resilience/resilient-caller.ts';
 import { MemoryBreakerRepository } from '#shared/adapters/memory/memory-breaker-repository.ts';
-import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
-import { installVirtualGlobals } from '#shared/adapters/memory/virtual-globals.ts';
 import { assert } from '#shared/core/assert.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
 import { ExchangeError } from '#shared/ports/exchange.ts';

@@ -1,7 +1,10 @@
 import { rememberingDecoder } from '#shared/messages/observer-document.ts';
 import type { ObserverDocuments } from '#shared/ports/observer-documents.ts';
 
-/** In-memory double; documents are kept as text, so that readers never share objects with the writer. */
+/**
+ * For virtual time, which does not wait for a disk: the file adapter's writes would end at another virtual moment in each run.
+ * Documents are kept as text, so that readers never share objects with the writer.
+ */
 export function memoryObserverDocuments(): ObserverDocuments {
   const texts = new Map<string, string>();
   const decode = rememberingDecoder();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { VirtualClock } from '#shared/adapters/memory/virtual-clock.ts';
-import { installVirtualGlobals } from '#shared/adapters/memory/virtual-globals.ts';
+import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
+import { installVirtualGlobals } from '#local/virtual-time/virtual-globals.ts';
 
 describe('VirtualClock', () => {
   it('fires timers by time, then by creation, and lets each come to rest before the next', async () => {
