@@ -138,10 +138,13 @@ function spread(counting: readonly Counting[]): Decimal {
 const byAgeThenName = (a: SourceVerdict, b: SourceVerdict): number => {
   const time = (a.venueTimeMs ?? 0) - (b.venueTimeMs ?? 0);
   if (time !== 0) return time;
-  const left = `${a.source} ${a.size ?? ''}`;
-  const right = `${b.source} ${b.size ?? ''}`;
+  const [left, right] = [textOf(a), textOf(b)];
   return left < right ? -1 : left > right ? 1 : 0;
 };
+
+/** All that two readings of one moment may differ in: none is before the other by chance. */
+const textOf = ({ source, size, complete, notCounting, error }: SourceVerdict): string =>
+  JSON.stringify([source, size, complete, notCounting, error]);
 
 const MESSAGES: Readonly<Record<QuorumCode, string>> = {
   'awaiting-fill-visibility': 'the end of our last order is not visible in enough sources yet',
