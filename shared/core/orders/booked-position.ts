@@ -1,4 +1,4 @@
-import { type DecimalText, dec } from '../decimal.ts';
+import { type Decimal, type DecimalText, dec } from '../decimal.ts';
 import { type Refusal, refusal } from '../refusal.ts';
 import type { EpochMs } from '../time.ts';
 import { type ChainedFill, positionAfter } from './foreign-changes.ts';
@@ -16,6 +16,16 @@ export interface BookedPosition {
 export function bookedPosition(newest: readonly ChainedFill[], adoptedAtMs: EpochMs | null): BookedPosition | null {
   const booked = positionAfter(newest);
   return booked !== null && booked.atMs > (adoptedAtMs ?? -1) ? booked : null;
+}
+
+/**
+ * What of a position that too few sources tell of is surely there: one that shows the time before our last exit as the present has
+ * nothing else against it than our own fills. Where these say nothing, or another side, the source stands.
+ */
+export function surelyHeld(told: Decimal, booked: BookedPosition | null): Decimal {
+  if (booked === null) return told;
+  const ours = dec(booked.size);
+  return ours.times(told).gt(0) && ours.abs().lt(told.abs()) ? ours : told;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Decimal, type DecimalText, dec, decimalText, ZERO } from '../decimal.ts';
-import { unexplainedPosition } from '../orders/booked-position.ts';
+import { surelyHeld, unexplainedPosition } from '../orders/booked-position.ts';
 import { isEnded, type Side } from '../orders/order.ts';
 import { backOffLeftMs, REFUSALS_BEFORE_HOLD } from '../orders/refusals.ts';
 import { runsRecord } from '../portfolio/desired-position.ts';
@@ -76,7 +76,11 @@ function decide(context: CycleContext, draft: Undecided): Outcome {
   if (gap !== null && !reduces(gap.effect)) return increase(context, draft, gap);
   // A reduction rests on what is surely there (rule 3.7), so it needs no quorum.
   const view = reduceView(quorum.verdicts);
-  const sure = view.kind === 'known' ? gapTo(context, draft, dec(view.size)) : null;
+  // A whole exit cannot cut too much: nothing may hold it back.
+  const isPart = quorum.kind === 'refused' && !target.size.isZero();
+  const told = view.kind === 'known' ? dec(view.size) : null;
+  const held = told !== null && isPart ? surelyHeld(told, facts.booked ?? null) : told;
+  const sure = held === null ? null : gapTo(context, draft, held);
   if (sure?.kind === 'trade' && reduces(sure.effect)) return reduce(context, draft, sure);
   if (quorum.kind === 'refused') return refuse(context, draft, quorum.refusal);
   return inSync(context, draft, sure?.kind === 'in-sync' ? sure : { code: 'aligned' });
