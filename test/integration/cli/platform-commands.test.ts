@@ -18,7 +18,7 @@ describe('cli against a running platform', () => {
 
     expect(exitCode).toBe(0);
     expect(out).toContain('hyperliquid  HEALTHY');
-    expect(out).toContain('equity 10010.50, margin used 6.00, unrealised 0.04 (3.0 s old)');
+    expect(out).toContain('equity 10010.50, margin used 6.00 (3.0 s old), unrealised 0.04 (3.0 s old)');
     expect(out).toContain('2 positions, 0 working orders, 2 runs, 0 holds');
     expect(platformSnapshotSchema.parse(await json('status')).system?.state).toBe('HEALTHY');
   });
