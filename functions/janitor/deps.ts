@@ -1,6 +1,5 @@
 import type { ClockCorrection } from '#shared/ports/clock.ts';
 import type { ExchangeHealth } from '#shared/ports/exchange-health.ts';
-import type { InstallationMarker } from '#shared/ports/installation-marker.ts';
 import type { StoredTimesRepository } from '#shared/ports/repositories/stored-times-repository.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
 import type { VenueClock } from '#shared/ports/venue-clock.ts';
@@ -15,11 +14,6 @@ export type JanitorDeps = Omit<
   ChangeSystemStateDeps & BootstrapSystemDeps & SyncInstrumentsDeps & FinishReconcilingDeps,
   'control'
 > & {
-  /**
-   * The mark that every beat compares the database with; null where only a start does, because nobody can exchange the file of a process
-   * that has it open.
-   */
-  readonly watchedMarker: InstallationMarker | null;
   /** Null where the clock of the process is not ours to set. */
   readonly correction: ClockCorrection | null;
   readonly storedTimes: StoredTimesRepository;

@@ -34,7 +34,7 @@ export function createHandler(deps: JanitorDeps, env: JanitorEnv) {
     // A malformed body asks for nothing that a plain tick would not do as well.
     const isStart = parseJobEvent(event).some((r) => r.kind === 'job' && r.job.job === JANITOR_START_JOB);
     const bootstrap = isStart ? await bootstrapSystem(bound, { exchange, by: BY, venueKind: env.VENUE_KIND }) : null;
-    const { watchedMarker: marker } = deps;
+    const { marker } = deps;
     const watched =
       isStart || marker === null ? null : await watchInstallation({ ...bound, marker }, { exchange, by: BY });
     if (watched !== null) reportWatch(deps.telemetry, exchange, watched);

@@ -36,7 +36,7 @@ export const handler = serve(
       systemState: sqlSystemStateRepository(stateDb),
       installation: sqlInstallationRepository(db),
       marker,
-      watchedMarker: marker,
+      reader: venue.accountReader,
       alerts: sqlAlerts(db, clock),
       marketData: venue.marketData,
       instruments: sqlInstrumentsRepository(db),

@@ -17,7 +17,7 @@ export interface OrderTrackerDeps {
   readonly deadLetters: DeadLetters;
   readonly jobs: Pick<JobStateRepository, 'all' | 'recordOk' | 'recordError'>;
   readonly control: WatchAccountDeps['control'];
-  readonly installation: Pick<InstallationRepository, 'tag'>;
+  readonly installation: Pick<InstallationRepository, 'tag' | 'noteCopy'>;
   /** FIFO queue `orders`: re-sent commands and cancels. */
   readonly orderQueue: WorkQueue;
   /** Queue `run-requests`. */

@@ -171,7 +171,7 @@ export function registerFunctions(parts: FunctionParts): void {
         systemState: r.systemState,
         installation: r.installation,
         marker: env.marker,
-        watchedMarker: null,
+        reader,
         ...aside,
         marketData: venue.reader.marketData,
         instruments: r.instruments,

@@ -113,6 +113,13 @@ export interface FillsPage extends Listed<VenueFill> {
   readonly nextFromMs: EpochMs | null;
 }
 
+/** An order as the venue remembers it, ended or not. */
+export interface RecentOrder {
+  readonly clientOrderId: ClientOrderId;
+  /** Venue time of its acceptance or refusal. */
+  readonly venueTimeMs: EpochMs;
+}
+
 /** Private reads: by wallet address, no trading key. All throw `ExchangeError`; none guesses. A list that is odd in one row is not odd. */
 export interface AccountReader {
   fetchAccountState(account: string): Promise<AccountState>;
@@ -122,6 +129,11 @@ export interface AccountReader {
   /** At most 2000 from `sinceMs`. */
   fetchFills(account: string, sinceMs: EpochMs): Promise<FillsPage>;
   fetchTransfers(account: string, sinceMs: EpochMs): Promise<Listed<VenueTransfer>>;
+  /**
+   * The newest orders of the account that bear a client order id, whatever became of them, as far back as the venue shows; none where the
+   * venue keeps its books in our own database.
+   */
+  fetchRecentOrders(account: string): Promise<readonly RecentOrder[]>;
 }
 
 /** The three answers of an order (architecture, rule 3.5). */

@@ -12,10 +12,12 @@ import {
 } from '#shared/core/orders/foreign-changes.ts';
 import { type TrackerMemory, watchBreaks, watchMismatches } from '#shared/core/orders/tracker-memory.ts';
 import { unreadCoins } from '#shared/core/portfolio/account-state.ts';
+import { lostOrder, lostOrderReason, restoredAlert } from '#shared/core/system/restore-sign.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { DeadLetters } from '#shared/ports/dead-letters.ts';
 import type { AccountRepository } from '#shared/ports/repositories/account-repository.ts';
+import type { InstallationRepository } from '#shared/ports/repositories/installation-repository.ts';
 import type { JobStateRepository } from '#shared/ports/repositories/job-state-repository.ts';
 import type { OrdersRepository, StoredFill } from '#shared/ports/repositories/orders-repository.ts';
 import type { SystemControl } from '#shared/ports/system-control.ts';
@@ -27,6 +29,7 @@ export interface WatchAccountDeps {
   readonly deadLetters: Pick<DeadLetters, 'known'>;
   readonly jobs: Pick<JobStateRepository, 'recordOk'>;
   readonly control: SystemControl;
+  readonly installation: Pick<InstallationRepository, 'noteCopy'>;
   readonly alerts: Alerts;
   readonly clock: Pick<Clock, 'nowMs'>;
 }
@@ -135,17 +138,18 @@ async function lockAgainstWriter(
   const { exchange, account, view, installationTag } = input;
   const unknownOrders = new Set(orders.map((change) => change.detail.venueOrderId));
   const newestMs = view.newestFillMs ?? -1;
-  const writer = foreignWriter(
-    [
-      ...(view.openOrders ?? []).filter((order) => unknownOrders.has(order.venueOrderId)),
-      // Older ones were judged when they were new: an unlock would not last otherwise.
-      ...(view.fills ?? []).filter(
-        // An order of ours keeps the tag that it was sent under.
-        (f) => f.venueTimeMs >= view.memory.sinceMs && f.venueTimeMs > newestMs && !isOurs(f, view.own),
-      ),
-    ],
-    installationTag,
-  );
+  const unknown = [
+    ...(view.openOrders ?? [])
+      .filter((order) => unknownOrders.has(order.venueOrderId))
+      .map((order) => ({ ...order, venueTimeMs: order.statusTimeMs })),
+    // Older ones were judged when they were new: an unlock would not last otherwise.
+    ...(view.fills ?? []).filter(
+      // An order of ours keeps the tag that it was sent under.
+      (f) => f.venueTimeMs >= view.memory.sinceMs && f.venueTimeMs > newestMs && !isOurs(f, view.own),
+    ),
+  ];
+  await lockRestored(deps, input, lostOrder(unknown, installationTag, view.own.clientOrderIds));
+  const writer = foreignWriter(unknown, installationTag);
   if (!writer) return null;
   const reason = `installation ${writer.tag} writes to account ${account} as well (order ${writer.clientOrderId})`;
   await deps.control.change({
@@ -167,6 +171,21 @@ async function lockAgainstWriter(
     detail: { ...writer },
   });
   return writer;
+}
+
+/** An order of ours without a row: the database was exchanged for an older one while the platform ran. */
+async function lockRestored(
+  deps: WatchAccountDeps,
+  { exchange, installationTag }: WatchAccountInput,
+  lost: Parameters<typeof lostOrderReason>[0] | null,
+): Promise<void> {
+  if (lost === null) return;
+  const reason = lostOrderReason(lost);
+  await deps.installation.noteCopy();
+  const atMs = deps.clock.nowMs();
+  const change = await deps.control.change({ kind: 'database-restored', exchange, by: 'order-tracker', atMs, reason });
+  const detail = { installationTag, stateVersion: null };
+  if (change.kind === 'changed') await deps.alerts.raise(restoredAlert(exchange, reason, detail));
 }
 
 type Newest = ReadonlyMap<string, readonly StoredFill[]>;

@@ -4,7 +4,11 @@ import type { AccountMoney } from '#shared/core/portfolio/account-state.ts';
 import { type ExchangeUnderTest, orderAt } from '#test/support/exchange-under-test.ts';
 
 /** What every reader of accounts promises. */
-export function accountReaderContract(name: string, make: () => Promise<ExchangeUnderTest>): void {
+export function accountReaderContract(
+  name: string,
+  make: () => Promise<ExchangeUnderTest>,
+  booksAreOurs = false,
+): void {
   describe(`account reader: ${name}`, () => {
     let exchange: ExchangeUnderTest;
     beforeEach(async () => {
@@ -32,6 +36,19 @@ export function accountReaderContract(name: string, make: () => Promise<Exchange
       const times = flat.subAccounts.map((sub) => sub.venueTimeMs ?? 0);
       expect(flat.venueTimeMs).toBe(Math.min(...times));
       expect(Math.abs(flat.venueTimeMs - exchange.nowMs())).toBeLessThanOrEqual(1_000);
+    });
+
+    it('remembers every order with an id, filled or refused, unless its books are ours', async () => {
+      const [filled, refused] = [
+        await orderAt(exchange, exchange.symbols[0], 'buy', 1.02, 200),
+        await orderAt(exchange, exchange.symbols[1], 'buy', 0.9, 200),
+      ];
+      expect(await exchange.orderVenue.submitOrder(filled)).toMatchObject({ kind: 'accepted' });
+      expect(await exchange.orderVenue.submitOrder(refused)).toMatchObject({ code: 'ioc-no-match' });
+      const recent = await exchange.accountReader.fetchRecentOrders(exchange.account);
+      const ids = new Set(recent.map((order) => order.clientOrderId));
+      expect([...ids].sort()).toEqual(booksAreOurs ? [] : [filled.clientOrderId, refused.clientOrderId].sort());
+      for (const { venueTimeMs } of recent) expect(Math.abs(venueTimeMs - exchange.nowMs())).toBeLessThan(5_000);
     });
 
     it('starts with what was paid in', async () => {

@@ -3,5 +3,5 @@ import { onEachDatabase } from '#test/support/sql-databases.ts';
 import { accountReaderContract } from './account-reader.contract.ts';
 
 onEachDatabase(({ name, open }) => {
-  accountReaderContract(`paper on ${name}`, async () => paperExchange(await open()));
+  accountReaderContract(`paper on ${name}`, async () => paperExchange(await open()), true);
 });

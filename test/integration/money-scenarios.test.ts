@@ -337,4 +337,35 @@ describe('money on the whole platform', () => {
       }
     });
   });
+
+  it('locks an older database that was put back, before it is HEALTHY and sends ids of its former life', async () => {
+    await inWorld(1, async (world) => {
+      const { clock, simulator, db, database } = world;
+      await clock.advanceBy(2 * MINUTE);
+      world.kill();
+      // Ended orders of the last minutes are gone, with all that came of them, and their symbols are where they were before.
+      const backupMs = clock.nowMs() - MINUTE;
+      const lost = await db
+        .selectFrom('order_execution_log')
+        .select(['client_order_id', 'symbol', 'epoch'])
+        .where('created_at_ms', '>', backupMs)
+        .where('sent_at_ms', 'is not', null)
+        .orderBy('epoch', 'desc')
+        .execute();
+      expect(lost.length).toBeGreaterThan(0);
+      for (const { client_order_id, symbol, epoch } of lost) {
+        database.raw.prepare('delete from order_execution_log where client_order_id = ?').run(client_order_id);
+        database.raw.prepare('delete from order_outbox where client_order_id = ?').run(client_order_id);
+        database.raw.prepare('delete from fills where client_order_id = ?').run(client_order_id);
+        database.raw.prepare('update position_epochs set epoch = ? where symbol = ?').run(epoch, symbol);
+      }
+      const { duplicateCloids } = simulator.world.counters;
+      await world.restart();
+      await clock.advanceBy(2 * MINUTE);
+      const state = await world.platform().repositories.systemState.read('hyperliquid');
+      expect(state).toMatchObject({ state: 'LOCKED', lockMode: 'freeze' });
+      expect(state?.reason).toContain('the venue knows an order of this installation that the database does not');
+      expect(simulator.world.counters.duplicateCloids, 'no id was sent twice').toBe(duplicateCloids);
+    });
+  });
 });

@@ -4,6 +4,8 @@ import { orderGatewayEnvSchema } from '#functions/order-gateway/env.ts';
 import { createHandler as createGateway } from '#functions/order-gateway/handler.ts';
 import { orderTrackerEnvSchema } from '#functions/order-tracker/env.ts';
 import { createHandler as createTracker } from '#functions/order-tracker/handler.ts';
+import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
+import { manualOrder } from '#local/exchange-simulator/wire/control.ts';
 import { seededIds } from '#local/virtual-time/seeded.ts';
 import { sqlAlerts } from '#shared/adapters/sql/alerts.ts';
 import { sqlDeadLetters } from '#shared/adapters/sql/dead-letters.ts';
@@ -241,16 +243,23 @@ describe('orders on the exchange simulator', () => {
 
   it('holds the symbol that somebody else traded, and nothing else', async () => {
     const content = await room.plan('buy', 1.02, { symbol: HIP3 });
-    // The same key, used by hand: an order without a row of ours, under our own tag.
-    await room.venue.submitOrder({
-      ...content,
-      clientOrderId: clientOrderId(TAG, { ...content, account: 'by-hand' }),
-    } as never);
+    const user = TEST_SIGNERS.mainMaster.address;
+    manualOrder(room.simulator.world, { user, coin: 'xyz:CL', side: 'buy', size: '1', reduceOnly: false });
     await room.track();
     expect(await room.orders.epoch(EXCHANGE, 'main', HIP3)).toMatchObject({ holdReason: 'foreign-fill' });
     expect((await room.orders.epoch(EXCHANGE, 'main', SYMBOL)).holdReason).toBeNull();
     await room.refresh();
     await room.send(content);
     expect(await orderOf(content)).toMatchObject({ status: 'rejected', errorCode: 'symbol-on-hold' });
+  });
+
+  it('sends nothing more once the venue shows an order under our own tag that has no row', async () => {
+    const content = await room.plan('buy', 1.02, { symbol: HIP3 });
+    const lost = clientOrderId(TAG, { ...content, account: 'another life' });
+    await room.venue.submitOrder({ ...content, clientOrderId: lost } as never);
+    await room.track();
+    await room.refresh();
+    await room.send(content);
+    expect(await orderOf(content)).toMatchObject({ status: 'rejected', errorCode: 'state-forbids' });
   });
 });

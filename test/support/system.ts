@@ -12,7 +12,7 @@ import type { Order } from '#shared/core/orders/order.ts';
 import { type AccountMoney, type AccountState, believedFrom } from '#shared/core/portfolio/account-state.ts';
 import type { ObserverDocument } from '#shared/messages/observer-document.ts';
 import type { ClockCorrection } from '#shared/ports/clock.ts';
-import type { InstallationMarker } from '#shared/ports/installation-marker.ts';
+import type { RecentOrder } from '#shared/ports/exchange.ts';
 import type { FutureTimes } from '#shared/ports/repositories/stored-times-repository.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
 import { anInstrument } from './instruments.ts';
@@ -75,6 +75,8 @@ export function systemUnderTest() {
     working: [] as readonly Order[],
     loads: 0,
     future: [] as readonly FutureTimes[],
+    recentOrders: [] as readonly RecentOrder[] | Error,
+    known: new Set<string>(),
   };
   const systemState = memorySystemStateRepository();
   const installation = memoryInstallationRepository();
@@ -101,14 +103,26 @@ export function systemUnderTest() {
     exchangeHealth: null,
     correction: null as ClockCorrection | null,
     storedTimes: { bringBack: async (): Promise<readonly FutureTimes[]> => world.future },
-    watchedMarker: null as InstallationMarker | null,
+    reader: {
+      fetchRecentOrders: async () => {
+        if (world.recentOrders instanceof Error) throw world.recentOrders;
+        return world.recentOrders;
+      },
+    },
     venueClock: {
       venueTimeMs: async () => {
         if (world.venueTimeMs instanceof Error) throw world.venueTimeMs;
         return world.venueTimeMs ?? clock.nowMs();
       },
     },
-    orders: { working: async () => world.working, pendingOutbox: async () => [] },
+    orders: {
+      working: async () => world.working,
+      pendingOutbox: async () => [],
+      ownOrders: async (_e: string, _a: string, { clientOrderIds }: { clientOrderIds: readonly string[] }) => ({
+        clientOrderIds: new Map(clientOrderIds.filter((id) => world.known.has(id)).map((id) => [id, {} as never])),
+        venueOrderIds: new Map(),
+      }),
+    },
     accounts: {
       latest: async () => world.account && { ...world.account, believed: believedFrom(world.account, '0') },
     },

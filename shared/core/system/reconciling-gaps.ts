@@ -10,7 +10,8 @@ export type ReconcilingGapCode =
   | 'outbox-pending'
   | 'own-snapshot-missing'
   | MoneyDoubtCode
-  | 'observers-missing';
+  | 'observers-missing'
+  | 'own-orders-unread';
 
 /** One thing that RECONCILING still waits for. */
 export interface ReconcilingGap {

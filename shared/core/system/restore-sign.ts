@@ -1,3 +1,5 @@
+import { installationTagOf } from '../orders/client-order-id.ts';
+import type { ClientOrderId } from '../orders/order.ts';
 import type { EpochMs } from '../time.ts';
 
 /** What an installation wrote down beside its database. */
@@ -37,6 +39,30 @@ export function restoreSign(mark: InstallationMark | null, database: DatabaseIde
   if (lostMs <= BEATS_LOST_MS_MAX) return null;
   return `the database has lost ${Math.round(lostMs / 1000)} s of the janitor's beats that the mark beside it has seen: restored from a backup?`;
 }
+
+/**
+ * The newest order that bears this installation's tag and that the database has no row for: it was sent by what the database was before it
+ * was restored, or lost in a power cut. Null when every one has a row. Rows of orders are never deleted.
+ */
+export function lostOrder<T extends { readonly clientOrderId: ClientOrderId | null; readonly venueTimeMs: EpochMs }>(
+  orders: readonly T[],
+  tag: string,
+  known: { has(id: string): boolean },
+): (T & { readonly clientOrderId: ClientOrderId }) | null {
+  let newest: (T & { readonly clientOrderId: ClientOrderId }) | null = null;
+  for (const order of orders) {
+    const { clientOrderId } = order;
+    if (clientOrderId === null || installationTagOf(clientOrderId) !== tag || known.has(clientOrderId)) continue;
+    if (newest === null || order.venueTimeMs > newest.venueTimeMs) newest = { ...order, clientOrderId };
+  }
+  return newest;
+}
+
+export const lostOrderReason = (order: {
+  readonly clientOrderId: ClientOrderId;
+  readonly venueTimeMs: EpochMs;
+}): string =>
+  `the venue knows an order of this installation that the database does not (${order.clientOrderId}, ${new Date(order.venueTimeMs).toISOString()}): restored from a backup?`;
 
 /** The alert of a database that was taken for a copy or a backup, whoever noticed: one episode for each installation. */
 export const restoredAlert = (

@@ -10,7 +10,14 @@ import type {
 } from '#shared/core/portfolio/account-state.ts';
 import { partialReading } from '#shared/core/portfolio/judge-money.ts';
 import type { EpochMs } from '#shared/core/time.ts';
-import type { AccountReader, FillsPage, OrderLookup, VenueOrder, VenueTransfer } from '#shared/ports/exchange.ts';
+import type {
+  AccountReader,
+  FillsPage,
+  OrderLookup,
+  RecentOrder,
+  VenueOrder,
+  VenueTransfer,
+} from '#shared/ports/exchange.ts';
 import {
   accountModeSchema,
   collateralOf,
@@ -36,6 +43,7 @@ import {
   type ClearinghouseState,
   clearinghouseSchema,
   fillsSchema,
+  historicalOrdersSchema,
   ledgerSchema,
   openOrdersSchema,
   orderStatusSchema,
@@ -170,6 +178,18 @@ export class HyperliquidAccountReader implements AccountReader {
       odd: [...odd, ...siftRows(page, feeReader).odd],
       nextFromMs: page.length < FILLS_MAX ? null : lastMs,
     };
+  }
+
+  async fetchRecentOrders(account: string): Promise<readonly RecentOrder[]> {
+    const request = { type: 'historicalOrders', user: this.#address(account) };
+    const rows = await this.#deps.info.ask(request, historicalOrdersSchema, 'status');
+    // A row for each status of an order, and of every kind of coin: all that counts is which ids the venue has seen.
+    return rows.flatMap((row) => {
+      const { cloid, timestamp } = fieldsOf(fieldsOf(row).order);
+      const venueTimeMs = timeOf(timestamp);
+      const isId = typeof cloid === 'string' && /^0x[0-9a-fA-F]{32}$/.test(cloid);
+      return isId && venueTimeMs !== null ? [{ clientOrderId: cloid.toLowerCase() as ClientOrderId, venueTimeMs }] : [];
+    });
   }
 
   async fetchTransfers(account: string, sinceMs: EpochMs): Promise<Listed<VenueTransfer>> {

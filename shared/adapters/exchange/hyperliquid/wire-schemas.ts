@@ -79,6 +79,7 @@ export const venueOrderSchema = z.looseObject({
   cloid,
 });
 export const openOrdersSchema = rows.max(10_000);
+export const historicalOrdersSchema = rows.max(10_000);
 
 export const orderStatusSchema = z.discriminatedUnion('status', [
   z.looseObject({

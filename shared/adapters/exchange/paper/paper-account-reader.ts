@@ -11,7 +11,14 @@ import type { Listed } from '#shared/core/odd-row.ts';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
 import type { AccountState, VenuePosition } from '#shared/core/portfolio/account-state.ts';
 import type { EpochMs } from '#shared/core/time.ts';
-import type { AccountReader, FillsPage, OrderLookup, VenueOrder, VenueTransfer } from '#shared/ports/exchange.ts';
+import type {
+  AccountReader,
+  FillsPage,
+  OrderLookup,
+  RecentOrder,
+  VenueOrder,
+  VenueTransfer,
+} from '#shared/ports/exchange.ts';
 import { mustLiquidate } from './look.ts';
 import { accountName, asVenue, type NamedAccount } from './paper-accounts.ts';
 import { equityOf, marginPositions } from './paper-desk.ts';
@@ -74,6 +81,11 @@ export class PaperAccountReader implements AccountReader {
       rows: (await this.#deps.store.openOrders(name)).map(toVenueOrder),
       odd: [],
     }));
+  }
+
+  /** The books are restored and copied together with everything else: they could never know more. */
+  async fetchRecentOrders(): Promise<readonly RecentOrder[]> {
+    return [];
   }
 
   fetchOrder(account: string, clientOrderId: ClientOrderId): Promise<OrderLookup> {

@@ -266,8 +266,7 @@ describe('janitor that watches the mark of its database', () => {
   /** Healthy, with two beats stored, the first of them marked. */
   async function watching() {
     const j = janitor();
-    const deps = { ...j.deps, watchedMarker: j.deps.marker };
-    const handler = createHandler(deps, env);
+    const { deps, handler } = j;
     await handler(START);
     const beat = async (ms: number) => {
       j.pass(ms);

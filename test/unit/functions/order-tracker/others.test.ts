@@ -217,6 +217,20 @@ describe('order tracker, what others do', () => {
     expect(await systemState.read(EXCHANGE)).toMatchObject({ state: 'HEALTHY' });
   });
 
+  it('locks when it meets an order under our own tag that has no row: the database was put back behind us', async () => {
+    const { run, venue, planned, systemState, alertKinds, clock, installation, control } = await idleAccount();
+    const tag = planned.clientOrderId.slice(2, 10);
+    const lost = `0x${tag}${'e'.repeat(24)}` as const;
+    venue.fills.push(fill({ tradeId: 'lost', clientOrderId: lost, venueOrderId: '77', venueTimeMs: clock.nowMs() }));
+    await run();
+    const reason = expect.stringContaining(lost);
+    expect(await systemState.read(EXCHANGE)).toMatchObject({ state: 'LOCKED', lockMode: 'freeze', reason });
+    expect(alertKinds()).toEqual(['database-restored', 'foreign-fill']);
+    const at = { exchange: EXCHANGE, by: 'cli:ada', reason: 'compared', atMs: clock.nowMs() };
+    await control.change({ kind: 'unlock', ...at });
+    expect(await installation.tag(), 'it must not send the ids of its former life').not.toBe(tag);
+  });
+
   it('sees the original once its copy is unlocked, and takes its own orders under the former tag for its own', async () => {
     const room = await trackedOrder('rest');
     const { run, venue, planned, systemState, installation, control, alertKinds, clock, setState, pass, stored } = room;

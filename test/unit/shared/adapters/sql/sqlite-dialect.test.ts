@@ -35,6 +35,12 @@ describe('sqlite dialect', () => {
       })
       .execute();
 
+  it('syncs each commit to the disk: a power cut must not lose an intent that was sent', async () => {
+    const { rows } = await sql<{ synchronous: number }>`pragma synchronous`.execute(db);
+    // 2 is FULL: https://www.sqlite.org/pragma.html#pragma_synchronous
+    expect(rows).toEqual([{ synchronous: 2 }]);
+  });
+
   it.each([
     ['0.10', '0.1'],
     ['123456789012345678.000000000000000001', '123456789012345678.000000000000000001'],
