@@ -1,3 +1,4 @@
+import { isFromFuture } from '#shared/core/age.ts';
 import type { DecimalText } from '#shared/core/decimal.ts';
 import { type OddRow, oddRowSource, partlyText } from '#shared/core/odd-row.ts';
 import type { AccountState, StoredAccount } from '#shared/core/portfolio/account-state.ts';
@@ -106,13 +107,16 @@ async function judge(
   stored: StoredAccount | null,
   possible: readonly DecimalText[],
 ): Promise<MoneyVerdict> {
-  const before = stored?.believed ?? null;
+  const nowMs = deps.clock.nowMs();
+  const last = stored?.believed ?? null;
+  // Of the future: no observer could have read the account after it, and none of its fills would be found, until then.
+  const before = last !== null && isFromFuture(last.venueTimeMs, nowMs) ? null : last;
   const sinceMs = stored?.moneyDoubt?.numbers.sinceMs;
   const doubtedSinceMs = typeof sinceMs === 'number' ? sinceMs : null;
   const fills = before === null ? [] : await deps.orders.fillsSince(exchange, account, before.venueTimeMs, FILLS_MAX);
   const observed = await Promise.all(deps.observers.map((observer) => equityOf(observer, exchange, address)));
   const inputs = {
-    nowMs: deps.clock.nowMs(),
+    nowMs,
     reading,
     before,
     fills,

@@ -2,12 +2,14 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Db } from '#shared/adapters/sql/open-database.ts';
 import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
 import { sqlFetchStateRepository } from '#shared/adapters/sql/repositories/fetch-state-repository.ts';
+import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
 import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
 import { sqlLeasesRepository } from '#shared/adapters/sql/repositories/leases-repository.ts';
+import { sqlOrdersRepository } from '#shared/adapters/sql/repositories/orders-repository.ts';
 import { sqlPricesRepository } from '#shared/adapters/sql/repositories/prices-repository.ts';
 import { SqlBreakerRepository } from '#shared/adapters/sql/repositories/sql-breaker-repository.ts';
 import { sqlStoredTimesRepository } from '#shared/adapters/sql/repositories/stored-times-repository.ts';
-import { EXCHANGE, SYMBOL } from '#test/support/orders.ts';
+import { EXCHANGE, instrument, SYMBOL } from '#test/support/orders.ts';
 import { onEachDatabase } from '#test/support/sql-databases.ts';
 import { ACCOUNT, anAccountState } from '#test/support/system.ts';
 
@@ -54,6 +56,7 @@ onEachDatabase(({ name, open }) =>
         { what: 'latest_prices.venue_time_ms', rows: 1, newestMs: AHEAD },
         { what: 'latest_prices.mark_time_ms', rows: 1, newestMs: AHEAD },
         { what: 'account_snapshots.venue_time_ms', rows: 1, newestMs: AHEAD },
+        { what: 'account_money.venue_time_ms', rows: 1, newestMs: AHEAD },
       ]);
 
       await tick(NOW, '102');
@@ -93,6 +96,35 @@ onEachDatabase(({ name, open }) =>
       expect(await jobs.claimSlot('market-data:prune', NOW + 60_000)).toBe(true);
       expect(await leases.acquire('writer', 'b', NOW, 30_000)).toMatchObject({ holder: 'b', fence: 2 });
       expect((await breakers.all(EXCHANGE))[0]).toMatchObject({ state: 'open', openedAtMs: NOW });
+    });
+
+    it('keeps the doubt about an account that such a clock has read, and what was believed before', async () => {
+      const accounts = sqlAccountRepository(db);
+      await accounts.saveSnapshot(anAccountState(NOW, { equityQuote: '15000' }), '0', NOW);
+      const moneyDoubt = {
+        code: 'money-contradicts' as const,
+        message: 'half of it is gone',
+        numbers: { sinceMs: AHEAD },
+      };
+      await accounts.saveSnapshot(anAccountState(AHEAD, { money: null, moneyDoubt }), null, AHEAD);
+      await bringBack();
+      expect(await accounts.latest(EXCHANGE, ACCOUNT)).toMatchObject({
+        venueTimeMs: 0,
+        money: null,
+        moneyDoubt: { code: 'money-contradicts' },
+        believed: { venueTimeMs: NOW, equityQuote: '15000' },
+      });
+    });
+
+    it('takes what such a clock adopted and managed for done now: until then nothing else could be seen there', async () => {
+      const orders = sqlOrdersRepository(db);
+      const instruments = sqlInstrumentsRepository(db);
+      await instruments.replaceAll(EXCHANGE, [instrument()], NOW);
+      await instruments.manage(EXCHANGE, SYMBOL, null, AHEAD, 'unchecked');
+      await orders.adopt(EXCHANGE, ACCOUNT, SYMBOL, AHEAD);
+      await bringBack();
+      expect((await orders.epoch(EXCHANGE, ACCOUNT, SYMBOL)).adoptedAtMs).toBe(NOW);
+      expect((await instruments.products(EXCHANGE))[0]).toMatchObject({ managedSinceMs: NOW, takeover: 'unchecked' });
     });
 
     it('leaves another exchange alone', async () => {

@@ -26,6 +26,8 @@ const RULES: readonly Rule[] = [
   { table: 'latest_prices', column: 'venue_time_ms', to: 'old' },
   { table: 'latest_prices', column: 'mark_time_ms', to: 'old' },
   { table: 'account_snapshots', column: 'venue_time_ms', to: 'old' },
+  // With its snapshot, or what is in doubt would pass for what was believed.
+  { table: 'account_money', column: 'venue_time_ms', to: 'old' },
   { table: 'positions', column: 'venue_time_ms', to: 'old' },
   // Whatever was fetched by such a clock is asked for again: it took the running bar for a closed one.
   {
@@ -37,6 +39,8 @@ const RULES: readonly Rule[] = [
   },
   { table: 'take_profit_state', column: 'last_venue_time_ms', to: 'now' },
   { table: 'position_epochs', column: 'settled_at_ms', to: 'now' },
+  { table: 'position_epochs', column: 'adopted_at_ms', to: 'now' },
+  { table: 'products', column: 'managed_since_ms', to: 'now' },
   { table: 'breaker_state', column: 'opened_at_ms', to: 'now' },
   { table: 'breaker_state', column: 'updated_at_ms', to: 'now' },
   { table: 'alerts', column: 'last_at_ms', to: 'now', everywhere: true },

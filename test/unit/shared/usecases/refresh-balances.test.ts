@@ -259,6 +259,19 @@ describe('refreshBalances', () => {
       });
     });
 
+    it('begins anew after a clock that was ahead: what was believed in the future compares with nothing before then', async () => {
+      const { world, accounts, read } = await readingOf('15000');
+      await accounts.saveSnapshot(
+        anAccountState(90_000_000, { account: 'main', equityQuote: '15000' }),
+        '0',
+        90_000_000,
+      );
+      world.documents.set('a', says('a', 64_000, '15000'));
+      expect(await read(65_000, at(65_000, '7500'))).toMatchObject({ verdict: { kind: 'doubted' } });
+      for (const id of ['a', 'b']) world.documents.set(id, says(id, 64_000, '7500'));
+      expect(await read(65_000, at(65_000, '7500'))).toMatchObject({ verdict: { kind: 'believed' } });
+    });
+
     it('believes a deposit from the moment on that ledger or equity shows it', async () => {
       const { world, read, history } = await readingOf('15000');
       world.transfers = [transfer('d', '9000', 64_000)];
