@@ -10,6 +10,7 @@ export interface OrderGatewayDeps extends ExecuteOrderDeps, CancelOrderDeps, Che
   readonly orders: ExecuteOrderDeps['orders'] & CancelOrderDeps['orders'];
   readonly leases: ExecuteOrderDeps['leases'] & CancelOrderDeps['leases'];
   readonly venue: OrderVenue;
+  readonly clock: CheckTradingKeyDeps['clock'];
   readonly deadLetters: DeadLetters;
   readonly telemetry: Telemetry;
 }

@@ -6,7 +6,7 @@ import { executeOrder } from '#shared/usecases/execute-order.ts';
 import type { OrderGatewayDeps } from './deps.ts';
 import type { OrderGatewayEnv } from './env.ts';
 import { reportCancel, reportOrder } from './report-outcome.ts';
-import { noteKeyRefusal, watchKey } from './watch-key.ts';
+import { lookAtKey, noteKeyRefusal } from './watch-key.ts';
 
 /**
  * SQS FIFO `orders` → the venue, one command at a time, in order. A record fails only when the store could not say what to do
@@ -23,7 +23,7 @@ export function createHandler(deps: OrderGatewayDeps, env: OrderGatewayEnv) {
   };
 
   async function execute(command: GatewayCommand): Promise<void> {
-    if (command.type === 'check-key') return watchKey(deps, command, null);
+    if (command.type === 'check-key') return lookAtKey(deps, command);
     if (command.type === 'cancel') {
       const outcome = await cancelOrder(deps, { command, settings });
       reportCancel(telemetry, command, outcome);

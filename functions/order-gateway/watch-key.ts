@@ -1,4 +1,5 @@
 import { KEY_REFUSED } from '#shared/core/system/trading-key.ts';
+import type { KeyCheckCommand } from '#shared/messages/order-command.ts';
 import { logEvents } from '#shared/telemetry/names.ts';
 import type { CancelOrderOutcome } from '#shared/usecases/cancel-order.ts';
 import { checkTradingKey } from '#shared/usecases/check-trading-key.ts';
@@ -27,8 +28,13 @@ export async function noteKeyRefusal(
   if (words !== null) await watchKey(deps, command, words);
 }
 
+/** One that stood in the queue for long is asked again by the tracker: exits behind it go first. */
+export async function lookAtKey(deps: OrderGatewayDeps, command: KeyCheckCommand): Promise<void> {
+  if (deps.clock.nowMs() < command.expiresAtMs) await watchKey(deps, command, null);
+}
+
 /** Looks at an account's key, or notes that the venue refused it. Never throws: the command that it belongs to is done. */
-export async function watchKey(
+async function watchKey(
   deps: OrderGatewayDeps,
   at: { readonly exchange: string; readonly account: string },
   refusedWith: string | null,

@@ -9,8 +9,11 @@ export interface CheckTradingKeyDeps {
   readonly venue: Pick<OrderVenue, 'checkKey'>;
   readonly jobs: Pick<JobStateRepository, 'recordOk' | 'recordError'>;
   readonly alerts: Alerts;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'setTimer'>;
 }
+
+/** The account's exits stand behind the question in their queue, and one that waits for longer expires. */
+const ANSWER_WAIT_MS = 5_000;
 
 /**
  * Asks the venue whether an account's key may sign, and stores the answer, which `/ready` and `status` show; a refused key is an
@@ -22,7 +25,7 @@ export async function checkTradingKey(
 ): Promise<KeyCheck> {
   const { exchange, account, refusedWith } = input;
   const check: KeyCheck =
-    refusedWith === null ? await deps.venue.checkKey(account) : { kind: 'refused', reason: refusedWith };
+    refusedWith === null ? await answerInTime(deps, account) : { kind: 'refused', reason: refusedWith };
   const job = SYSTEM_JOBS.tradingKey(account);
   const nowMs = deps.clock.nowMs();
   if (check.kind === 'ok') await deps.jobs.recordOk(job, nowMs, { validUntilMs: check.validUntilMs });
@@ -30,4 +33,15 @@ export async function checkTradingKey(
   const alert = keyAlert(exchange, account, check, nowMs);
   if (alert) await deps.alerts.raise(alert);
   return check;
+}
+
+function answerInTime({ venue, clock }: CheckTradingKeyDeps, account: string): Promise<KeyCheck> {
+  return new Promise((resolve, reject) => {
+    const reason = `no answer within ${ANSWER_WAIT_MS} ms`;
+    const timer = clock.setTimer(ANSWER_WAIT_MS, () => resolve({ kind: 'unknown', reason }));
+    venue
+      .checkKey(account)
+      .then(resolve, reject)
+      .finally(() => timer.cancel());
+  });
 }

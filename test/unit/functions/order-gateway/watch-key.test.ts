@@ -90,6 +90,26 @@ describe('the trading key', () => {
     expect([await asked(59_999), await asked(1), await asked(30_000), await asked(30_000)]).toEqual([0, 1, 0, 1]);
   });
 
+  it('holds no exit up while the venue does not answer about it, nor long after anybody asked', async () => {
+    const { send, look, venue, plan, pass, row, clock } = await open();
+    let asked = 0;
+    venue.checkKey = () => {
+      asked += 1;
+      return new Promise(() => {});
+    };
+    clock.setTimer = (delayMs, fn) => {
+      pass(delayMs);
+      fn();
+      return { cancel: () => {} };
+    };
+    const exit = await plan({ orderClass: 'reduce', side: 'sell', reduceOnly: true });
+    await send(look, commandOf(exit));
+    expect([venue.submits, clock.nowMs()]).toEqual([[exit.clientOrderId], T0 + 5_000]);
+    pass(25_000);
+    await send(look);
+    expect([asked, await row()], 'it expired in the queue').toEqual([1, undefined]);
+  });
+
   it('that cannot be noted does not bring the order again', async () => {
     const { send, venue, plan, deps, telemetry } = await open();
     deps.jobs.recordError = async () => {
