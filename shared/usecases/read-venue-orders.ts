@@ -6,6 +6,7 @@ import { parseTrackerMemory, type TrackerMemory } from '#shared/core/orders/trac
 import type { EpochMs } from '#shared/core/time.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import { type AccountReader, ExchangeError, type OrderLookup, type VenueFill } from '#shared/ports/exchange.ts';
+import type { AccountRepository } from '#shared/ports/repositories/account-repository.ts';
 import type { JobStateRepository } from '#shared/ports/repositories/job-state-repository.ts';
 import type { OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
 import type { VenueClock } from '#shared/ports/venue-clock.ts';
@@ -16,6 +17,7 @@ export interface ReadVenueOrdersDeps {
   readonly reader: Pick<AccountReader, 'fetchOpenOrders' | 'fetchOrder' | 'fetchFills'>;
   readonly jobs: Pick<JobStateRepository, 'all'>;
   readonly venueClock: VenueClock;
+  readonly accounts: Pick<AccountRepository, 'latest'>;
   readonly clock: Pick<Clock, 'nowMs'>;
 }
 
@@ -64,7 +66,7 @@ export async function readVenueOrders(deps: ReadVenueOrdersDeps, input: ReadVenu
   const mayBeOver = ({ status, expiresAtMs }: Order) =>
     status === 'sending' || status === 'unknown' || startedAtMs > expiresAtMs;
   const isOpenQuestion = sent.some(mayBeOver);
-  const venueFromMs = isOpenQuestion ? await ask(asking, () => deps.venueClock.venueTimeMs()) : null;
+  const venueFromMs = isOpenQuestion ? await leastVenueTime(deps, input, asking) : null;
   const lookups = await lookUp(deps, input, asking, itsTurn(sent, input.lookupsMax, startedAtMs));
   const unresolved = sent.filter((order) => {
     const lookup = lookups.get(order.clientOrderId);
@@ -101,6 +103,16 @@ export async function readVenueOrders(deps: ReadVenueOrdersDeps, input: ReadVenu
     venueCalls: asking.calls,
     errors: asking.errors,
   };
+}
+
+/** Where the venue's clock tells nothing, it shows at least the time of the newest view of the account: else no lost exit would ever end. */
+async function leastVenueTime(
+  deps: ReadVenueOrdersDeps,
+  { exchange, account }: ReadVenueOrdersInput,
+  asking: Asking,
+): Promise<EpochMs | null> {
+  const toldMs = await ask(asking, () => deps.venueClock.venueTimeMs());
+  return toldMs ?? (await deps.accounts.latest(exchange, account))?.venueTimeMs ?? null;
 }
 
 async function recall(

@@ -40,7 +40,7 @@ export interface ResolveInputs {
   readonly fills: readonly VenueFillView[];
   /** All fills of the account since the order was stored were read just now. */
   readonly fillsComplete: boolean;
-  /** What the venue's own clock said before the first of the three reads; null when it could not be asked. */
+  /** What the venue's own clock showed at least before the first of the three reads; null when nobody knows. */
   readonly venueFromMs: EpochMs | null;
   /** How long after the venue-side expiry absence starts to mean something. */
   readonly graceMs: number;

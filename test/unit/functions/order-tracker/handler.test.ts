@@ -5,6 +5,7 @@ import { ExchangeError } from '#shared/ports/exchange.ts';
 import { logEvents } from '#shared/telemetry/names.ts';
 import { commandOf, fifoEvent, orderRoom, SCHEDULE } from '#test/support/order-room.ts';
 import { ACCOUNT, EXCHANGE, SYMBOL, T0 } from '#test/support/orders.ts';
+import { anAccountState } from '#test/support/system.ts';
 import { idleAccount, trackedOrder } from '#test/support/tracked-order.ts';
 
 const REQUEST = {
@@ -149,6 +150,25 @@ describe('order tracker', () => {
       await createHandler({ ...deps, venueClock: { venueTimeMs: mute } }, trackerEnv)(SCHEDULE);
       expect((await stored()).status).toBe('unknown');
       await createHandler(deps, trackerEnv)(SCHEDULE);
+      expect(await stored()).toMatchObject({ status: 'expired', errorCode: 'never-accepted' });
+    });
+
+    it('takes the time of a view of the account for the least that the venue’s clock shows, where it tells none', async () => {
+      const { trackerEnv, deps, stored, pass, accounts, clock } = await trackedOrder('lose');
+      const mute = async () => {
+        throw new ExchangeError('rejected', 'unknown request', { retryable: false, mayHaveReachedVenue: true });
+      };
+      const { createHandler } = await import('#functions/order-tracker/handler.ts');
+      const look = createHandler({ ...deps, venueClock: { venueTimeMs: mute } }, trackerEnv);
+      const { expiresAtMs } = await stored();
+      const seen = (atMs: number) =>
+        accounts.saveSnapshot(anAccountState(atMs, { account: ACCOUNT }), '0', clock.nowMs());
+      pass(600_000);
+      await seen(expiresAtMs + 5_000);
+      await look(SCHEDULE);
+      expect((await stored()).status, 'it may still arrive').toBe('unknown');
+      await seen(expiresAtMs + 5_001);
+      await look(SCHEDULE);
       expect(await stored()).toMatchObject({ status: 'expired', errorCode: 'never-accepted' });
     });
 
