@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /** One project per kind of test; a kind says what a test may touch (docs: CONTRIBUTING.md "Tests"). */
 const project = (name: string, include: string[], extra: Record<string, unknown> = {}) => ({
-  test: { name, include, environment: 'node' as const, testTimeout: 20_000, ...extra },
+  // Long enough for a machine that is busy with something else: a timeout says that a test hangs, not how fast it is.
+  test: { name, include, environment: 'node' as const, testTimeout: 60_000, hookTimeout: 120_000, ...extra },
 });
 
 /** Runs after the groups before it, in one worker. */

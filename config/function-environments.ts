@@ -1,6 +1,7 @@
 import { OWN_TABLE, quorumObserverIds } from '#shared/core/reconciliation/cycle-settings.ts';
 import { hip3Leverage, type LeveragePolicy } from '#shared/core/risk/leverage.ts';
 import type { Timeframe } from '#shared/core/time.ts';
+import { heartbeatAges } from './functions.ts';
 import type { Config } from './schema.ts';
 import { feedSettings } from './venue-settings.ts';
 
@@ -157,15 +158,4 @@ export function functionEnvironments({ config, holder, seed, overlapping = false
       DEDUPE_WINDOW: String(config.feed.dedupe_window),
     },
   } as const;
-}
-
-/** Milliseconds by job that trading needs: three of its beats, and a minute. */
-function heartbeatAges({ cadences, reconciliation_engine: engine }: Config): Readonly<Record<string, number>> {
-  const beats = {
-    balance: cadences.balance,
-    'market-data': cadences.market_data,
-    'run-supervisor': cadences.run_supervisor,
-    reconciliation: engine.rebalance_frequency,
-  };
-  return Object.fromEntries(Object.entries(beats).map(([job, seconds]) => [job, 1000 * (60 + 3 * seconds)]));
 }

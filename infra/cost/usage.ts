@@ -1,4 +1,5 @@
 import { EXCHANGE, observersOf } from '#config/function-environments.ts';
+import { FUNCTIONS, type FunctionFolder } from '#config/functions.ts';
 import type { Config } from '#config/schema.ts';
 import { cloudwatchMetrics } from '#shared/telemetry/cloudwatch-metrics.ts';
 import { ASSUMPTIONS, RUNS } from './assumptions.ts';
@@ -116,7 +117,7 @@ export function usageOf(config: Config, templates: readonly TemplateJson[]): Usa
     customMetrics: running ? customMetrics(symbols) : 0,
     marketRecords: running ? symbols * ASSUMPTIONS.marketRecordsPerSymbolSecond * monthSeconds : 0,
     accountRecords: running ? monthSeconds / config.cadences.balance : 0,
-    messages: sum(usages.filter((fn) => !STREAM_CONSUMERS.includes(fn.name)).map((fn) => fn.runs)),
+    messages: sum(usages.filter((fn) => FUNCTIONS[fn.name as FunctionFolder]?.kind !== 'stream').map((fn) => fn.runs)),
     functions: usages,
   };
 }
@@ -129,8 +130,6 @@ function customMetrics(symbols: number): number {
   });
   return all.reduce((total, series) => total + series, 0);
 }
-
-const STREAM_CONSUMERS: readonly string[] = ['price-consumer', 'run-strategies', 'balance-consumer'];
 
 /** Runs that no schedule starts: streams, queues and requests. */
 function unscheduled(kind: string, config: Config, symbols: number): number {

@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import * as z from 'zod';
 import { functionEnvironments, observersOf } from '#config/function-environments.ts';
+import { everySecondsOf, type ScheduledFolder, streamConsumers } from '#config/functions.ts';
 import type { Config } from '#config/schema.ts';
 import * as api from '#functions/api/env.ts';
 import * as balance from '#functions/balance/env.ts';
@@ -19,7 +20,7 @@ import * as runStrategies from '#functions/run-strategies/env.ts';
 import * as runSupervisor from '#functions/run-supervisor/env.ts';
 import type { Behaviours } from '../constructs/behaviours.ts';
 import type { LambdaBehaviour, LambdaBehaviourProps } from '../constructs/lambda-behaviour.ts';
-import type { PlatformParts, RequestQueues } from '../constructs/platform-resources.ts';
+import type { PlatformParts } from '../constructs/platform-resources.ts';
 import { createWorkQueue, type DeadQueues } from '../constructs/queue-source.ts';
 
 /** The variables of every function that come from the settings, as on any platform. */
@@ -91,21 +92,22 @@ export function addFunctions(input: FunctionsInput): void {
 
 function addScheduled({ scope, behaviours, config, parts, dead }: FunctionsInput): void {
   const texts = environmentsOf(config);
-  const { cadences } = config;
-  const settings = config.queues.run_requests;
-  const pairs = (job: string): readonly RequestQueues[] => parts.requests.get(job) ?? [];
-  const pair = (job: string) => pairs(job)[0] ?? {};
-  const standardOf = (job: string) => ({ standard: pairs(job)[0]!.standard });
-  /** For a function that only its schedule asks: a queue for cadences below a minute, else none. */
-  const beats = (name: string, everySeconds: number): Partial<RequestQueues> =>
-    everySeconds >= 60
-      ? {}
-      : { standard: createWorkQueue(scope, `${name}-requests`, { fifo: false, settings, dead: dead.standard }) };
+  const { run_requests: settings } = config.queues;
+  /** What starts it: its cadence, and the queues by which it is asked out of turn, or at a cadence below a minute. */
+  const sourceOf = (folder: ScheduledFolder, index = 0) => {
+    const everySeconds = everySecondsOf(folder, config);
+    const asked = parts.requests.get(folder)?.[index];
+    if (asked)
+      return { everySeconds, settings, requests: asked.fifo === asked.standard ? { standard: asked.standard } : asked };
+    const queue = { fifo: false, settings, dead: dead.standard };
+    const requests = everySeconds >= 60 ? {} : { standard: createWorkQueue(scope, `${folder}-requests`, queue) };
+    return { everySeconds, settings, requests };
+  };
 
   behaviours.scheduled(
     'balance',
     { env: balance.balanceEnvSchema, resources: balance.resourcesSchema, settings: texts.balance },
-    { everySeconds: cadences.balance, requests: pair('balance'), settings },
+    sourceOf('balance'),
   );
   observersOf(config).forEach(({ id, httpUrl }, index) => {
     behaviours.scheduled(
@@ -117,13 +119,13 @@ function addScheduled({ scope, behaviours, config, parts, dead }: FunctionsInput
         settings: texts.observer(id),
         use: { observerId: id, venueHttpUrl: httpUrl },
       },
-      { everySeconds: cadences.observer, requests: pairs('observer')[index] ?? {}, settings },
+      sourceOf('observer', index),
     );
   });
   behaviours.scheduled(
     'market-data',
     { env: marketData.marketDataEnvSchema, resources: marketData.resourcesSchema, settings: texts['market-data'] },
-    { everySeconds: cadences.market_data, requests: standardOf('market-data'), settings },
+    sourceOf('market-data'),
   );
   behaviours.scheduled(
     'run-supervisor',
@@ -132,7 +134,7 @@ function addScheduled({ scope, behaviours, config, parts, dead }: FunctionsInput
       resources: runSupervisor.resourcesSchema,
       settings: texts['run-supervisor'],
     },
-    { everySeconds: cadences.run_supervisor, requests: standardOf('run-supervisor'), settings },
+    sourceOf('run-supervisor'),
   );
   behaviours.scheduled(
     'order-tracker',
@@ -142,12 +144,12 @@ function addScheduled({ scope, behaviours, config, parts, dead }: FunctionsInput
       settings: texts['order-tracker'],
       options: { beginsTrace: true },
     },
-    { everySeconds: cadences.order_tracker, requests: pair('order-tracker'), settings },
+    sourceOf('order-tracker'),
   );
   behaviours.scheduled(
     'janitor',
     { env: janitor.janitorEnvSchema, resources: janitor.resourcesSchema, settings: texts.janitor },
-    { everySeconds: cadences.janitor, requests: beats('janitor', cadences.janitor), settings },
+    sourceOf('janitor'),
   );
   behaviours.scheduled(
     'reconciliation',
@@ -158,18 +160,18 @@ function addScheduled({ scope, behaviours, config, parts, dead }: FunctionsInput
       // Its planner's lease would make a second one give up anyway.
       options: { reservedConcurrency: 1, beginsTrace: true },
     },
-    {
-      everySeconds: config.reconciliation_engine.rebalance_frequency,
-      requests: pair('reconciliation'),
-      settings,
-    },
+    sourceOf('reconciliation'),
   );
 }
 
 function addConsumers({ behaviours, config, parts, streams }: FunctionsInput): void {
   const texts = environmentsOf(config);
-  const { consumers } = config.streams;
   const { poisonBucket: poison, leavePoison } = parts.state;
+  const sources = new Map(
+    streamConsumers(config).map(
+      ({ name, stream, settings }) => [name, { stream: streams[stream], poison, leavePoison, settings }] as const,
+    ),
+  );
   behaviours.consuming(
     'price-consumer',
     {
@@ -177,7 +179,7 @@ function addConsumers({ behaviours, config, parts, streams }: FunctionsInput): v
       resources: priceConsumer.resourcesSchema,
       settings: texts['price-consumer'],
     },
-    { stream: streams.market, poison, leavePoison, settings: consumers.price_consumer },
+    sources.get('price-consumer')!,
   );
   behaviours.consuming(
     'run-strategies',
@@ -186,7 +188,7 @@ function addConsumers({ behaviours, config, parts, streams }: FunctionsInput): v
       resources: runStrategies.resourcesSchema,
       settings: texts['run-strategies'],
     },
-    { stream: streams.market, poison, leavePoison, settings: consumers.run_strategies },
+    sources.get('run-strategies')!,
   );
   behaviours.consuming(
     'balance-consumer',
@@ -195,7 +197,7 @@ function addConsumers({ behaviours, config, parts, streams }: FunctionsInput): v
       resources: balanceConsumer.resourcesSchema,
       settings: texts['balance-consumer'],
     },
-    { stream: streams.account, poison, leavePoison, settings: consumers.balance_consumer },
+    sources.get('balance-consumer')!,
   );
 }
 

@@ -5,7 +5,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
-import { observersOf } from '#config/function-environments.ts';
+import { PRODUCER_JOB, requestedJobs } from '#config/functions.ts';
 import type { Config } from '#config/schema.ts';
 import { Behaviours } from '../constructs/behaviours.ts';
 import { addDashboards } from '../constructs/dashboards.ts';
@@ -133,15 +133,12 @@ export class ServicesStack extends Stack {
     };
     // Its one invocation at a time turns the others away, and each counts as a delivery that failed.
     const patient = { ...config.queues.run_requests, max_receives: PATIENT_RECEIVES };
-    return new Map([
-      ['balance', [pairOf('balance')]],
-      ['observer', observersOf(config).map(({ id }) => pairOf(id))],
-      ['reconciliation', [pairOf('reconciliation', patient)]],
-      ['order-tracker', [pairOf('order-tracker')]],
-      ['market-data', [oneOf('market-data')]],
-      ['run-supervisor', [oneOf('run-supervisor')]],
-      // It reads the symbols by itself every few seconds: nothing brings a message into a container.
-      ['price-producer', []],
-    ]);
+    const queuesOf = (name: string, requests: 'standard' | 'fifo'): RequestQueues =>
+      requests === 'standard' ? oneOf(name) : name === 'reconciliation' ? pairOf(name, patient) : pairOf(name);
+    const requested = requestedJobs(config).map(
+      ({ job, functionNames, requests }) => [job, functionNames.map((name) => queuesOf(name, requests))] as const,
+    );
+    // It reads the symbols by itself every few seconds: nothing brings a message into a container.
+    return new Map<string, RequestQueues[]>([...requested, [PRODUCER_JOB, []]]);
   }
 }

@@ -1,5 +1,5 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { observersOf } from '#config/function-environments.ts';
+import { queueWorkers, requestedJobs, scheduledFunctions, streamConsumers } from '#config/functions.ts';
 import type { Config } from '#config/schema.ts';
 import { Invoker } from '#local/emulators/invoker.ts';
 import { ScheduleEmulator, scheduleEvent } from '#local/emulators/schedule-emulator.ts';
@@ -13,7 +13,6 @@ import { FunctionHost } from './function-host.ts';
 import type { StageResources } from './provision.ts';
 import { watchQueueDepths } from './queue-depths.ts';
 import { QueuePoller } from './queue-poller.ts';
-import { requestedFunctions } from './resource-names.ts';
 import { StreamPoller } from './stream-poller.ts';
 
 export interface PlatformRunner {
@@ -82,9 +81,8 @@ export function createPlatformRunner(
       const begun = await invoke('janitor', start);
       if (begun.kind === 'failed') throw begun.error;
       startSchedules(schedules, config);
-      const observers = observersOf(config).map(({ id }) => id);
-      for (const name of ['market-data', 'balance', ...observers, 'order-tracker', 'run-supervisor']) {
-        await invoke(name, scheduleEvent({ job: name, cadenceMs: 60_000 }, clock.nowMs(), 1));
+      for (const { name, atStart } of scheduledFunctions(config)) {
+        if (atStart) await invoke(name, scheduleEvent({ job: name, cadenceMs: 60_000 }, clock.nowMs(), 1));
       }
     },
     drainCandleJobs: async () => {
@@ -121,12 +119,14 @@ type Invoke = Invoker['invoke'];
 function streamPollers(
   deps: PlatformRunnerDeps,
   env: PlatformRunnerEnv,
-  { streams: { consumers } }: Config,
+  config: Config,
   { marketStream, accountStream, poisonBucket }: StageResources,
   invoke: Invoke,
 ): readonly StreamPoller[] {
   const { clients, checkpoints, clock, telemetry } = deps;
-  const poller = (streamName: string, functionName: string, settings: typeof consumers.price_consumer) => {
+  const streams = { market: marketStream, account: accountStream };
+  type Settings = Config['streams']['consumers']['price_consumer'];
+  const poller = (streamName: string, functionName: string, settings: Settings) => {
     const consumer: ConsumerSpec = {
       functionName,
       batchSize: settings.batch_size,
@@ -158,11 +158,7 @@ function streamPollers(
       },
     });
   };
-  return [
-    poller(marketStream, 'price-consumer', consumers.price_consumer),
-    poller(marketStream, 'run-strategies', consumers.run_strategies),
-    poller(accountStream, 'balance-consumer', consumers.balance_consumer),
-  ];
+  return streamConsumers(config).map(({ name, stream, settings }) => poller(streams[stream], name, settings));
 }
 
 /** By queue URL. */
@@ -172,15 +168,17 @@ function queuePollers(
   resources: StageResources,
   invoke: Invoke,
 ): ReadonlyMap<string, QueuePoller> {
-  const { queues } = config;
-  const sources: { url: string; functionName: string; settings: Config['queues']['orders'] }[] = [
-    { url: resources.candleJobsQueueUrl, functionName: 'candle-fetcher', settings: queues.candle_jobs },
-    { url: resources.ordersQueueUrl, functionName: 'order-gateway', settings: queues.orders },
-  ];
-  for (const [job, functionNames] of Object.entries(requestedFunctions(config))) {
+  const { run_requests: requests } = config.queues;
+  const urls = { orders: resources.ordersQueueUrl, candle_jobs: resources.candleJobsQueueUrl };
+  const sources = queueWorkers(config).map(({ name, queue, settings }) => ({
+    url: urls[queue],
+    functionName: name as string,
+    settings,
+  }));
+  for (const { job, functionNames } of requestedJobs(config)) {
     functionNames.forEach((functionName, index) => {
       const { standard, fifo } = resources.runRequestQueues[job]![index]!;
-      for (const url of [standard, fifo]) sources.push({ url, functionName, settings: queues.run_requests });
+      for (const url of [standard, fifo]) sources.push({ url, functionName, settings: requests });
     });
   }
   return new Map(

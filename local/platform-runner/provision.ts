@@ -14,10 +14,11 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand, GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { PRODUCER_JOB, requestedJobs } from '#config/functions.ts';
 import type { Config } from '#config/schema.ts';
 import type { RunRequestQueues } from '#shared/messages/aws-resources.ts';
 import type { Clock } from '#shared/ports/clock.ts';
-import { DATABASE_ROLES, type DatabaseRole, requestedFunctions, resourceNames } from './resource-names.ts';
+import { DATABASE_ROLES, type DatabaseRole, resourceNames } from './resource-names.ts';
 
 export interface AwsClients {
   readonly kinesis: Pick<KinesisClient, 'send'>;
@@ -77,8 +78,9 @@ export async function provision(
         maxReceiveCount: settings.max_receives,
       }),
     });
-  const runRequestQueues: RunRequestQueues = {};
-  for (const [job, functionNames] of Object.entries(requestedFunctions(config))) {
+  // Nothing brings a message to the producer: it reads the symbols by itself.
+  const runRequestQueues: RunRequestQueues = { [PRODUCER_JOB]: [] };
+  for (const { job, functionNames } of requestedJobs(config)) {
     runRequestQueues[job] = [];
     for (const name of functionNames) {
       const queue = names.requestQueue(name);

@@ -1,17 +1,3 @@
-import { observersOf } from '#config/function-environments.ts';
-import type { Config } from '#config/schema.ts';
-
-/** Jobs that others may ask for out of turn; each function that does one has a pair of queues. */
-export const requestedFunctions = (config: Config): Readonly<Record<string, readonly string[]>> => ({
-  balance: ['balance'],
-  observer: observersOf(config).map(({ id }) => id),
-  reconciliation: ['reconciliation'],
-  'order-tracker': ['order-tracker'],
-  'market-data': ['market-data'],
-  'run-supervisor': ['run-supervisor'],
-  'price-producer': [],
-});
-
 export const DATABASE_ROLES = ['app', 'reader', 'state', 'migrate'] as const;
 export type DatabaseRole = (typeof DATABASE_ROLES)[number];
 

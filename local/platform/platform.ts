@@ -1,4 +1,5 @@
-import { EXCHANGE, functionEnvironments, leveragePolicy, observersOf } from '#config/function-environments.ts';
+import { EXCHANGE, functionEnvironments, leveragePolicy } from '#config/function-environments.ts';
+import { scheduledFunctions, streamConsumers } from '#config/functions.ts';
 import { priceProducerEnv, priceProducerEnvSchema } from '#containers/price-producer/env.ts';
 import { createPriceProducer, type PriceProducer } from '#containers/price-producer/producer.ts';
 import { scheduleEvent } from '#local/emulators/schedule-emulator.ts';
@@ -38,13 +39,11 @@ export function createPlatform(given: PlatformEnvironment): Platform {
     leveragePolicy(config),
     config.quorum.max_age_s * 1000,
   );
-  const observers = observersOf(config).map((o) => o.id);
   const { redelivery } = env;
   const { deadLetters } = repositories;
   const plumbing = createPlumbing(
     { clock, telemetry, deadLetters, redelivery, reloadSymbols: () => producer.reloadInstruments() },
     config,
-    observers,
   );
   const venue = createVenue(env, repositories);
   const { instruments } = repositories;
@@ -73,9 +72,7 @@ export function createPlatform(given: PlatformEnvironment): Platform {
       telemetry.log('info', 'platform.started', { holder: env.holder });
       await producer.start();
       startSchedules(plumbing.schedules, config);
-      // What a schedule would bring within half a minute, brought at once: candles, runs, balances, observers.
-      const first = ['market-data', 'balance', ...observers, 'order-tracker', 'run-supervisor'];
-      for (const name of first) await invokeNow(name);
+      for (const { name, atStart } of scheduledFunctions(config)) if (atStart) await invokeNow(name);
     },
     stop: async (timeoutMs) => {
       plumbing.schedules.stop();
@@ -89,16 +86,13 @@ export function createPlatform(given: PlatformEnvironment): Platform {
 }
 
 function connectStreams(plumbing: Plumbing, config: PlatformEnvironment['config']): void {
-  const { consumers } = config.streams;
-  const connect = (stream: Plumbing['market'], functionName: string, settings: typeof consumers.price_consumer) =>
-    stream.addConsumer({
-      functionName,
+  for (const { name, stream, settings } of streamConsumers(config)) {
+    plumbing[stream].addConsumer({
+      functionName: name,
       batchSize: settings.batch_size,
       batchWindowMs: settings.window_s * 1000,
       maxRetries: settings.retries,
       maxRecordAgeMs: settings.max_record_age_s * 1000,
     });
-  connect(plumbing.market, 'price-consumer', consumers.price_consumer);
-  connect(plumbing.market, 'run-strategies', consumers.run_strategies);
-  connect(plumbing.account, 'balance-consumer', consumers.balance_consumer);
+  }
 }

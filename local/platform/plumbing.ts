@@ -1,3 +1,4 @@
+import { PRODUCER_JOB, requestedJobs } from '#config/functions.ts';
 import type { Config } from '#config/schema.ts';
 import { Invoker, type Redelivery } from '#local/emulators/invoker.ts';
 import { QueueEmulator, type QueueSpec } from '#local/emulators/queue-emulator.ts';
@@ -8,9 +9,6 @@ import type { Clock } from '#shared/ports/clock.ts';
 import type { DeadLetters } from '#shared/ports/dead-letters.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
 import type { WorkQueue } from '#shared/ports/work-queue.ts';
-
-/** Jobs that may be asked for out of turn, by the name of who does them; each function has its own queues, as its mapping has on AWS. */
-const REQUESTED_JOBS = ['balance', 'observer', 'reconciliation', 'order-tracker', 'run-supervisor', 'market-data'];
 
 export interface Plumbing {
   readonly invoker: Invoker;
@@ -39,7 +37,6 @@ export function createPlumbing(
     reloadSymbols: () => Promise<void>;
   },
   config: Config,
-  observerIds: readonly string[],
 ): Plumbing {
   const invoker = new Invoker(deps.clock, deps.telemetry);
   const schedules = new ScheduleEmulator(deps.clock, invoker, deps.telemetry);
@@ -73,10 +70,10 @@ export function createPlumbing(
     }),
   });
   const requests = Object.fromEntries(
-    REQUESTED_JOBS.map((job) => {
-      const functionNames = job === 'observer' ? observerIds : [job];
-      return [job, functionNames.map((functionName) => requestsOf(job, functionName))];
-    }),
+    requestedJobs(config).map(({ job, functionNames }) => [
+      job,
+      functionNames.map((functionName) => requestsOf(job, functionName)),
+    ]),
   );
   const reload: WorkQueue = { send: () => deps.reloadSymbols() };
   const all = [
@@ -94,7 +91,7 @@ export function createPlumbing(
     account,
     candleJobs,
     orders,
-    runRequests: queuesByJob({ ...requests, 'price-producer': [{ standard: reload, fifo: reload }] }),
+    runRequests: queuesByJob({ ...requests, [PRODUCER_JOB]: [{ standard: reload, fifo: reload }] }),
     idle: () =>
       invoker.inFlight === 0 && market.backlog === 0 && account.backlog === 0 && all.every((q) => q.backlog === 0),
     reportBacklogs: () => {

@@ -1,4 +1,5 @@
 import { accountOf, functionEnvironments } from '#config/function-environments.ts';
+import { requestedJobs } from '#config/functions.ts';
 import type { Config } from '#config/schema.ts';
 import { type VenueAddresses, venueSettings } from '#config/venue-settings.ts';
 
@@ -6,7 +7,6 @@ export const DATABASE = 'three_t';
 export const CLUSTER = 'arn:aws:rds:ap-northeast-1:000000000000:cluster:tests';
 export const secretArn = (name: string) => `arn:aws:secretsmanager:ap-northeast-1:000000000000:secret:${name}`;
 const queueUrl = (name: string) => `https://sqs.ap-northeast-1.amazonaws.com/000000000000/${name}`;
-const JOBS = ['balance', 'observer', 'reconciliation', 'order-tracker', 'run-supervisor', 'market-data'];
 const pair = (name: string) => ({ standard: queueUrl(`${name}-requests`), fifo: queueUrl(`${name}-requests.fifo`) });
 
 /** Every resource that a process may be told of, under names of a test. */
@@ -26,7 +26,7 @@ const resourcesOf = (config: Config, venue: VenueAddresses): Readonly<Record<str
   ACCOUNT_STREAM: 'account',
   ORDERS_QUEUE_URL: queueUrl('orders.fifo'),
   CANDLE_JOBS_QUEUE_URL: queueUrl('candle-jobs'),
-  RUN_REQUEST_QUEUES: JSON.stringify(Object.fromEntries(JOBS.map((job) => [job, [pair(job)]]))),
+  RUN_REQUEST_QUEUES: JSON.stringify(Object.fromEntries(requestedJobs(config).map(({ job }) => [job, [pair(job)]]))),
   OBSERVER_BUCKET: 'documents',
   INSTALLATION_BUCKET: 'documents',
   TRADING_SECRET_ARN: secretArn('trading'),

@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { FUNCTIONS } from '#config/functions.ts';
 import { REFUSED_HOLD } from '#shared/core/orders/refusals.ts';
 import { roomNames } from '#test/support/architecture-rules.ts';
 
@@ -148,6 +149,12 @@ describe('docs/ARCHITECTURE.md', () => {
 
     expect(named).toEqual(named.filter((room) => existsSync(join(ROOT, room))));
     expect(roomNames().filter((room) => !named.includes(`${room}/`))).toEqual(['infra/deploy']);
+  });
+
+  it('is about the functions that there are: each folder has its line in the catalog', () => {
+    const folders = glob('functions/*/handler.ts').map((path) => path.split('/')[1]!);
+
+    expect(Object.keys(FUNCTIONS).toSorted()).toEqual(folders.toSorted());
   });
 
   it('has a row for each exported error, and for no other', () => {

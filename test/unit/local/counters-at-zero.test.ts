@@ -20,9 +20,7 @@ it('counts failures from 0, so that increase() shows the first one', async () =>
   });
   const { config } = loadConfig({ stage: 'local', overrides: [] });
   const deadLetters = { store: async () => {} };
-  const plumbing = createPlumbing({ clock, telemetry, deadLetters, reloadSymbols: async () => {} }, config, [
-    'observer-1',
-  ]);
+  const plumbing = createPlumbing({ clock, telemetry, deadLetters, reloadSymbols: async () => {} }, config);
   const settings = config.streams.consumers.price_consumer;
   const consumer = { batchSize: settings.batch_size, batchWindowMs: 0, maxRetries: 0, maxRecordAgeMs: 60_000 };
   plumbing.market.addConsumer({ functionName: 'price-consumer', ...consumer });
