@@ -189,6 +189,7 @@ function queuePollers(
         queueUrl: url,
         functionName,
         batchSize: settings.batch_size,
+        maxReceives: settings.max_receives,
         invoke,
         clock,
         telemetry,

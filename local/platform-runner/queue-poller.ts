@@ -9,6 +9,7 @@ import type { InvocationResult } from '#local/emulators/invoker.ts';
 import { batchItemFailures, type SqsEnvelopeMessage, sqsEvent } from '#local/emulators/sqs-envelope.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
+import { metrics } from '#shared/telemetry/names.ts';
 import { pollBackoffMs } from './poll-backoff.ts';
 
 export interface QueuePollerOptions {
@@ -18,6 +19,8 @@ export interface QueuePollerOptions {
   readonly functionName: string;
   /** 1 to 10. */
   readonly batchSize: number;
+  /** Receives after which the queue's redrive policy moves a message to its dead letters. */
+  readonly maxReceives: number;
   readonly invoke: (functionName: string, event: unknown) => Promise<InvocationResult>;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
@@ -39,6 +42,7 @@ export class QueuePoller {
 
   constructor(options: QueuePollerOptions) {
     this.#options = options;
+    options.telemetry.count(metrics.queueDead, 0, { queue: nameOf(options.queueUrl) });
   }
 
   start(): void {
@@ -79,8 +83,17 @@ export class QueuePoller {
     const { Messages: messages = [] } = await client.send(receive, { abortSignal: this.#abort.signal });
     if (messages.length === 0) return 0;
     const result = await invoke(functionName, sqsEvent(nameOf(queueUrl), messages.map(envelopeOf)));
-    await this.#delete(done(messages, result));
+    const finished = done(messages, result);
+    this.#countDead(messages.filter((message) => !finished.includes(message)));
+    await this.#delete(finished);
     return messages.length;
+  }
+
+  /** The queue itself moves them, and says nothing. */
+  #countDead(failed: readonly Message[]): void {
+    const { queueUrl, maxReceives, telemetry } = this.#options;
+    const dead = failed.filter((m) => Number(m.Attributes?.ApproximateReceiveCount ?? 1) >= maxReceives);
+    if (dead.length > 0) telemetry.count(metrics.queueDead, dead.length, { queue: nameOf(queueUrl) });
   }
 
   /** What cannot be deleted comes again: every function takes a message twice. */

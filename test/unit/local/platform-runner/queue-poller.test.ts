@@ -19,7 +19,10 @@ const message = (id: string): Message => ({
   },
 });
 
-function setUp(result: InvocationResult, options: { readonly failDeletes?: number } = {}) {
+function setUp(
+  result: InvocationResult,
+  options: { readonly failDeletes?: number; readonly maxReceives?: number } = {},
+) {
   const telemetry = new RecordingTelemetry();
   const events: unknown[] = [];
   const deleted: string[] = [];
@@ -39,6 +42,7 @@ function setUp(result: InvocationResult, options: { readonly failDeletes?: numbe
     queueUrl: 'http://localhost:4566/000000000000/orders.fifo',
     functionName: 'f',
     batchSize: 10,
+    maxReceives: options.maxReceives ?? 3,
     invoke: async (_name, event) => {
       events.push(event);
       return result;
@@ -61,6 +65,18 @@ describe('QueuePoller', () => {
       AWSTraceHeader: 'Root=1-00000000-000000000000000000000000;Sampled=1',
     });
     expect(records[0]!.eventSourceARN).toContain(':orders.fifo');
+  });
+
+  it.each([
+    ['none of those that come again', 3, 0],
+    ['what failed at its last receive', 2, 1],
+  ])('counts as dead %s', async (_what, maxReceives, dead) => {
+    const failed = { kind: 'ok', value: { batchItemFailures: [{ itemIdentifier: 'b' }] } } as const;
+    const { poller, telemetry } = setUp(failed, { maxReceives });
+
+    await poller.pollOnce(0);
+
+    expect(telemetry.counts.get('queue_messages_dead')).toBe(dead);
   });
 
   it.each<[string, InvocationResult, string[]]>([
