@@ -10,7 +10,12 @@ import {
   isOurs,
   positionAfter,
 } from '#shared/core/orders/foreign-changes.ts';
-import { type TrackerMemory, watchBreaks, watchMismatches } from '#shared/core/orders/tracker-memory.ts';
+import {
+  type TrackerMemory,
+  watchBreaks,
+  watchMismatches,
+  withoutAdopted,
+} from '#shared/core/orders/tracker-memory.ts';
 import { unreadCoins } from '#shared/core/portfolio/account-state.ts';
 import { lostOrder, lostOrderReason, restoredAlert } from '#shared/core/system/restore-sign.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
@@ -62,9 +67,11 @@ export interface WatchAccountFacts {
  * Looks for what others did on the account (architecture, rule 3.10): somebody else's open orders, positions that our fills do
  * not lead to, and another installation. Runs before the fills of `view` are stored, so that a crash cannot hide the latter.
  */
-export async function watchAccount(deps: WatchAccountDeps, input: WatchAccountInput): Promise<WatchAccountFacts> {
-  const { exchange, account, view, scheduled } = input;
-  const adoptedAtMs = new Map([...view.epochs.values()].map((epoch) => [epoch.symbol, epoch.adoptedAtMs ?? -1]));
+export async function watchAccount(deps: WatchAccountDeps, given: WatchAccountInput): Promise<WatchAccountFacts> {
+  const adoptedAtMs = new Map([...given.view.epochs.values()].map((epoch) => [epoch.symbol, epoch.adoptedAtMs ?? -1]));
+  const view = { ...given.view, memory: withoutAdopted(given.view.memory, adoptedAtMs) };
+  const input = { ...given, view };
+  const { exchange, account, scheduled } = input;
   const orders = foreignOrders(view.openOrders ?? [], view.own, adoptedAtMs);
   const writer = await lockAgainstWriter(deps, input, orders);
   const hasNews = (view.fills ?? []).some((fill) => fill.venueTimeMs > (view.newestFillMs ?? -1));

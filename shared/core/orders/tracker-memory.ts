@@ -25,6 +25,17 @@ export interface TrackerMemory {
 export const watchedSymbols = (memory: TrackerMemory | null): ReadonlySet<string> =>
   new Set(memory === null ? [] : [...Object.keys(memory.mismatches), ...Object.keys(memory.breaks)]);
 
+/** What was watched before a human adopted its symbol is settled. */
+export function withoutAdopted(memory: TrackerMemory, adoptedAtMs: ReadonlyMap<string, EpochMs>): TrackerMemory {
+  const isOpen = (symbol: string, sinceMs: EpochMs) => sinceMs > (adoptedAtMs.get(symbol) ?? -1);
+  const { mismatches, breaks } = memory;
+  return {
+    ...memory,
+    mismatches: Object.fromEntries(Object.entries(mismatches).filter(([symbol, m]) => isOpen(symbol, m.sinceMs))),
+    breaks: Object.fromEntries(Object.entries(breaks).filter(([symbol, gap]) => isOpen(symbol, gap.atMs))),
+  };
+}
+
 /** Reads a stored memory; null when there is none or it is unreadable. */
 export function parseTrackerMemory(value: unknown): TrackerMemory | null {
   if (typeof value !== 'object' || value === null) return null;
