@@ -69,9 +69,10 @@ export function judgeMoney(inputs: MoneyInputs, rules: MoneyRules): MoneyVerdict
   const { money } = reading;
   if (money === null) return doubted(reading.moneyDoubt ?? partialReading(reading));
   const equity = dec(money.equityQuote);
-  if (equity.lte(0) && dec(money.marginUsedQuote).gt(0)) return doubted(emptyWithMargin(money));
+  const isEmpty = equity.lte(0) && dec(money.marginUsedQuote).gt(0);
   const told = observed.filter((other) => isCounting(other, inputs, rules));
   if (before === null) {
+    if (isEmpty) return doubted(emptyWithMargin(money));
     const [net = null] = inputs.netTransfers;
     const near = tolerance(rules, [equity]);
     const differs = told.find((other) => !agrees(other, equity, near));
@@ -82,6 +83,8 @@ export function judgeMoney(inputs: MoneyInputs, rules: MoneyRules): MoneyVerdict
   const best = closest(inputs, before, equity, rules);
   const changed = before.mode !== null && reading.mode !== null && before.mode !== reading.mode;
   if (!changed && best.gapQuote.lte(best.toleranceQuote)) return believed(best.netTransfersQuote, null);
+  // Whoever else says so: an account whose collateral stands elsewhere looks like this to every reader.
+  if (isEmpty) return doubted(emptyWithMargin(money));
   const doubt = changed ? modeChanged(before, reading, best) : contradiction(before, money, best);
   const near = tolerance(rules, [equity, dec(before.equityQuote)]);
   const same = told.filter((other) => agrees(other, equity, near) && (!changed || other.mode === reading.mode));

@@ -203,6 +203,14 @@ describe('judgeMoney', () => {
     });
   });
 
+  it('believes a crash to nothing and below, where prices lead there, while its margin is still in use', () => {
+    const before = state(T0, 1_000, [position('A', 100, 100)]);
+    const crash = (equity: number, mark: number) =>
+      kindOf(since(before, state(T0 + MINUTE, equity, [position('A', 100, mark)], { marginUsedQuote: '900' })));
+    expect([crash(0, 90), crash(-500, 85)]).toEqual(['believed', 'believed']);
+    expect([crash(0, 99), crash(-500, 100)]).toEqual(['doubted', 'doubted']);
+  });
+
   it('finds no equity with margin in use on the first reading, too', () => {
     const reading = state(T0, 0, [position('A', 1, 100)], { marginUsedQuote: '10' });
     expect(kindOf({ ...since(reading, reading), before: null })).toBe('doubted');
