@@ -1,3 +1,4 @@
+import { isFromFuture } from '#shared/core/age.ts';
 import type { OddList } from '#shared/core/odd-row.ts';
 import { whatToStore } from '#shared/core/orders/apply-resolution.ts';
 import { type ForeignChange, foreignFills, isOurs } from '#shared/core/orders/foreign-changes.ts';
@@ -279,8 +280,11 @@ async function alarmUnresolved(
   input: TrackOrdersInput,
   unresolved: TrackOrdersFacts['unresolved'],
 ): Promise<void> {
-  const isOld = (expiresAtMs: EpochMs) => deps.clock.nowMs() > expiresAtMs + input.unresolvedAlarmMs;
-  for (const { order, reason } of unresolved.filter(({ order }) => isOld(order.expiresAtMs))) {
+  const nowMs = deps.clock.nowMs();
+  // Of a clock that was ahead: what it says of its expiry lies as far away.
+  const isOld = ({ createdAtMs, expiresAtMs }: Order) =>
+    nowMs > expiresAtMs + input.unresolvedAlarmMs || isFromFuture(createdAtMs, nowMs);
+  for (const { order, reason } of unresolved.filter((one) => isOld(one.order))) {
     await deps.alerts.raise({
       id: `order-unresolved:${order.clientOrderId}`,
       kind: 'order-unresolved',

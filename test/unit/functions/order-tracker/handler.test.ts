@@ -153,6 +153,13 @@ describe('order tracker', () => {
       expect(await stored()).toMatchObject({ status: 'expired', errorCode: 'never-accepted' });
     });
 
+    it('alarms at once for one of a clock that was ahead: its expiry lies a day away, and until then it may still arrive', async () => {
+      const { run, stored, pass, alertKinds } = await trackedOrder('lose');
+      pass(-86_400_000);
+      await run();
+      expect([(await stored()).status, alertKinds()]).toEqual(['unknown', ['order-unresolved']]);
+    });
+
     it('takes the time of a view of the account for the least that the venue’s clock shows, where it tells none', async () => {
       const { trackerEnv, deps, stored, pass, accounts, clock } = await trackedOrder('lose');
       const mute = async () => {
