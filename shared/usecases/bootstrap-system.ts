@@ -66,7 +66,7 @@ export async function bootstrapSystem(
 }
 
 async function findRestoreSign(
-  { marker, jobs, systemState }: Pick<BootstrapSystemDeps, 'marker' | 'jobs' | 'systemState'>,
+  { marker, jobs, systemState, clock }: Pick<BootstrapSystemDeps, 'marker' | 'jobs' | 'systemState' | 'clock'>,
   tag: string,
   state: SystemState | null,
 ): Promise<string | null> {
@@ -78,5 +78,11 @@ async function findRestoreSign(
   const { version: stateVersion } = (await systemState.read(exchange)) ?? state;
   const marked = mark?.beatsMs?.[exchange] !== undefined;
   const beat = marked ? (await jobs.all()).find((row) => row.job === SYSTEM_JOBS.janitor) : undefined;
-  return restoreSign(mark, { exchange, tag, stateVersion, lastBeatMs: beat?.lastOkMs ?? 0 });
+  return restoreSign(mark, {
+    exchange,
+    tag,
+    stateVersion,
+    lastBeatMs: beat?.lastOkMs ?? 0,
+    nowMs: clock.nowMs(),
+  });
 }

@@ -10,7 +10,7 @@ import {
   type ResolveInputs,
   resolveOrder,
 } from '#shared/core/orders/resolve-unknown.ts';
-import { type EpochMs, slotOf } from '#shared/core/time.ts';
+import { slotOf } from '#shared/core/time.ts';
 import type { CancelCommand } from '#shared/messages/order-command.ts';
 import { RECONCILIATION_JOB, runRequest, SOURCE_JOBS } from '#shared/messages/reconciliation-messages.ts';
 import type { Trace } from '#shared/messages/trace.ts';

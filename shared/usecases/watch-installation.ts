@@ -58,7 +58,7 @@ export async function watchInstallation(
   const tag = await deps.installation.tag();
   const jobs = new Map((await deps.jobs.all()).map((row) => [row.job, row]));
   const lastBeatMs = jobs.get(job)?.lastOkMs ?? 0;
-  const reason = restoreSign(mark, { exchange, tag, stateVersion: state.version, lastBeatMs });
+  const reason = restoreSign(mark, { exchange, tag, stateVersion: state.version, lastBeatMs, nowMs: atMs });
   if (reason !== null) {
     await deps.installation.noteCopy();
     const change = await control.change({ kind: 'database-restored', exchange, by, atMs, reason });

@@ -1,3 +1,4 @@
+import { isFromFuture } from '../age.ts';
 import { installationTagOf } from '../orders/client-order-id.ts';
 import type { ClientOrderId } from '../orders/order.ts';
 import type { EpochMs } from '../time.ts';
@@ -18,6 +19,8 @@ export interface DatabaseIdentity {
   readonly stateVersion: number;
   /** Its newest beat of the janitor; 0 before the first. */
   readonly lastBeatMs: EpochMs;
+  /** The present. */
+  readonly nowMs: EpochMs;
 }
 
 /** Two beats may run at once and end in either order; a point in time that can be restored is older than this. */
@@ -28,15 +31,17 @@ export const BEATS_LOST_MS_MAX = 120_000;
  * the database first, so a mark can then only be ahead of a database that has lost something.
  */
 export function restoreSign(mark: InstallationMark | null, database: DatabaseIdentity): string | null {
-  const { exchange, tag, stateVersion, lastBeatMs } = database;
+  const { exchange, tag, stateVersion, lastBeatMs, nowMs } = database;
   if (!mark) return 'the database was not made here: no mark of this place lies beside it (copied or restored?)';
   if (mark.tag !== tag) return `the database is of installation ${tag ?? 'none'}, the mark beside it of ${mark.tag}`;
   const seen = mark.stateVersions[exchange] ?? 0;
   if (seen > stateVersion) {
     return `the database is older than the mark beside it (state version ${stateVersion}, seen ${seen}): restored from a backup?`;
   }
-  const lostMs = (mark.beatsMs?.[exchange] ?? 0) - lastBeatMs;
-  if (lostMs <= BEATS_LOST_MS_MAX) return null;
+  const markedMs = mark.beatsMs?.[exchange] ?? 0;
+  const lostMs = markedMs - lastBeatMs;
+  // A beat of the future was marked by a clock that was ahead: that it is not in the database any more says nothing.
+  if (lostMs <= BEATS_LOST_MS_MAX || isFromFuture(markedMs, nowMs)) return null;
   return `the database has lost ${Math.round(lostMs / 1000)} s of the janitor's beats that the mark beside it has seen: restored from a backup?`;
 }
 

@@ -291,6 +291,17 @@ describe('janitor that watches the mark of its database', () => {
     expect((await mark()).beatsMs?.hyperliquid).toBe(clock.nowMs() - 30_000);
   });
 
+  it('takes the beats of a clock that was ahead for no loss once it was set back, and marks those of the present', async () => {
+    const { beat, state, mark, clock } = await watching();
+    await beat(7_200_000);
+    for (let i = 0; i < 4; i += 1) await beat(30_000);
+    await beat(-7_200_000);
+    for (let i = 0; i < 4; i += 1) await beat(30_000);
+
+    expect((await state())?.state).not.toBe('LOCKED');
+    expect((await mark()).beatsMs?.hyperliquid).toBeLessThanOrEqual(clock.nowMs());
+  });
+
   it('locks within a beat when the database is exchanged for an older one, and says what it lost', async () => {
     const { beat, state, deps, clock } = await watching();
     for (let i = 0; i < 20; i += 1) await beat(30_000);

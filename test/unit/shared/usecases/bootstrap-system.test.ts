@@ -112,7 +112,9 @@ describe('bootstrap system', () => {
 
   it('starts LOCKED when the database has lost beats of the janitor that its mark has seen', async () => {
     const { deps, state, mark } = await approvedSystem();
-    const beatsMs = { hyperliquid: deps.clock.nowMs() + 600_000 };
+    const nowMs = deps.clock.nowMs();
+    await deps.jobs.recordOk('janitor', nowMs - 600_000);
+    const beatsMs = { hyperliquid: nowMs };
 
     const outcome = await bootstrapSystem(beside(deps, { ...mark, beatsMs }), input);
 

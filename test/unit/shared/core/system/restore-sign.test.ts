@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { BEATS_LOST_MS_MAX, type InstallationMark, restoreSign } from '#shared/core/system/restore-sign.ts';
 
 const T0 = 1_780_000_000_000;
-const database = { exchange: 'hyperliquid', tag: '0a1b2c3d', stateVersion: 5, lastBeatMs: T0 };
+const HOUR = 3_600_000;
+const database = { exchange: 'hyperliquid', tag: '0a1b2c3d', stateVersion: 5, lastBeatMs: T0, nowMs: T0 + HOUR };
 const mark: InstallationMark = {
   tag: '0a1b2c3d',
   stateVersions: { hyperliquid: 5 },
@@ -15,6 +16,7 @@ describe('the mark beside a database', () => {
     ['has no beats', { tag: mark.tag, stateVersions: mark.stateVersions }],
     ['lags', { ...mark, stateVersions: { hyperliquid: 3 }, beatsMs: { hyperliquid: T0 - 3_600_000 } }],
     ['was written by a beat that another overtook', { ...mark, beatsMs: { hyperliquid: T0 + BEATS_LOST_MS_MAX } }],
+    ['was written by a clock that was ahead', { ...mark, beatsMs: { hyperliquid: T0 + 2 * HOUR } }],
     ['is of another exchange', { tag: mark.tag, stateVersions: { paper: 9 }, beatsMs: { paper: T0 * 2 } }],
   ])('says nothing when it %s', (_, known) => {
     expect(restoreSign(known, database)).toBeNull();
