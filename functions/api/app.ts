@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { logEvents } from '#shared/telemetry/names.ts';
+import { whileDatabaseAnswers } from './database-wait.ts';
 import type { ApiDeps } from './deps.ts';
 import type { ApiEnv } from './env.ts';
 import { errorAnswer, HttpError } from './http-error.ts';
@@ -28,17 +29,7 @@ export function createApp(deps: ApiDeps, env: ApiEnv): Hono {
       },
     }),
   );
-  // Their answers come from the database, and would wait as it does. The page itself does not.
-  for (const path of DATABASE_PATHS) {
-    app.use(path, async (_c, next) => {
-      const waitedMs = deps.databaseWaitMs?.() ?? null;
-      if (waitedMs !== null) {
-        const message = `another process has held the database for ${Math.round(waitedMs / 1000)} s: everything waits for it, orders too`;
-        throw new HttpError(503, 'database-locked', message, { waitedMs: Math.round(waitedMs) });
-      }
-      await next();
-    });
-  }
+  for (const path of DATABASE_PATHS) app.use(path, whileDatabaseAnswers(deps));
   app.route('/', serviceRoutes(deps, env));
   app.route('/', orderRoutes(deps));
   app.route('/api', readRoutes(deps, env));
