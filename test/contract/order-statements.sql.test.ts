@@ -1,3 +1,4 @@
+import { CompiledQuery } from 'kysely';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Db } from '#shared/adapters/sql/open-database.ts';
 import { sqlOrderFactsReader } from '#shared/adapters/sql/order-facts-reader.ts';
@@ -11,9 +12,11 @@ onEachDatabase(({ name, open }) =>
   describe(`statements of the orders repository: ${name}`, () => {
     let db: Db;
     let statements = 0;
+    let lastText = '';
     beforeEach(async () => {
-      db = await open(() => {
+      db = await open((text) => {
         statements += 1;
+        lastText = text;
       });
     });
     const count = async (work: () => Promise<unknown>) => {
@@ -45,6 +48,14 @@ onEachDatabase(({ name, open }) =>
         expect(await count(() => orders.ownOrders(EXCHANGE, ACCOUNT, both))).toBe(1);
         expect(await count(() => orders.orderFills(EXCHANGE, ACCOUNT, both))).toBe(1);
       }
+    });
+
+    it.runIf(name === 'sqlite')('find the newest fill of each symbol without a look at the others', async () => {
+      await plannedOrders(sqlCycleStores(db)).lastFills(EXCHANGE, ACCOUNT);
+      const plan = await db.executeQuery<{ detail: string }>(CompiledQuery.raw(`explain query plan ${lastText}`));
+      const details = plan.rows.map(({ detail }) => detail).filter((detail) => /\b(f|newest)\b/.test(detail));
+      expect(details).toHaveLength(2);
+      for (const detail of details) expect(detail).toContain('symbol=?');
     });
 
     it('are few for the life of one order', async () => {

@@ -100,13 +100,12 @@ export function fillQueries(
     async lastFills(exchange, account) {
       const rows = await db
         .selectFrom('position_epochs as e')
-        .innerJoin('fills as f', (join) =>
-          join
-            .onRef('f.exchange', '=', 'e.exchange')
-            .onRef('f.account', '=', 'e.account')
-            .onRef('f.symbol', '=', 'e.symbol'),
-        )
+        // With an inner join SQLite looks at every fill of the account; it keeps the order of a cross join.
+        .crossJoin('fills as f')
         .selectAll('f')
+        .whereRef('f.exchange', '=', 'e.exchange')
+        .whereRef('f.account', '=', 'e.account')
+        .whereRef('f.symbol', '=', 'e.symbol')
         .where('e.exchange', '=', exchange)
         .where('e.account', '=', account)
         .where('f.venue_time_ms', '=', (eb) =>
