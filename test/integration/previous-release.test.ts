@@ -15,11 +15,11 @@ function schemaWith(statement: string): string {
   for (const name of ['shared', 'package.json']) cpSync(join(PROJECT, name), join(dir, name), { recursive: true });
   symlinkSync(join(PROJECT, 'node_modules'), join(dir, 'node_modules'), 'dir');
   const path = join(dir, 'shared/adapters/sql/migrate.ts');
-  const known = "{ name: '0001-initial', up: initial.up }";
-  const more = `{ name: '9999-test', up: async (db) => void (await sql\`${statement}\`.execute(db)) }`;
+  const end = '\n];\n';
+  const more = `  { name: '9999-test', up: async (db) => void (await sql\`${statement}\`.execute(db)) },`;
   const text = readFileSync(path, 'utf8');
-  expect(text).toContain(known);
-  writeFileSync(path, text.replace(known, `${known}, ${more}`));
+  expect(text).toContain(end);
+  writeFileSync(path, text.replace(end, `\n${more}${end}`));
   return dir;
 }
 
