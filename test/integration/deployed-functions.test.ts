@@ -110,6 +110,14 @@ describe.skipIf(missing && !CI)('the bundled functions in Lambda sandboxes', () 
     ]);
   });
 
+  it('plans a cycle, which finds no position of somebody else', async () => {
+    expect(await answerOf('reconciliation', beat('reconciliation', 60_000))).toEqual({ batchItemFailures: [] });
+
+    const [row] = await platform.query('select count(distinct symbol) as n from decisions');
+    expect(Number(row?.n)).toBeGreaterThan(1);
+    expect(await platform.query('select symbol from position_epochs where hold_reason is not null')).toEqual([]);
+  });
+
   it('fetches the candles that were found due', async () => {
     const jobs = taken('candle-jobs');
     expect(jobs.Records.length).toBeGreaterThan(5);
@@ -149,6 +157,15 @@ describe.skipIf(missing && !CI)('the bundled functions in Lambda sandboxes', () 
     expect(await platform.query('select count(*) as n from latest_prices')).toEqual([{ n: symbols }]);
   });
 
+  it('asks the venue whether the key may sign, as the tracker wants it at its start', async () => {
+    const asked = taken('orders.fifo') as { readonly Records: readonly { readonly body: string }[] };
+
+    expect(asked.Records.map(({ body }) => JSON.parse(body).type)).toEqual(['check-key']);
+    expect(await answerOf('order-gateway', asked)).toEqual({ batchItemFailures: [] });
+    const [row] = await platform.query("select last_error from exchange_jobs where job = 'trading-key:main'");
+    expect(row).toEqual({ last_error: null });
+  });
+
   it('sends an order by hand through its queue to the venue, and answers its caller', async () => {
     // Marks are stored beside prices, which came just now.
     await answerOf('market-data', beat('market-data', 30_000));
@@ -167,13 +184,6 @@ describe.skipIf(missing && !CI)('the bundled functions in Lambda sandboxes', () 
     await answerOf('order-tracker', beat('order-tracker', 10_000));
 
     expect(await platform.query('select symbol, side from fills')).toEqual([{ symbol: 'BTC/USDC:USDC', side: 'buy' }]);
-  });
-
-  it('plans a cycle', async () => {
-    expect(await answerOf('reconciliation', beat('reconciliation', 60_000))).toEqual({ batchItemFailures: [] });
-
-    const [row] = await platform.query('select count(distinct symbol) as n from decisions');
-    expect(Number(row?.n)).toBeGreaterThan(1);
   });
 
   it('serves the page behind IAM only', async () => {
