@@ -81,12 +81,18 @@ export async function refreshBalances(
   }
   const reading: AccountState = { ...read, exchange, account, venueTimeMs };
   const transfers = await netTransfers(deps, address, reading);
-  const { netTransfersQuote, transfersError } = transfers;
+  const told = transfers.netTransfersQuote;
   const stored = await deps.accounts.latest(exchange, account);
   const verdict = await judge(deps, input, reading, stored, transfers.possible);
   const doubt = verdict.kind === 'doubted' ? verdict.doubt : null;
   const state: AccountState = doubt === null ? reading : { ...reading, money: null, moneyDoubt: doubt };
   const net = verdict.kind === 'believed' ? verdict.netTransfersQuote : null;
+  // The curve is drawn with what is believed to be behind the equity, whatever the ledger says.
+  const netTransfersQuote = told === null ? null : (net ?? told);
+  const transfersError =
+    netTransfersQuote === told
+      ? transfers.transfersError
+      : `it names transfers of ${told}, and the equity shows ${netTransfersQuote}`;
   const kind = await deps.accounts.saveSnapshot(state, netTransfersQuote, deps.clock.nowMs(), net);
   const event = kind === 'stored' ? toEvent(state, input.trace) : null;
   if (event !== null) {
@@ -169,8 +175,9 @@ async function netTransfers(deps: RefreshBalancesDeps, address: string, state: A
     const before = odd.length === 0 ? null : await deps.accounts.newestBalance(exchange, account);
     const net = (rows: typeof transfers, fresh: readonly (DecimalText | null)[]) =>
       netWithUnread({ before, now: { equityQuote: money?.equityQuote ?? '0' }, transfers: rows, fresh });
+    // One that is dated in the future would be waited for until then.
     const isSettled = (t: { readonly venueTimeMs: number | null }) =>
-      (t.venueTimeMs ?? 0) <= untilMs - TRANSFER_SETTLES_MS;
+      (t.venueTimeMs ?? 0) <= untilMs - TRANSFER_SETTLES_MS || isFromFuture(t.venueTimeMs ?? 0, deps.clock.nowMs());
     if (![...transfers, ...odd].every(isSettled)) {
       return unknown(SETTLING, [net(transfers, []), net(transfers.filter(isSettled), [])]);
     }

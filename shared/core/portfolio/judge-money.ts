@@ -80,9 +80,9 @@ export function judgeMoney(inputs: MoneyInputs, rules: MoneyRules): MoneyVerdict
     const alone = dissent(money, differs);
     return told.some((other) => agrees(other, equity, near)) ? believed(net, alone) : doubted(alone);
   }
-  const best = closest(inputs, before, equity, rules);
+  const best = explanation(inputs, before, equity, rules);
   const changed = before.mode !== null && reading.mode !== null && before.mode !== reading.mode;
-  if (!changed && best.gapQuote.lte(best.toleranceQuote)) return believed(best.netTransfersQuote, null);
+  if (!changed && explains(best)) return believed(best.netTransfersQuote, null);
   // Whoever else says so: an account whose collateral stands elsewhere looks like this to every reader.
   if (isEmpty) return doubted(emptyWithMargin(money));
   const doubt = changed ? modeChanged(before, reading, best) : contradiction(before, money, best);
@@ -105,6 +105,19 @@ interface Expectation {
   readonly feesQuote: Decimal;
   readonly transfersQuote: Decimal;
   readonly netTransfersQuote: DecimalText | null;
+}
+
+const explains = ({ gapQuote, toleranceQuote }: Expectation): boolean => gapQuote.lte(toleranceQuote);
+
+/**
+ * By the ledger; by none of its news where only that leads to what was read. A ledger that is wrong would otherwise turn into a profit
+ * or a loss that the observers seem to confirm, who read the equity alone.
+ */
+function explanation(inputs: MoneyInputs, before: BelievedMoney, equity: Decimal, rules: MoneyRules): Expectation {
+  const told = closest(inputs, before, equity, rules);
+  if (explains(told)) return told;
+  const without = expect(inputs, before, before.netTransfersQuote, equity, rules);
+  return explains(without) ? without : told;
 }
 
 /** The expectation that is nearest to what was read, over the net transfers that may be behind it. */

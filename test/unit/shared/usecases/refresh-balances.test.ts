@@ -281,6 +281,45 @@ describe('refreshBalances', () => {
       expect(await history()).toEqual(['15000', '24000']);
     });
 
+    it('takes no loss from a ledger that alone contradicts: equity and observers are what they were', async () => {
+      const { world, accounts, refresh, clock } = platform(50_000);
+      world.transfers = [transfer('d', '15000', 10_000)];
+      world.state = at(50_000, '15000');
+      await refresh();
+      const read = async (venueTimeMs: number, equityQuote: string, transfers: readonly VenueTransfer[]) => {
+        clock.set(venueTimeMs);
+        world.state = at(venueTimeMs, equityQuote);
+        world.transfers = transfers;
+        for (const id of ['a', 'b']) world.documents.set(id, says(id, venueTimeMs - 1_000, equityQuote));
+        return refresh();
+      };
+      const [tenfold, none] = [[transfer('d', '150000', 10_000)], []];
+      for (const [n, wrong] of [tenfold, none].entries()) {
+        const facts = await read(80_000 + n, '15000', wrong);
+        expect(facts).toMatchObject({ kind: 'stored', verdict: { kind: 'believed', confirmed: null } });
+        expect(facts.partly).toMatch(/ledger: .*15000/);
+      }
+      const paidIn = [transfer('d', '15000', 10_000), transfer('e', '5000', 90_000)];
+      expect(await read(110_000, '20000', paidIn)).toMatchObject({ partly: null, verdict: { confirmed: null } });
+      expect(
+        (await accounts.balanceHistory('hyperliquid', 'main', 0, 10)).map((p) => [p.equityQuote, p.netTransfersQuote]),
+      ).toEqual([
+        ['15000', '15000'],
+        ['15000', '15000'],
+        ['15000', '15000'],
+        ['20000', '20000'],
+      ]);
+    });
+
+    it('does not wait for ever for a transfer that the venue dates in the future', async () => {
+      const { world, read, history } = await readingOf('15000');
+      world.transfers = [transfer('d', '9000', 4_102_444_799_000)];
+      world.odd = [];
+      expect(await read(65_000, at(65_000, '15000'))).toMatchObject({ verdict: { kind: 'believed', confirmed: null } });
+      expect(await read(95_000, at(95_000, '15001'))).toMatchObject({ verdict: { kind: 'believed', confirmed: null } });
+      expect(await history()).toEqual(['15000', '15000', '15001']);
+    });
+
     it('counts fills since, also after a restart: what is held and what was paid are both of the database', async () => {
       const { orders, read } = await readingOf('15000');
       const sold = fill({ symbol: BTC, side: 'sell', price: '16000', size: '1', feeQuote: '7', venueTimeMs: 60_000 });
