@@ -59,7 +59,7 @@ function buildProgram(io: CliIo, act: (options: GlobalOptions, run: Run) => Prom
       .description(description)
       .option('--json', 'print JSON')
       .option('--state <dir>', 'state folder of the platform (default: state_dir of the stage)')
-      .option('--stage <name>', 'stage whose configuration is meant', 'local');
+      .option('--stage <name>', 'local: this machine; any other: a stage that is deployed', 'local');
   const list = (name: string, description: string): Command =>
     add(program, name, description)
       .option('--symbol <symbol>', 'one symbol, in full or by its coin')
@@ -76,8 +76,8 @@ function buildProgram(io: CliIo, act: (options: GlobalOptions, run: Run) => Prom
     .option('--symbol <symbol>', 'one symbol, in full or by its coin')
     .option('--limit <n>', 'at most so many rows (default: 50; with --csv all)', whole(1, 1_000_000))
     .option('--offset <n>', 'leave out so many of the newest: the next page', whole(0, 10_000_000), 0)
-    .option('--from <time>', 'not before this UTC time', parseInstant)
-    .option('--to <time>', 'not after this UTC time', parseInstant)
+    .option('--from <time>', 'not before this UTC time; a date alone is its 00:00', parseInstant)
+    .option('--to <time>', 'not after this UTC time; a date alone is its 00:00', parseInstant)
     .option('--csv', 'comma-separated, with a header')
     .action((o) => act(o, (ctx) => trades(ctx, o)));
   add(program, 'pnl', 'equity curve, realised profit, fees')
@@ -113,7 +113,7 @@ function buildProgram(io: CliIo, act: (options: GlobalOptions, run: Run) => Prom
     .action((symbol: string | undefined, o) => act(o, (ctx) => flatten(ctx, symbol, o)));
 
   const symbols = program.command('symbols').description('the symbols that 3T manages');
-  add(symbols, 'list', 'all products').action((o) => act(o, listSymbols));
+  add(symbols, 'list', 'what is managed, closing, released or on HOLD').action((o) => act(o, listSymbols));
   add(symbols, 'add', 'manage a symbol that the venue lists')
     .argument('<symbol>')
     .option('--leverage <n>', 'leverage to use (default: the largest allowed)', whole(1, 100))
@@ -128,7 +128,7 @@ function buildProgram(io: CliIo, act: (options: GlobalOptions, run: Run) => Prom
   reason(add(program, 'adopt', 'end a HOLD: 3T goes on from the position as it is'))
     .argument('<symbol>')
     .action((symbol: string, o) => act(o, (ctx) => endHold(ctx, 'adopt', symbol, o)));
-  reason(add(program, 'release', 'end a HOLD: the position is yours, 3T leaves the symbol alone'))
+  reason(add(program, 'release', 'end a HOLD, or stop managing: the position is yours, 3T leaves the symbol alone'))
     .argument('<symbol>')
     .action((symbol: string, o) => act(o, (ctx) => endHold(ctx, 'release', symbol, o)));
 

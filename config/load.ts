@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse as parseYaml } from 'yaml';
@@ -150,9 +150,17 @@ function readSettings(dir: string, name: string): SettingsText {
   try {
     return { file: `config/${name}`, text: readFileSync(join(dir, name), 'utf8') };
   } catch (error) {
-    throw new ConfigError([whole(`expected a readable file: ${(error as Error).message}`, `config/${name}`)]);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const problem =
+      code === 'ENOENT' ? `expected a stage that has a file: ${stagesIn(dir)}` : `expected a readable file: ${message}`;
+    throw new ConfigError([whole(problem, `config/${name}`)]);
   }
 }
+
+const stagesIn = (dir: string): string =>
+  readdirSync(dir)
+    .flatMap((name) => (name.endsWith('.yaml') && name !== 'default.yaml' ? [name.slice(0, -'.yaml'.length)] : []))
+    .join(', ');
 
 function parseOverride(text: string): { key: string; value: unknown } | ConfigProblem {
   const equals = text.indexOf('=');

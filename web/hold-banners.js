@@ -25,6 +25,9 @@ const ANSWERS = [
   },
 ];
 
+/** A position that is not 3T's is not even closed. @param {string | null} hold */
+const waits = (hold) => (hold === 'position-not-ours' ? 'Nothing is traded here' : 'Nothing is opened here');
+
 /** One banner for each symbol that waits for a human, with what a human may answer. */
 export class HoldBanners {
   #place;
@@ -68,7 +71,7 @@ export class HoldBanners {
       'div',
       { class: 'banner' },
       element('strong', { text: `HOLD ${name}` }),
-      element('span', { class: 'banner-text', text: `${hold}; ${position}. Nothing is opened here until you decide.` }),
+      element('span', { class: 'banner-text', text: `${hold}; ${position}. ${waits(hold)} until you decide.` }),
       ...buttons,
     );
   }

@@ -3,9 +3,14 @@ import type { StageCost } from '#infra/cost/stage-cost.ts';
 import type { CommandContext } from '../context.ts';
 import { CliFailure, EXIT, type ExitCode } from '../exit-codes.ts';
 import { table } from '../format.ts';
+import { isDeployed } from '../stage-client.ts';
 
 /** `3t cost --stage dev`: what a month of the stage costs on AWS, by line, from its own templates and a dated price list. */
 export async function cost(ctx: CommandContext, options: { readonly config: readonly string[] }): Promise<ExitCode> {
+  if (!isDeployed(ctx.stage)) {
+    const why = `stage ${ctx.stage} runs on this machine and costs nothing at AWS; name another with --stage, such as dev`;
+    throw new CliFailure(EXIT.usage, 'no-deployed-stage', why);
+  }
   // Loaded only here: aws-cdk-lib is large, and a development dependency.
   const { stageCost } = await import('#infra/cost/stage-cost.ts').catch((error: unknown) => {
     throw new CliFailure(EXIT.failed, 'no-cdk', `the CDK is not installed, which npm ci brings: ${String(error)}`);

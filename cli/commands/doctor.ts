@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { ConfigError, problemLine } from '#config/config-error.ts';
 import { loadConfig } from '#config/load.ts';
 import type { Config } from '#config/schema.ts';
 import type { CommandContext } from '../context.ts';
@@ -62,8 +63,11 @@ function checkConfig(ctx: CommandContext, findings: Finding[]): Config | null {
     for (const warning of warnings) findings.push({ check: 'config', verdict: 'warning', detail: warning });
     return config;
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    findings.push({ check: 'config', verdict: 'failed', detail: `${detail}; see \`3t config check\`` });
+    const details =
+      error instanceof ConfigError
+        ? error.problems.map((problem) => problemLine(problem).trim())
+        : [error instanceof Error ? error.message : String(error)];
+    findings.push(...details.map((detail) => ({ check: 'config', verdict: 'failed' as const, detail })));
     return null;
   }
 }

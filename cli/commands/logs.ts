@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { readStageLogs } from '#shared/adapters/aws/cloudwatch-log-reader.ts';
 import type { LogLevel } from '#shared/ports/telemetry.ts';
@@ -30,9 +31,15 @@ export async function logs(ctx: CommandContext, options: LogOptions): Promise<Ex
     ...(options.since === undefined ? {} : { sinceMs: ctx.io.nowMs() - options.since }),
   };
   if (ctx.deployed) return stageLogs(ctx, filter);
-  const { records, unreadableLines } = await readLogs(join(ctx.stateDir, 'logs', 'platform.jsonl'), filter);
+  const path = resolve(ctx.stateDir, 'logs', 'platform.jsonl');
+  const { records, unreadableLines } = await readLogs(path, filter);
   for (const record of records) ctx.io.out(ctx.json ? JSON.stringify(record) : lineOf(ctx, record));
-  if (records.length === 0) ctx.io.err('no log records match');
+  if (records.length === 0) {
+    // A folder that was spelt wrong must not look like a platform with nothing to say.
+    ctx.io.err(
+      existsSync(dirname(path)) ? 'no log records match' : `no log is in ${dirname(path)}: nothing ran there yet`,
+    );
+  }
   if (unreadableLines > 0) ctx.io.err(`${unreadableLines} line(s) could not be read`);
   return EXIT.ok;
 }

@@ -41,7 +41,8 @@ function positionRow({ paint }: CommandContext, s: SymbolSnapshot): string[] {
     : '-';
   return [
     marks.length > 0 ? `${s.symbol} ${paint(`[${marks.join(', ')}]`, 'yellow')}` : s.symbol,
-    s.desired
+    // Nobody desires anything where the operator trades.
+    s.desired && !s.released
       ? (s.desired.size ?? `unknown: ${orDash(s.desired.reason)}${s.cause ? ' (price feed, see below)' : ''}`)
       : '-',
     s.actual ? grey(s.actual.size, s.actual.stale) : 'unknown',

@@ -89,6 +89,8 @@ function statusText(
     lines.push(`last refusal ${symbol} ${code} ${ageText(ageMs)} ago: ${plain(message)}`);
   }
   lines.push(...alerts);
+  if (alerts.length === ALERTS_SHOWN && counts.alerts > ALERTS_SHOWN)
+    lines.push(`and ${counts.alerts - ALERTS_SHOWN} more alerts: the page lists them`);
   const rows = s.jobs.map((job) => [
     job.stale ? paint(job.job, 'yellow') : job.job,
     job.okAgeMs === null ? 'never' : `${ageText(job.okAgeMs)} ago`,

@@ -91,6 +91,10 @@ async function apply(deps: ChangeSymbolDeps, input: ChangeSymbolInput, symbol: s
     case 'add':
       return add(deps, input, symbol, known);
     case 'adopt': {
+      const { holdReason } = await deps.orders.epoch(exchange, account, symbol);
+      if (holdReason === null && known?.managed && known.takeover === null) {
+        return { what: 'was not on HOLD and is managed already: nothing changed', hold: null };
+      }
       // Adopting keeps the leverage that the symbol had.
       const kept = known?.leverage ?? null;
       if ((await deps.instruments.manage(exchange, symbol, kept, nowMs, null)) !== 'managed') return delisted(symbol);
@@ -165,7 +169,7 @@ async function add(
   if (holdReason !== null) await deps.orders.release(exchange, account, symbol, nowMs);
   await deps.orders.hold(exchange, account, symbol, NOT_OURS, nowMs);
   await deps.alerts.raise(notOursAlert({ exchange, account, symbol, size }));
-  const what = `is managed, but on HOLD (${NOT_OURS}): it holds ${size} that 3T did not open. Choose ${takeoverChoices(symbol)}`;
+  const what = `is managed, but on HOLD (${NOT_OURS}): it holds ${size}, which is not 3T's. Choose ${takeoverChoices(symbol)}`;
   return { what, hold: NOT_OURS };
 }
 

@@ -12,7 +12,7 @@ export interface ReadPnlDeps {
 
 export interface PnlReport {
   readonly nowMs: number;
-  /** [venue time ms, equity, deposits minus withdrawals since the beginning], oldest first, at most 500. */
+  /** [venue time ms, equity, deposits minus withdrawals since the beginning], oldest first: at most 500, and the equity before the first fill. */
   readonly curve: readonly (readonly [number, DecimalText, DecimalText])[];
   readonly equityStartQuote: DecimalText | null;
   readonly equityEndQuote: DecimalText | null;
@@ -69,7 +69,8 @@ export async function readPnl(
   const transfers = first && last ? dec(last.netTransfersQuote).minus(first.netTransfersQuote) : null;
   return {
     nowMs: deps.clock.nowMs(),
-    curve: thin(points).map((p) => [p.venueTimeMs, p.equityQuote, p.netTransfersQuote] as const),
+    // Without its beginning the curve would hide what the first fill cost.
+    curve: [...(isWithin ? [start] : []), ...thin(points)].map(pointOf),
     equityStartQuote: first?.equityQuote ?? null,
     equityEndQuote: last?.equityQuote ?? null,
     netTransfersQuote: transfers === null ? null : decimalText(transfers),
@@ -102,6 +103,8 @@ function startByBooks(
   const equityQuote = decimalText(dec(last.equityQuote).minus(earned).minus(transfers));
   return { ...first, venueTimeMs: firstFillMs, equityQuote, marginUsedQuote: '0' };
 }
+
+const pointOf = (p: EquityView) => [p.venueTimeMs, p.equityQuote, p.netTransfersQuote] as const;
 
 /** Change of equity less transfers. */
 const change = (from: EquityView, to: EquityView): DecimalText =>

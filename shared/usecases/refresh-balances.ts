@@ -1,5 +1,5 @@
 import { isFromFuture } from '#shared/core/age.ts';
-import type { DecimalText } from '#shared/core/decimal.ts';
+import { type DecimalText, dec } from '#shared/core/decimal.ts';
 import { type OddRow, oddRowSource, partlyText } from '#shared/core/odd-row.ts';
 import type { AccountState, StoredAccount } from '#shared/core/portfolio/account-state.ts';
 import {
@@ -179,7 +179,11 @@ async function netTransfers(deps: RefreshBalancesDeps, address: string, state: A
     const isSettled = (t: { readonly venueTimeMs: number | null }) =>
       (t.venueTimeMs ?? 0) <= untilMs - TRANSFER_SETTLES_MS || isFromFuture(t.venueTimeMs ?? 0, deps.clock.nowMs());
     if (![...transfers, ...odd].every(isSettled)) {
-      return unknown(SETTLING, [net(transfers, []), net(transfers.filter(isSettled), [])]);
+      const possible = [net(transfers, []), net(transfers.filter(isSettled), [])];
+      const shown = odd.length === 0 ? possible.find((sum) => isNothingElse(state, sum)) : undefined;
+      return shown === undefined
+        ? unknown(SETTLING, possible)
+        : { netTransfersQuote: shown, transfersError: null, odd: [], possible };
     }
     const keys = odd.map((row) => row.key);
     const known = odd.length === 0 ? null : await deps.deadLetters.known(oddRowSource(exchange, 'ledger'), keys);
@@ -195,6 +199,13 @@ async function netTransfers(deps: RefreshBalancesDeps, address: string, state: A
     return unknown(error instanceof Error ? error.message : String(error));
   }
 }
+
+/**
+ * An account that holds exactly what was transferred, and no position, shows both sides alike. Without its point, a first deposit
+ * that is traded within seconds would leave the curve without the equity before the first fill.
+ */
+const isNothingElse = ({ money, positions, complete }: AccountState, netTransfersQuote: DecimalText): boolean =>
+  money !== null && complete && positions.length === 0 && dec(money.equityQuote).eq(netTransfersQuote);
 
 /** News of money that is believed; there is none of any other. */
 const toEvent = ({ money, ...state }: AccountState, trace: Trace): AccountEvent | null =>

@@ -7,12 +7,12 @@ import type { HoldReason } from '../orders/foreign-changes.ts';
  */
 export type Takeover = 'unchecked' | 'closing';
 
-/** Why a symbol starts on HOLD: it was added while it held a position that 3T did not open. Nothing is traded there, not even an exit. */
+/** Why a symbol starts on HOLD: it was added while it held a position that 3T did not open, or that was released. Nothing is traded there, not even an exit. */
 export const NOT_OURS = 'position-not-ours' satisfies HoldReason;
 
 /** What a human may answer to it. */
 export const takeoverChoices = (symbol: string): string =>
-  `\`3t symbols add ${symbol} --adopt\` (3T goes on from it), \`3t symbols add ${symbol} --close\` (3T closes it and goes on from flat) or \`3t release ${symbol}\` (it stays yours); until then it stays on HOLD`;
+  `\`3t symbols add ${symbol} --adopt\` (3T goes on from it), \`3t symbols add ${symbol} --close\` (3T closes it and goes on from flat) or \`3t release ${symbol} --reason …\` (it stays yours); until then it stays on HOLD`;
 
 /** The alert of such a HOLD, whoever found the position: one episode for each symbol. */
 export const notOursAlert = (at: {
@@ -26,6 +26,6 @@ export const notOursAlert = (at: {
   severity: 'critical' as const,
   exchange: at.exchange,
   symbol: at.symbol,
-  message: `${at.symbol} is on HOLD: it holds a position that 3T did not open, which is not traded; choose ${takeoverChoices(at.symbol)}`,
+  message: `${at.symbol} is on HOLD: it holds a position that is not 3T's, which is not traded; choose ${takeoverChoices(at.symbol)}`,
   detail: { size: at.size },
 });

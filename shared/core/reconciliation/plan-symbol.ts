@@ -90,7 +90,7 @@ function decide(context: CycleContext, draft: Undecided): Outcome {
 const seenAfterMs = ({ takeover, managedSinceMs, settledAtMs }: SymbolFacts): number =>
   takeover === null ? settledAtMs : Math.max(settledAtMs, managedSinceMs ?? 0);
 
-/** A position that 3T did not open when the symbol was added is not traded before a human says what it is. Null: nothing of that. */
+/** A position that was not 3T's when the symbol was added is not traded before a human says what it is. Null: nothing of that. */
 function notOurs(context: CycleContext, draft: Undecided): Outcome | null {
   const { facts, quorum } = draft;
   const { symbol } = facts.instrument;

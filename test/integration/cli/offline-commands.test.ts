@@ -151,7 +151,32 @@ describe('cli without a platform', () => {
     expect(exitCode).toBe(1);
     expect(out).toContain('quorum.quorum');
     expect(out).toContain('did you mean limits.max_leverage?');
-    expect((await run('config', 'check', '--stage', 'nowhere')).exitCode).toBe(1);
+    const nowhere = await run('config', 'check', '--stage', 'nowhere');
+    expect([nowhere.exitCode, nowhere.out]).toEqual([
+      1,
+      expect.stringMatching(/a stage that has a file: dev, live, local/),
+    ]);
+    expect(nowhere.out).not.toContain('ENOENT');
+  });
+
+  it('lists every problem of the settings as a finding of its own', async () => {
+    const { findings } = JSON.parse((await run('doctor', '--json', '--stage', 'live')).out);
+    const problems = findings.filter((f: { check: string }) => f.check === 'config');
+
+    expect(problems.length).toBeGreaterThan(1);
+    expect(problems).toContainEqual({
+      check: 'config',
+      verdict: 'failed',
+      detail: expect.stringMatching(/^exchanges\.hyperliquid\.live_acknowledgement = null/),
+    });
+  });
+
+  it('asks for a deployed stage where only one has a price, and says where no log is', async () => {
+    const cost = await run('cost');
+    const logs = await run('logs');
+
+    expect([cost.exitCode, cost.err]).toEqual([2, expect.stringContaining('--stage')]);
+    expect(logs.err).toContain('nothing ran there yet');
   });
 
   it('finds a healthy installation before its first start', async () => {

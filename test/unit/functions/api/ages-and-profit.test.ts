@@ -84,6 +84,8 @@ describe('ages and profit of the api', () => {
     expect(await json('/api/pnl?hours=1')).toMatchObject({
       equityStartQuote: '10009.237',
       changeQuote: '1.263',
+      // The chart begins where the numbers do.
+      curve: expect.arrayContaining([[NOW_MS - 58_975, '10009.237', expect.any(String)]]),
       sinceStart: { fromMs: NOW_MS - 58_975, equityStartQuote: '10009.237', changeQuote: '1.263' },
     });
     await api.db.deleteFrom('fills').execute();

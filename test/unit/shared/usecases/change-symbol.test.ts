@@ -185,6 +185,16 @@ describe('adding a symbol on which the operator holds a position', () => {
     expect(await cycle()).toBe('order exit');
   });
 
+  it('says so when nothing is on HOLD that could be adopted, and names answers that can be typed as they are', async () => {
+    const { tell, see, clock } = await platform();
+    await see('0.5');
+
+    expect(await tell('add')).toMatchObject({ what: expect.stringMatching(/3t release \S+ --reason/) });
+    await clock.sleep(1_000);
+    expect(await tell('adopt')).toMatchObject({ what: expect.stringContaining('is adopted') });
+    expect(await tell('adopt')).toMatchObject({ what: expect.stringContaining('nothing changed'), hold: null });
+  });
+
   it('closes the position on purpose, and is managed from flat', async () => {
     const { tell, see, cycle, product, clock } = await platform();
     await see('0.5');

@@ -111,6 +111,28 @@ describe('refreshBalances', () => {
     expect(await accounts.balanceHistory('hyperliquid', 'main', 0, 10)).toEqual([]);
   });
 
+  it('keeps the point of a first deposit that is the whole account: a fill comes before the next one', async () => {
+    const { world, accounts, refresh } = platform(50_000);
+    const state = anAccountState(40_000);
+    world.state = state;
+    world.transfers = [transfer('a', state.money!.equityQuote, 39_000)];
+
+    const facts = await refresh();
+
+    const [point] = await accounts.balanceHistory('hyperliquid', 'main', 0, 10);
+    expect(facts).toMatchObject({ transfersError: null });
+    expect(point).toMatchObject({ equityQuote: state.money!.equityQuote, netTransfersQuote: state.money!.equityQuote });
+  });
+
+  it('waits where a position may be part of an equity that equals the deposit', async () => {
+    const { world, accounts, refresh } = platform(50_000);
+    world.state = anAccountState(40_000, { positions: [holding('BTC', '1', 100)] });
+    world.transfers = [transfer('a', world.state.money!.equityQuote, 39_000)];
+
+    expect(await refresh()).toMatchObject({ transfersError: 'a transfer is being settled' });
+    expect(await accounts.balanceHistory('hyperliquid', 'main', 0, 10)).toEqual([]);
+  });
+
   it('does not believe a snapshot dated well after its arrival, and stores the next true one', async () => {
     const { world, accounts, records, refresh } = platform();
     world.state = anAccountState(600_000);
