@@ -4,11 +4,10 @@ import type { LogLevel, Telemetry } from '#shared/ports/telemetry.ts';
 import { createLambdaTelemetry } from '#shared/telemetry/lambda-telemetry.ts';
 import { createPowertoolsTracer } from '#shared/telemetry/powertools-tracer.ts';
 import { Redactor } from '#shared/telemetry/redactor.ts';
-import { memoryJobStateRepository } from '../memory/job-state-repository.ts';
 import { randomIds } from '../system/random-ids.ts';
 import { systemClock } from '../system/system-clock.ts';
 import type { AwsEnvironment } from './aws-endpoint.ts';
-import { onceEachSlot, type SlotClaims } from './once-each-slot.ts';
+import { NOBODY_ELSE, onceEachSlot, type SlotClaims } from './once-each-slot.ts';
 import type { SqsWorkQueueOptions } from './sqs-work-queue.ts';
 
 export interface LambdaProcess {
@@ -62,7 +61,7 @@ export function startLambda(
     traceHeaderOf: (message) => telemetry.traceHeaderOf(message),
     remainingMs: () => answerByMs - systemClock.nowMs(),
     hideSecret: (value) => redactor.addSecret(value),
-    serve: (handler, { before, slots = memoryJobStateRepository() } = {}) => {
+    serve: (handler, { before, slots = NOBODY_ELSE } = {}) => {
       const once = onceEachSlot(handler, { slots, clock: systemClock });
       return telemetry.wrap(async (event, context) => {
         // Lambda freezes the process between invocations. What the peers closed meanwhile is noticed in this turn, before it is used.

@@ -11,6 +11,9 @@ const AHEAD_MAX_MS = 5 * 60_000;
 
 export type SlotClaims = Pick<JobStateRepository, 'claimSlot' | 'releaseSlot'>;
 
+/** For a function without a database: a process leaves out what it has worked off itself, and hears of no other. */
+export const NOBODY_ELSE: SlotClaims = { claimSlot: async () => true, releaseSlot: async () => {} };
+
 export interface OnceEachSlotDeps {
   /** Where processes agree on who works a slot off: the database of the function, where it has one. */
   readonly slots: SlotClaims;
@@ -42,7 +45,7 @@ export function onceEachSlot<E, C, R>(
   handler: (event: E, context: C) => Promise<R>,
   deps: OnceEachSlotDeps,
 ): (event: E, context: C) => Promise<R> {
-  /** Newest claims of this process: saves the statement. Another's may be given back. */
+  /** Newest slots that this process need not ask for: its own claims. Another's may be given back. */
   const ownMs = new Map<string, number>();
 
   async function claim({ row, slotMs }: Slot): Promise<boolean> {
@@ -53,7 +56,7 @@ export function onceEachSlot<E, C, R>(
   }
 
   async function release({ row, slotMs }: Slot): Promise<void> {
-    ownMs.delete(row);
+    ownMs.set(row, slotMs - 1);
     // The caller hears of what failed before; without this the slot is lost, and the next one comes.
     await deps.slots.releaseSlot(row, slotMs).catch(() => {});
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { onceEachSlot, type SlotClaims } from '#shared/adapters/aws/once-each-slot.ts';
-import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
+import { NOBODY_ELSE, onceEachSlot, type SlotClaims } from '#shared/adapters/aws/once-each-slot.ts';
+import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 
 const MINUTE = '2026-11-20T10:00:00Z';
 const NEXT = '2026-11-20T10:01:00Z';
@@ -29,8 +30,10 @@ const sqs = (...bodies: readonly unknown[]) => ({
 
 type Event = { readonly Records?: readonly { readonly messageId: string; readonly body: string }[] };
 
+const jobStates = () => sqlJobStateRepository(memoryDatabase(), 'hyperliquid');
+
 /** A handler that records what reached it and fails the messages it is told to. */
-function room(slots: SlotClaims = memoryJobStateRepository()) {
+function room(slots: SlotClaims = jobStates()) {
   const seen: number[] = [];
   let failing: readonly string[] = [];
   const work = async (event: Event, _context: unknown) => {
@@ -45,9 +48,12 @@ function room(slots: SlotClaims = memoryJobStateRepository()) {
   };
 }
 
-describe('a slot', () => {
+describe.each([
+  ['of a function with a database', jobStates],
+  ['of one without', () => NOBODY_ELSE],
+])('a slot %s', (_, slots) => {
   it('is worked off once, however often it is delivered', async () => {
-    const { seen, handle } = room();
+    const { seen, handle } = room(slots());
     await handle(sqs(schedule()));
     const again = await handle(sqs(schedule({ attempt: '2', executionId: 'other' })));
 
@@ -56,7 +62,7 @@ describe('a slot', () => {
   });
 
   it('is told from the other slots of its minute by its offset, and from those of other jobs', async () => {
-    const { seen, handle } = room();
+    const { seen, handle } = room(slots());
     for (const over of [{}, { offsetS: 30 }, { job: 'balance' }, { scheduledTime: NEXT }]) {
       await handle(sqs(schedule(over)));
     }
@@ -64,7 +70,7 @@ describe('a slot', () => {
   });
 
   it('that failed is tried again', async () => {
-    const { seen, handle, fail } = room();
+    const { seen, handle, fail } = room(slots());
     fail('m0');
     await handle(sqs(schedule()));
     fail();
@@ -80,7 +86,7 @@ describe('a slot', () => {
       calls += 1;
       if (calls === 1) throw new Error('no');
     };
-    const handler = onceEachSlot(work, { slots: memoryJobStateRepository(), clock });
+    const handler = onceEachSlot(work, { slots: slots(), clock });
     await expect(handler(schedule(), null)).rejects.toThrow('no');
     await handler(schedule(), null);
     await handler(schedule(), null);
@@ -89,7 +95,7 @@ describe('a slot', () => {
   });
 
   it('is left out of a batch whose other messages are new', async () => {
-    const { seen, handle } = room();
+    const { seen, handle } = room(slots());
     await handle(sqs(schedule()));
     await handle(sqs(schedule(), schedule({ offsetS: 30 }), request));
 
@@ -97,7 +103,7 @@ describe('a slot', () => {
   });
 
   it('is not what a request is, nor a record of a stream, nor nonsense: those always pass', async () => {
-    const { seen, handle } = room();
+    const { seen, handle } = room(slots());
     const stream = { Records: [{ kinesis: { data: '' } }] };
     for (const event of [sqs(request), sqs(request), stream, stream, { hello: 1 }, null]) {
       await handle(event ?? {});
@@ -106,7 +112,7 @@ describe('a slot', () => {
   });
 
   it('is dropped when a later one of its schedule was worked off, and not when one of another schedule was', async () => {
-    const { seen, handle } = room();
+    const { seen, handle } = room(slots());
     await handle(sqs(schedule({ scheduledTime: NEXT })));
     await handle(sqs(schedule({ offsetS: 30 })));
     await handle(sqs(schedule()));
@@ -114,8 +120,17 @@ describe('a slot', () => {
     expect(seen).toEqual([1, 1]);
   });
 
+  it('that failed is not followed by an older one of its schedule', async () => {
+    const { seen, handle, fail } = room(slots());
+    fail('m0');
+    await handle(sqs(schedule({ scheduledTime: NEXT })));
+    await handle(sqs(schedule()));
+
+    expect(seen).toEqual([1]);
+  });
+
   it('of a backlog is the newest of each schedule', async () => {
-    const { seen, handle } = room();
+    const { seen, handle } = room(slots());
     const batch = sqs(schedule({ scheduledTime: NEXT }), schedule(), schedule({ offsetS: 30 }), schedule(), request);
     await handle(batch);
 
@@ -124,7 +139,7 @@ describe('a slot', () => {
   });
 
   it('far ahead of the clock is worked off and silences nothing', async () => {
-    const { seen, handle } = room();
+    const { seen, handle } = room(slots());
     await handle(schedule({ scheduledTime: '2030-01-01T00:00:00Z' }));
     await handle(schedule());
 
@@ -132,7 +147,7 @@ describe('a slot', () => {
   });
 
   it('is no start: a deployment by a slow clock starts the platform, too', async () => {
-    const { seen, handle } = room();
+    const { seen, handle } = room(slots());
     await handle(schedule({ job: 'janitor-start', scheduledTime: NEXT }));
     await handle(schedule({ job: 'janitor-start' }));
 
@@ -142,7 +157,7 @@ describe('a slot', () => {
 
 describe('a slot that another process', () => {
   it('works off is left alone', async () => {
-    const slots = memoryJobStateRepository();
+    const slots = jobStates();
     const [first, second] = [room(slots), room(slots)];
     await first.handle(sqs(schedule()));
     await second.handle(sqs(schedule({ attempt: '2' })));
@@ -151,7 +166,7 @@ describe('a slot that another process', () => {
   });
 
   it('failed at is worked off here, also after it was refused here', async () => {
-    const slots = memoryJobStateRepository();
+    const slots = jobStates();
     const second = room(slots);
     const whileFirstWorks = async () => {
       await second.handle(schedule());
@@ -166,7 +181,7 @@ describe('a slot that another process', () => {
 
 describe('the claim of a slot', () => {
   it('that cannot be asked for leaves the event to its next delivery, and gives back what was claimed', async () => {
-    const jobs = memoryJobStateRepository();
+    const jobs = jobStates();
     let down = true;
     const slots: SlotClaims = {
       ...jobs,
@@ -186,7 +201,7 @@ describe('the claim of a slot', () => {
 
   it('that cannot be given back hides nothing of what failed', async () => {
     const slots: SlotClaims = {
-      ...memoryJobStateRepository(),
+      ...jobStates(),
       releaseSlot: async () => {
         throw new Error('database gone');
       },

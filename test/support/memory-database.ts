@@ -1,0 +1,24 @@
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely } from 'kysely';
+import { onTestFinished } from 'vitest';
+import type { Database } from '#shared/adapters/sql/database.ts';
+import { migrate } from '#shared/adapters/sql/migrate.ts';
+import type { Db } from '#shared/adapters/sql/open-database.ts';
+import { sqliteDialectOver } from '#shared/adapters/sql/sqlite-dialect.ts';
+
+/** Migrating takes twenty times as long as copying what it made. */
+const migrated = await (async () => {
+  const handle = new DatabaseSync(':memory:');
+  await migrate(new Kysely<unknown>({ dialect: sqliteDialectOver(() => handle) }));
+  return handle.serialize();
+})();
+
+/** An empty database with today's schema, closed when the test that opened it ends. */
+export function memoryDatabase(): Db {
+  const handle = new DatabaseSync(':memory:');
+  handle.deserialize(migrated);
+  onTestFinished(() => {
+    if (handle.isOpen) handle.close();
+  });
+  return new Kysely<Database>({ dialect: sqliteDialectOver(() => handle) });
+}
