@@ -12,7 +12,7 @@ const alone = (groupOrder: number) => ({ sequence: { groupOrder }, maxWorkers: 1
 export default defineConfig({
   test: {
     projects: [
-      // Pure code and in-memory doubles: tests share a process, nothing leaks between them.
+      // Pure code and databases in memory: tests share a process, nothing leaks between them.
       project('unit', ['test/unit/**/*.test.ts', 'test/kills/**/*.test.ts', 'test/architecture.test.ts'], {
         isolate: false,
       }),

@@ -3,7 +3,8 @@
  * A step is one run moved over one trade. Three rows over the same trades: the bare strategy loop (the bound), the use case
  * as a warm handler calls it, and the use case cold, where every batch loads, decodes, steps, encodes and saves.
  */
-import { MemoryRunsRepository } from '#shared/adapters/memory/runs-repository.ts';
+import { openSqlite } from '#shared/adapters/sql/open-database.ts';
+import { SqlRunsRepository } from '#shared/adapters/sql/runs-repository.ts';
 import { planPopulation } from '#shared/core/runs/plan-population.ts';
 import { providenceSettingsSchema } from '#shared/core/runs/providence-settings.ts';
 import { decodeRunPlan } from '#shared/core/runs/run-params.ts';
@@ -77,7 +78,8 @@ function bareLoop(bundles: readonly MarketBundle[]): void {
 }
 
 async function useCase(bundles: readonly MarketBundle[], warm: boolean): Promise<void> {
-  const runs = new MemoryRunsRepository();
+  const db = await openSqlite({ path: ':memory:' });
+  const runs = new SqlRunsRepository(db);
   await runs.createRuns('sim', population.newRuns, START_MS);
   let deps = { runs, cache: newRunCache() };
   let steps = 0;
@@ -86,6 +88,7 @@ async function useCase(bundles: readonly MarketBundle[], warm: boolean): Promise
     if (!warm) deps = { runs, cache: { ...newRunCache(), plans: deps.cache.plans } };
     steps += (await stepRuns(deps, { bundles: [bundle], livePnlAboveMicros: 200_000 })).steps;
   }
+  await db.destroy();
   if (steps !== RUNS * BATCH_TICKS * BATCHES)
     throw new Error(`expected every run to step on every trade, got ${steps}`);
 }

@@ -61,7 +61,7 @@ describe('each rule', () => {
     ['core reaching a port', 'shared/core/market/x.ts', "import type { Clock } from '#shared/ports/clock.ts';"],
     ['core reaching a package', 'shared/core/x.ts', "import { readFileSync } from 'node:fs';"],
     ['core reaching out by dots', 'shared/core/x.ts', "import { y } from '../adapters/y.ts';"],
-    ['a port reaching an adapter', 'shared/ports/x.ts', "import { y } from '#shared/adapters/memory/y.ts';"],
+    ['a port reaching an adapter', 'shared/ports/x.ts', "import { y } from '#shared/adapters/sql/y.ts';"],
     ['a use case reaching an adapter', 'shared/usecases/x.ts', "export { y } from '#shared/adapters/sql/y.ts';"],
     ['a use case reaching a package', 'shared/usecases/x.ts', "import ccxt from 'ccxt';"],
     ['an adapter reaching a use case', 'shared/adapters/sql/x.ts', "const y = await import('#shared/usecases/y.ts');"],

@@ -1,9 +1,9 @@
 import { Invoker } from '#local/emulators/invoker.ts';
 import { StreamEmulator } from '#local/emulators/stream-emulator.ts';
 import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
-import { memoryDeadLetters } from '#shared/adapters/memory/dead-letters.ts';
 import type { StreamRecord } from '#shared/ports/event-stream.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
+import { storedDeadLetters } from '#test/support/stored-dead-letters.ts';
 import { eventStreamContract } from './event-stream.contract.ts';
 
 interface KinesisEvent {
@@ -14,7 +14,7 @@ eventStreamContract('embedded', async () => {
   const clock = new VirtualClock(1_763_000_000_000);
   const telemetry = new RecordingTelemetry();
   const invoker = new Invoker(clock, telemetry);
-  const deps = { clock, telemetry, invoker, deadLetters: memoryDeadLetters(clock) };
+  const deps = { clock, telemetry, invoker, deadLetters: storedDeadLetters(clock) };
   const stream = new StreamEmulator('market', deps, { capacityRecords: 10_000 });
   const seen: StreamRecord[] = [];
   invoker.register(

@@ -1,8 +1,8 @@
 import { Invoker } from '#local/emulators/invoker.ts';
 import { QueueEmulator } from '#local/emulators/queue-emulator.ts';
 import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
-import { memoryDeadLetters } from '#shared/adapters/memory/dead-letters.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
+import { storedDeadLetters } from '#test/support/stored-dead-letters.ts';
 import { type ReceivedMessage, workQueueContract } from './work-queue.contract.ts';
 
 interface SqsEvent {
@@ -13,7 +13,7 @@ workQueueContract('embedded', async ({ fifo }) => {
   const clock = new VirtualClock(1_763_000_000_000);
   const telemetry = new RecordingTelemetry();
   const invoker = new Invoker(clock, telemetry);
-  const deps = { clock, telemetry, invoker, deadLetters: memoryDeadLetters(clock) };
+  const deps = { clock, telemetry, invoker, deadLetters: storedDeadLetters(clock) };
   const seen: ReceivedMessage[] = [];
   invoker.register(
     'reader',

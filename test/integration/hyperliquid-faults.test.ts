@@ -12,9 +12,10 @@ import {
   type HyperliquidOptions,
 } from '#shared/adapters/exchange/hyperliquid/create-hyperliquid.ts';
 import { readAccountForObserver } from '#shared/adapters/exchange/hyperliquid/observer-reader.ts';
-import { MemoryBreakerRepository } from '#shared/adapters/memory/memory-breaker-repository.ts';
+import { SqlBreakerRepository } from '#shared/adapters/sql/repositories/sql-breaker-repository.ts';
 import { dec, decimalText } from '#shared/core/decimal.ts';
 import { type ExchangeUnderTest, orderAt, positionOf } from '#test/support/exchange-under-test.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 
 const T0 = 1_700_000_030_000;
@@ -44,7 +45,7 @@ describe('HyperLiquid with faults', () => {
       clock,
       telemetry: new RecordingTelemetry(),
       alerts: { raise: async () => {} },
-      breakers: new MemoryBreakerRepository(),
+      breakers: new SqlBreakerRepository(memoryDatabase()),
       fetch: createSimulatorFetch(simulator) as HyperliquidOptions['fetch'],
       proxies: { urlPrefixes: [], origin: null },
       signingSource: 'a',

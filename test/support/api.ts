@@ -2,8 +2,7 @@ import { createApp } from '#functions/api/app.ts';
 import type { ApiDeps, ManualOrderRequest } from '#functions/api/deps.ts';
 import type { ApiEnv } from '#functions/api/env.ts';
 import { seededIds } from '#local/virtual-time/seeded.ts';
-import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
-import { type Db, openSqlite } from '#shared/adapters/sql/open-database.ts';
+import type { Db } from '#shared/adapters/sql/open-database.ts';
 import { sqlReadModel } from '#shared/adapters/sql/read-model.ts';
 import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
 import { sqlInstallationRepository } from '#shared/adapters/sql/repositories/installation-repository.ts';
@@ -16,7 +15,9 @@ import { quorumSectionSchema } from '#shared/core/reconciliation/cycle-settings.
 import { orderLimitsSchema } from '#shared/core/risk/limits.ts';
 import type { ObserverDocument } from '#shared/messages/observer-document.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
+import { storedAlerts } from '#test/support/stored-alerts.ts';
 import { manualClock } from './manual-clock.ts';
+import { memoryDatabase } from './memory-database.ts';
 import { EXCHANGE, NOW_MS } from './platform-rows.ts';
 import { RecordingTelemetry } from './recording-telemetry.ts';
 import { ACCOUNT } from './system.ts';
@@ -39,10 +40,10 @@ export const apiEnv: ApiEnv = {
 
 /** The API over a real database in memory; what it asks of others is recorded. */
 export async function apiUnderTest(change: Partial<ApiDeps> = {}, env: Partial<ApiEnv> = {}) {
-  const db: Db = await openSqlite({ path: ':memory:' });
+  const db: Db = memoryDatabase();
   const clock = manualClock(NOW_MS);
   const telemetry = new RecordingTelemetry();
-  const alerts = memoryAlerts(clock);
+  const alerts = storedAlerts(clock, db);
   const systemState = sqlSystemStateRepository(db);
   const sent: string[] = [];
   const holds: string[] = [];

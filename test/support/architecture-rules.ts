@@ -91,7 +91,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'strategies',
     'system',
   ],
-  'shared/adapters': ['aws', 'exchange', 'memory', 'sql', 'system'],
+  'shared/adapters': ['aws', 'exchange', 'sql', 'system'],
   'shared/ports': ['repositories'],
   'shared/messages': [],
   'shared/usecases': [],

@@ -1,7 +1,7 @@
 import { type CompiledQuery, Kysely, sql } from 'kysely';
 import { memoryObserverDocuments } from '#local/virtual-time/memory-observer-documents.ts';
 import { seededIds } from '#local/virtual-time/seeded.ts';
-import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
+import { sqlAlerts } from '#shared/adapters/sql/alerts.ts';
 import type { Database } from '#shared/adapters/sql/database.ts';
 import { migrate } from '#shared/adapters/sql/migrate.ts';
 import type { Db } from '#shared/adapters/sql/open-database.ts';
@@ -155,7 +155,7 @@ function caseOf(db: Db, stores: ReturnType<typeof sqlCycleStores>, held: readonl
     accounts: stores.accounts,
     instruments: stores.instruments,
     orders: stores.orders,
-    alerts: memoryAlerts(manualClock(NOW)),
+    alerts: sqlAlerts(db, manualClock(NOW)),
     runs: stores.runs,
     systemState: sqlSystemStateRepository(db),
     leases: sqlLeasesRepository(db),

@@ -1,10 +1,3 @@
-import { memoryAccountRepository } from '#shared/adapters/memory/account-repository.ts';
-import { memoryInstrumentsRepository } from '#shared/adapters/memory/instruments-repository.ts';
-import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
-import { memoryOrdersRepository } from '#shared/adapters/memory/orders-repository.ts';
-import { memoryPricesRepository } from '#shared/adapters/memory/prices-repository.ts';
-import { memoryReconciliationRepository } from '#shared/adapters/memory/reconciliation-repository.ts';
-import { MemoryRunsRepository } from '#shared/adapters/memory/runs-repository.ts';
 import type { Db } from '#shared/adapters/sql/open-database.ts';
 import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
 import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
@@ -44,18 +37,6 @@ export interface CycleStores {
   readonly jobs: JobStateRepository;
   readonly reconciliation: ReconciliationRepository;
   readonly decisions: () => Promise<readonly StoredDecision[]>;
-}
-
-export function memoryCycleStores(): CycleStores {
-  const instruments = memoryInstrumentsRepository();
-  const prices = memoryPricesRepository();
-  const orders = memoryOrdersRepository();
-  const accounts = memoryAccountRepository();
-  const runs = new MemoryRunsRepository();
-  const jobs = memoryJobStateRepository();
-  const reconciliation = memoryReconciliationRepository({ instruments, prices, orders, accounts, runs, jobs });
-  const decisions = async () => reconciliation.decisions();
-  return { instruments, prices, orders, accounts, runs, jobs, reconciliation, decisions };
 }
 
 export function sqlCycleStores(db: Db): CycleStores {

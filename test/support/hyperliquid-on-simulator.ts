@@ -5,8 +5,9 @@ import {
   createHyperliquid,
   type HyperliquidOptions,
 } from '#shared/adapters/exchange/hyperliquid/create-hyperliquid.ts';
-import { MemoryBreakerRepository } from '#shared/adapters/memory/memory-breaker-repository.ts';
+import { SqlBreakerRepository } from '#shared/adapters/sql/repositories/sql-breaker-repository.ts';
 import type { Clock } from '#shared/ports/clock.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 import type { ExchangeUnderTest } from './exchange-under-test.ts';
 import { RecordingTelemetry } from './recording-telemetry.ts';
 
@@ -31,7 +32,7 @@ export function hyperliquidOnSimulator(change: Partial<HyperliquidOptions> = {})
     clock,
     telemetry,
     alerts: { raise: async () => {} },
-    breakers: new MemoryBreakerRepository(),
+    breakers: new SqlBreakerRepository(memoryDatabase()),
     fetch: createSimulatorFetch(simulator) as HyperliquidOptions['fetch'],
     proxies: { urlPrefixes: [], origin: null },
     signingSource: 'a',

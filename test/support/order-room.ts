@@ -3,23 +3,25 @@ import { createHandler as createGateway } from '#functions/order-gateway/handler
 import { orderTrackerEnvSchema } from '#functions/order-tracker/env.ts';
 import { createHandler as createTracker } from '#functions/order-tracker/handler.ts';
 import { seededIds } from '#local/virtual-time/seeded.ts';
-import { memoryAccountRepository } from '#shared/adapters/memory/account-repository.ts';
-import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
-import { memoryDeadLetters } from '#shared/adapters/memory/dead-letters.ts';
-import { memoryInstallationRepository } from '#shared/adapters/memory/installation-repository.ts';
-import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
-import { memoryLeasesRepository } from '#shared/adapters/memory/leases-repository.ts';
-import { type MemoryOrders, memoryOrdersRepository } from '#shared/adapters/memory/orders-repository.ts';
-import { memorySystemStateRepository } from '#shared/adapters/memory/system-state-repository.ts';
+import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
+import { sqlInstallationRepository } from '#shared/adapters/sql/repositories/installation-repository.ts';
+import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
+import { sqlLeasesRepository } from '#shared/adapters/sql/repositories/leases-repository.ts';
+import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
 import type { OrderIntent } from '#shared/core/orders/order.ts';
 import type { LockMode, SystemStateName } from '#shared/core/system/system-state.ts';
 import type { GatewayCommand } from '#shared/messages/order-command.ts';
 import type { OrderFacts } from '#shared/ports/order-facts.ts';
 import { QueueError, type QueueMessage, type WorkQueue } from '#shared/ports/work-queue.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
+import { storedAlerts } from '#test/support/stored-alerts.ts';
+import { storedDeadLetters } from '#test/support/stored-dead-letters.ts';
+import { sqlCycleStores } from './cycle-stores.ts';
 import { manualClock } from './manual-clock.ts';
 import { OrderVenueDouble } from './order-venue-double.ts';
 import { ACCOUNT, EXCHANGE, instrument, intent, T0, TAG } from './orders.ts';
+import { plannedOrders } from './planned-orders.ts';
 import { RecordingTelemetry } from './recording-telemetry.ts';
 
 export interface RecordingQueue extends WorkQueue {
@@ -89,18 +91,19 @@ export const SCHEDULE = {
   executionId: 'e',
 };
 
-/** Gateway and tracker with everything around them in memory; a test may replace the store to make it fail. */
-export function orderRoom(over: { orders?: MemoryOrders } = {}) {
+/** Gateway and tracker over a database in memory; a test may replace a dependency to make it fail. */
+export function orderRoom() {
   const clock = manualClock(T0);
   /** How far our clock is ahead of the venue's. */
   const lead = { ms: 0 };
   const venue = new OrderVenueDouble(() => clock.nowMs() - lead.ms);
-  const systemState = memorySystemStateRepository();
-  const installation = memoryInstallationRepository();
+  const db = memoryDatabase();
+  const systemState = sqlSystemStateRepository(db);
+  const installation = sqlInstallationRepository(db);
   const orderQueue = recordingQueue();
   const runRequests = recordingQueue();
-  const alerts = memoryAlerts(clock);
-  const orders = over.orders ?? memoryOrdersRepository();
+  const alerts = storedAlerts(clock, db);
+  const orders = plannedOrders(sqlCycleStores(db));
   const facts: { current: Partial<OrderFacts> | null } = { current: {} };
   const deps = {
     orders,
@@ -128,12 +131,12 @@ export function orderRoom(over: { orders?: MemoryOrders } = {}) {
             },
     },
     systemState,
-    leases: memoryLeasesRepository(),
-    accounts: memoryAccountRepository(),
-    jobs: memoryJobStateRepository(),
+    leases: sqlLeasesRepository(db),
+    accounts: sqlAccountRepository(db),
+    jobs: sqlJobStateRepository(db, EXCHANGE),
     installation,
     control: systemControl({ systemState, installation, marker: null }),
-    deadLetters: memoryDeadLetters(clock),
+    deadLetters: storedDeadLetters(clock, db),
     orderQueue,
     runRequests,
     alerts,

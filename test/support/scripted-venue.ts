@@ -3,9 +3,10 @@ import {
   createHyperliquid,
   type HyperliquidOptions,
 } from '#shared/adapters/exchange/hyperliquid/create-hyperliquid.ts';
-import { MemoryBreakerRepository } from '#shared/adapters/memory/memory-breaker-repository.ts';
+import { SqlBreakerRepository } from '#shared/adapters/sql/repositories/sql-breaker-repository.ts';
 import type { ApprovedOrder, OrderIntent } from '#shared/core/orders/order.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 import { anInstrument } from './instruments.ts';
 import { manualClock } from './manual-clock.ts';
 import { RecordingTelemetry } from './recording-telemetry.ts';
@@ -52,7 +53,7 @@ export function scriptedHyperliquid(answer: Answer, change: Partial<HyperliquidO
   const clock = manualClock(T0);
   const telemetry = new RecordingTelemetry();
   const raised: Parameters<Alerts['raise']>[0][] = [];
-  const breakers = new MemoryBreakerRepository();
+  const breakers = new SqlBreakerRepository(memoryDatabase());
   const hyperliquid = createHyperliquid({
     httpUrl: 'https://venue.test',
     accounts: [{ name: 'main', address: MASTER, tradingKeySecret: KEY_NAME }],

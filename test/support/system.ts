@@ -1,11 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { seededIds } from '#local/virtual-time/seeded.ts';
-import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
-import { memoryDeadLetters } from '#shared/adapters/memory/dead-letters.ts';
-import { memoryInstallationMarker } from '#shared/adapters/memory/installation-marker.ts';
-import { memoryInstallationRepository } from '#shared/adapters/memory/installation-repository.ts';
-import { memoryInstrumentsRepository } from '#shared/adapters/memory/instruments-repository.ts';
-import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
-import { memorySystemStateRepository } from '#shared/adapters/memory/system-state-repository.ts';
+import { sqlInstallationRepository } from '#shared/adapters/sql/repositories/installation-repository.ts';
+import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
+import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
+import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
+import { fileInstallationMarker } from '#shared/adapters/system/file-installation-marker.ts';
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import type { OddRow } from '#shared/core/odd-row.ts';
 import type { Order } from '#shared/core/orders/order.ts';
@@ -13,8 +15,12 @@ import { type AccountMoney, type AccountState, believedFrom } from '#shared/core
 import type { ObserverDocument } from '#shared/messages/observer-document.ts';
 import type { ClockCorrection } from '#shared/ports/clock.ts';
 import type { RecentOrder } from '#shared/ports/exchange.ts';
+import type { InstallationMarker } from '#shared/ports/installation-marker.ts';
 import type { FutureTimes } from '#shared/ports/repositories/stored-times-repository.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
+import { storedAlerts } from '#test/support/stored-alerts.ts';
+import { storedDeadLetters } from '#test/support/stored-dead-letters.ts';
 import { anInstrument } from './instruments.ts';
 import { manualClock } from './manual-clock.ts';
 import { RecordingTelemetry } from './recording-telemetry.ts';
@@ -63,6 +69,13 @@ export const anObserverDocument = (observerId: string, venueTimeMs: number): Obs
   },
 });
 
+/** The file of a folder that goes with the test. */
+export function temporaryMarker(): InstallationMarker {
+  const folder = mkdtempSync(join(tmpdir(), '3t-mark-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return fileInstallationMarker(join(folder, 'installation.json'));
+}
+
 /** Everything the janitor needs, in memory; what the world outside says is in `world` and may be changed by a test. */
 export function systemUnderTest() {
   const clock = manualClock();
@@ -78,21 +91,22 @@ export function systemUnderTest() {
     recentOrders: [] as readonly RecentOrder[] | Error,
     known: new Set<string>(),
   };
-  const systemState = memorySystemStateRepository();
-  const installation = memoryInstallationRepository();
-  const marker = memoryInstallationMarker();
-  const alerts = memoryAlerts(clock);
+  const db = memoryDatabase();
+  const systemState = sqlSystemStateRepository(db);
+  const installation = sqlInstallationRepository(db);
+  const marker = temporaryMarker();
+  const alerts = storedAlerts(clock, db);
   const stores = { systemState, installation, marker };
   const deps = {
     ...stores,
     clock,
     ids: seededIds(1),
     alerts,
-    jobs: memoryJobStateRepository(),
-    instruments: memoryInstrumentsRepository(),
+    jobs: sqlJobStateRepository(db, 'hyperliquid'),
+    instruments: sqlInstrumentsRepository(db),
     control: systemControl(stores),
     telemetry: new RecordingTelemetry(),
-    deadLetters: memoryDeadLetters(clock),
+    deadLetters: storedDeadLetters(clock, db),
     marketData: {
       loadInstruments: async () => {
         world.loads += 1;

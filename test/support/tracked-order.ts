@@ -26,7 +26,7 @@ export async function trackedOrder(behaviour: Behaviour | null = null, change: P
   room.pass(1_000);
   const stored = async () => (await room.orders.find(planned.clientOrderId))!;
   const epoch = (symbol = SYMBOL) => room.orders.epoch(EXCHANGE, ACCOUNT, symbol);
-  const alertKinds = () => room.alerts.raised().map((alert) => alert.kind);
+  const alertKinds = async () => (await room.alerts.raised()).map((alert) => alert.kind);
   return { ...room, run, planned, stored, epoch, alertKinds };
 }
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
 import { checkLimits, orderLimitsSchema } from '#shared/core/risk/limits.ts';
 import { platformSnapshotSchema } from '#shared/messages/platform-snapshot.ts';
@@ -12,7 +12,6 @@ describe('ages and profit of the api', () => {
     api = await apiUnderTest();
     await seedPlatform(api.db);
   });
-  afterEach(() => api.db.destroy());
   const json = async (path: string) => bodyOf(await api.get(path));
 
   it.each([

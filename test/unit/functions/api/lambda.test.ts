@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createHandler } from '#functions/api/handler.ts';
 import { type ApiUnderTest, apiEnv, apiUnderTest } from '#test/support/api.ts';
 import { EXCHANGE, seedPlatform } from '#test/support/platform-rows.ts';
@@ -39,7 +39,6 @@ describe('api behind a Function URL', () => {
     const handler = createHandler({ ...api.deps, token: null, allowedHosts: null }, apiEnv);
     call = (event) => handler(event as never, {} as never) as Promise<APIGatewayProxyStructuredResultV2>;
   });
-  afterEach(() => api.db.destroy());
 
   it('serves reads and writes without a token when IAM named the caller', async () => {
     const read = await call(urlEvent('GET', '/api/status'));

@@ -3,13 +3,12 @@ import { functionEnvironments } from '#config/function-environments.ts';
 import { loadConfig } from '#config/load.ts';
 import { manualOrdersEnvSchema } from '#functions/api/env.ts';
 import { manualOrders } from '#functions/api/manual-orders.ts';
-import { memoryInstrumentsRepository } from '#shared/adapters/memory/instruments-repository.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { apiUnderTest } from '#test/support/api.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 
 describe('manual orders over HTTP', () => {
-  const untouched = new Proxy(memoryInstrumentsRepository(), {
+  const untouched = new Proxy({} as never, {
     get: (_target, name) => () => {
       throw new Error(`${String(name)} must not be asked`);
     },

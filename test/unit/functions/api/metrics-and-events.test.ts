@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createHandler } from '#functions/api/handler.ts';
 import { exchangeMetrics } from '#shared/telemetry/exchange-names.ts';
 import { MetricsRegistry } from '#shared/telemetry/metrics-registry.ts';
@@ -26,7 +26,6 @@ describe('api metrics', () => {
     api = await apiUnderTest({ processMetrics: async () => PROCESS_METRICS });
     await seedPlatform(api.db);
   });
-  afterEach(() => api.db.destroy());
 
   it('computes gauges from rows under the names of the original', async () => {
     const response = await api.get('/metrics');
@@ -124,7 +123,6 @@ describe('api events', () => {
     api = await apiUnderTest();
     await seedPlatform(api.db);
   });
-  afterEach(() => api.db.destroy());
 
   const listen = (page?: string) =>
     api.get('/api/events', { 'x-3t-token': TOKEN, ...(page === undefined ? {} : { 'x-3t-page': page }) });
@@ -205,7 +203,6 @@ describe('api behind API Gateway', () => {
     api = await apiUnderTest();
     await seedPlatform(api.db);
   });
-  afterEach(() => api.db.destroy());
 
   const event = (method: string, path: string, body?: string, headers: Record<string, string> = {}) => ({
     version: '2.0',

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
 import { SYSTEM_JOBS } from '#shared/core/system/system-jobs.ts';
 import { type ApiUnderTest, apiUnderTest, bodyOf } from '#test/support/api.ts';
@@ -15,7 +15,6 @@ describe('readiness', () => {
     const jobs = sqlJobStateRepository(api.db, EXCHANGE);
     for (const job of HEARTBEATS) await jobs.recordOk(job, NOW_MS - 10_000);
   });
-  afterEach(() => api.db.destroy());
   const json = async (path: string) => bodyOf(await api.get(path));
   /** Past what was remembered. */
   const ready = async () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
 import { platformSnapshotSchema } from '#shared/messages/platform-snapshot.ts';
 import { type ApiUnderTest, apiUnderTest, bodyOf } from '#test/support/api.ts';
@@ -13,7 +13,6 @@ describe('api reads', () => {
     api = await apiUnderTest();
     await seedPlatform(api.db);
   });
-  afterEach(() => api.db.destroy());
   const json = async (path: string) => bodyOf(await api.get(path));
 
   it('gives a snapshot that its schema accepts, with ages against its own clock', async () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type ApiUnderTest, apiUnderTest, bodyOf, HOST, TOKEN } from '#test/support/api.ts';
 import { EXCHANGE, seedPlatform } from '#test/support/platform-rows.ts';
 
@@ -10,7 +10,6 @@ describe('api security', () => {
     api = await apiUnderTest();
     await seedPlatform(api.db);
   });
-  afterEach(() => api.db.destroy());
   const state = async () => (await api.deps.systemState.read(EXCHANGE))?.state;
 
   it.each(['evil.example:8080', '127.0.0.1:8081', '127.0.0.1', 'localhost:8080', '[::1]:8080'])(

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { newTakeProfitState } from '#shared/core/runs/take-profit.ts';
 import { type ApiUnderTest, apiUnderTest, bodyOf } from '#test/support/api.ts';
 import { EXCHANGE, seedPlatform } from '#test/support/platform-rows.ts';
@@ -12,7 +12,6 @@ describe('api writes', () => {
     api = await apiUnderTest();
     await seedPlatform(api.db);
   });
-  afterEach(() => api.db.destroy());
   const state = () => api.deps.systemState.read(EXCHANGE);
   const managed = async () =>
     (await api.deps.instruments.products(EXCHANGE)).filter((p) => p.managed).map((p) => p.instrument.coin);
@@ -114,7 +113,7 @@ describe('api writes', () => {
     expect(await state()).toMatchObject({ state: 'HEALTHY' });
     expect(await managed()).toEqual(['C0']);
     expect(JSON.parse(api.sent[0]!)).toMatchObject({ symbols: [BTC] });
-    expect(api.alerts.raised()).toMatchObject([{ kind: 'operator-action', symbol: BTC }]);
+    expect(await api.alerts.raised()).toMatchObject([{ kind: 'operator-action', symbol: BTC }]);
   });
 
   it('adds, removes, releases and adopts symbols, each with a record', async () => {
@@ -129,7 +128,7 @@ describe('api writes', () => {
     expect(await managed()).toEqual(['BTC', 'C0']);
 
     expect(api.holds).toEqual([`release ${BTC}`, `adopt ${BTC}`]);
-    expect(api.alerts.raised()).toHaveLength(4);
+    expect(await api.alerts.raised()).toHaveLength(4);
   });
 
   it("starts a symbol on HOLD that holds somebody's position, says what to choose, and fetches what it needs at once", async () => {
@@ -149,7 +148,7 @@ describe('api writes', () => {
       'observer',
       'reconciliation',
     ]);
-    expect(api.alerts.raised().map((alert) => alert.kind)).toContain('position-not-ours');
+    expect((await api.alerts.raised()).map((alert) => alert.kind)).toContain('position-not-ours');
   });
 
   it.each([

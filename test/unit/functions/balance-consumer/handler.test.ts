@@ -4,14 +4,15 @@ import { describe, expect, it } from 'vitest';
 import { balanceConsumerEnvSchema } from '#functions/balance-consumer/env.ts';
 import { createHandler } from '#functions/balance-consumer/handler.ts';
 import { kinesisEvent } from '#local/emulators/kinesis-envelope.ts';
-import { memoryAccountRepository } from '#shared/adapters/memory/account-repository.ts';
-import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
-import { MemoryRunsRepository } from '#shared/adapters/memory/runs-repository.ts';
+import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
+import { SqlRunsRepository } from '#shared/adapters/sql/runs-repository.ts';
 import type { AccountEvent } from '#shared/messages/account-event.ts';
 import type { QueueMessage } from '#shared/ports/work-queue.ts';
 import { metrics } from '#shared/telemetry/names.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
+import { storedAlerts } from '#test/support/stored-alerts.ts';
 import { anAccountState } from '#test/support/system.ts';
 
 const anEvent = (venueTimeMs: number, change: Partial<AccountEvent> = {}): AccountEvent => ({
@@ -39,10 +40,11 @@ const stream = (...texts: readonly string[]) =>
   ) as KinesisStreamEvent;
 
 function platform() {
-  const accounts = memoryAccountRepository();
-  const runs = new MemoryRunsRepository();
+  const db = memoryDatabase();
+  const accounts = sqlAccountRepository(db);
+  const runs = new SqlRunsRepository(db);
   const clock = manualClock();
-  const alerts = memoryAlerts(clock);
+  const alerts = storedAlerts(clock, db);
   const telemetry = new RecordingTelemetry();
   const sent: QueueMessage[] = [];
   const queue = { send: async (messages: readonly QueueMessage[]) => void sent.push(...messages) };
@@ -72,7 +74,7 @@ describe('balance-consumer handler', () => {
     const { balances, sent, alerts, telemetry } = platform();
 
     expect(await balances(...BASELINE, '11000', '9000')).toEqual({ batchItemFailures: [] });
-    expect([sent, alerts.raised()]).toEqual([[], []]);
+    expect([sent, await alerts.raised()]).toEqual([[], []]);
     expect(telemetry.gauges.get(metrics.changeFraction)).toBe(-0.1);
   });
 
@@ -87,7 +89,7 @@ describe('balance-consumer handler', () => {
     expect(sent).toHaveLength(1);
     expect(JSON.parse(sent[0]!.body)).toMatchObject({ job: 'reconciliation', symbols: null, reason: kind });
     expect(sent[0]).toMatchObject({ deduplicationId: `${kind}:hyperliquid:main:${atMs()}` });
-    expect(alerts.raised()).toMatchObject([{ kind, severity: 'critical' }]);
+    expect(await alerts.raised()).toMatchObject([{ kind, severity: 'critical' }]);
   });
 
   it('asks again under the same name when the news of the hit comes twice', async () => {

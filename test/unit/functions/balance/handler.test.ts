@@ -5,18 +5,19 @@ import { createHandler } from '#functions/balance/handler.ts';
 import { scheduleEvent } from '#local/emulators/schedule-emulator.ts';
 import { sqsEvent } from '#local/emulators/sqs-envelope.ts';
 import { seededIds } from '#local/virtual-time/seeded.ts';
-import { memoryAccountRepository } from '#shared/adapters/memory/account-repository.ts';
-import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
-import { memoryDeadLetters } from '#shared/adapters/memory/dead-letters.ts';
-import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
-import { memoryOrdersRepository } from '#shared/adapters/memory/orders-repository.ts';
+import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
+import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
+import { sqlOrdersRepository } from '#shared/adapters/sql/repositories/orders-repository.ts';
 import type { OddRow } from '#shared/core/odd-row.ts';
 import { runRequest } from '#shared/messages/reconciliation-messages.ts';
 import type { StreamRecord } from '#shared/ports/event-stream.ts';
 import { ExchangeError, type VenueTransfer } from '#shared/ports/exchange.ts';
 import { metrics } from '#shared/telemetry/names.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
+import { storedAlerts } from '#test/support/stored-alerts.ts';
+import { storedDeadLetters } from '#test/support/stored-dead-letters.ts';
 import { anAccountState } from '#test/support/system.ts';
 
 const SLOT_MS = Date.UTC(2026, 5, 10, 12);
@@ -39,11 +40,12 @@ function platform() {
     odd: [] as OddRow[],
   };
   const clock = manualClock(SLOT_MS);
-  const deadLetters = memoryDeadLetters(clock);
-  const alerts = memoryAlerts(clock);
+  const db = memoryDatabase();
+  const deadLetters = storedDeadLetters(clock, db);
+  const alerts = storedAlerts(clock, db);
   const telemetry = new RecordingTelemetry();
-  const accounts = memoryAccountRepository();
-  const jobs = memoryJobStateRepository();
+  const accounts = sqlAccountRepository(db);
+  const jobs = sqlJobStateRepository(db, 'hyperliquid');
   const records: StreamRecord[] = [];
   const handler = createHandler(
     {
@@ -57,7 +59,7 @@ function platform() {
         fetchTransfers: async () => ({ rows: world.transfers, odd: world.odd }),
       },
       accounts,
-      orders: memoryOrdersRepository(),
+      orders: sqlOrdersRepository(db),
       observers: [],
       stream: { put: async (put) => void records.push(...put) },
       jobs,
@@ -129,7 +131,7 @@ describe('balance handler', () => {
     world.change = { equityQuote: '0', marginUsedQuote: '1000' };
     await handler(schedule(60_000));
 
-    expect(alerts.raised()).toMatchObject([
+    expect(await alerts.raised()).toMatchObject([
       { kind: 'money-contradicts', severity: 'critical', detail: { equityQuote: '0', marginUsedQuote: '1000' } },
     ]);
     expect(telemetry.gauges.has(metrics.equity)).toBe(false);

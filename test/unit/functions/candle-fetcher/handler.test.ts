@@ -4,13 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { candleFetcherEnvSchema } from '#functions/candle-fetcher/env.ts';
 import { createHandler } from '#functions/candle-fetcher/handler.ts';
 import { sqsEvent } from '#local/emulators/sqs-envelope.ts';
-import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
-import { memoryCandlesRepository } from '#shared/adapters/memory/candles-repository.ts';
-import { memoryFetchStateRepository } from '#shared/adapters/memory/fetch-state-repository.ts';
+import { sqlCandlesRepository } from '#shared/adapters/sql/repositories/candles-repository.ts';
+import { sqlFetchStateRepository } from '#shared/adapters/sql/repositories/fetch-state-repository.ts';
 import type { Candle } from '#shared/core/market/candle.ts';
 import { ExchangeError } from '#shared/ports/exchange.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
+import { storedAlerts } from '#test/support/stored-alerts.ts';
 
 const TEN = Date.UTC(2026, 0, 5, 10);
 const job = (symbol: string) =>
@@ -30,19 +31,20 @@ const event = (...bodies: string[]) => {
 };
 
 function setUp(answers: Record<string, readonly Partial<Candle>[] | ExchangeError>) {
-  const candles = memoryCandlesRepository();
+  const db = memoryDatabase();
+  const candles = sqlCandlesRepository(db);
   const telemetry = new RecordingTelemetry();
   const letters: { recordId: string; payload: string; attempts: number; source: string; error: string }[] = [];
   const deps = {
     clock: manualClock(TEN + 5_000),
     candles,
-    fetchStates: memoryFetchStateRepository(),
+    fetchStates: sqlFetchStateRepository(db),
     telemetry,
     deadLetters: {
       known: async () => new Set<string>(),
       store: async (letter: (typeof letters)[number]) => void letters.push(letter),
     },
-    alerts: memoryAlerts(manualClock(TEN)),
+    alerts: storedAlerts(manualClock(TEN), db),
     market: {
       fetchCandles: async (symbol: string) => {
         const answer = answers[symbol]!;

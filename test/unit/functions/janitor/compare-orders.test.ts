@@ -69,7 +69,9 @@ describe('janitor that compares the orders that the venue remembers', () => {
     expect((await tick(START)).kind).toBe('restored');
     const reason = expect.stringContaining(`${idOf(tag, 3)}, 1970-01-01T00:00:03.000Z`);
     expect(await state()).toMatchObject({ state: 'LOCKED', lockMode: 'freeze', reason });
-    expect(deps.alerts.raised()).toMatchObject([{ kind: 'database-restored', severity: 'critical', message: reason }]);
+    expect(await deps.alerts.raised()).toMatchObject([
+      { kind: 'database-restored', severity: 'critical', message: reason },
+    ]);
     await deps.control.change({ kind: 'unlock', exchange: 'hyperliquid', by: 'cli:ada', reason: 'compared', atMs: 1 });
     see();
     await tick(TICK);

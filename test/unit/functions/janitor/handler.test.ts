@@ -205,7 +205,9 @@ describe('janitor', () => {
     expect(await j.state(), 'one late answer may be the venue’s').toMatchObject({ state: 'HEALTHY' });
     await j.handler(TICK);
     expect(await j.state()).toMatchObject({ state: 'RECONCILING', reason: expect.stringMatching(/60000 ms ahead of/) });
-    expect(j.deps.alerts.raised()).toEqual([expect.objectContaining({ kind: 'clock-wrong', severity: 'critical' })]);
+    expect(await j.deps.alerts.raised()).toEqual([
+      expect.objectContaining({ kind: 'clock-wrong', severity: 'critical' }),
+    ]);
 
     j.world.venueTimeMs = null;
     j.pass(1_000);
@@ -219,10 +221,10 @@ describe('janitor', () => {
     j.world.future = [{ what: 'latest_prices.mark_time_ms', rows: 7, newestMs: j.clock.nowMs() + 3_600_000 }];
     j.world.venueTimeMs = j.clock.nowMs() + 60_000;
     await j.handler(START);
-    expect(j.deps.alerts.raised().map((alert) => alert.kind)).not.toContain('future-times');
+    expect((await j.deps.alerts.raised()).map((alert) => alert.kind)).not.toContain('future-times');
     j.world.venueTimeMs = null;
     await j.handler(TICK);
-    expect(j.deps.alerts.raised()).toContainEqual(
+    expect(await j.deps.alerts.raised()).toContainEqual(
       expect.objectContaining({ kind: 'future-times', detail: { 'latest_prices.mark_time_ms': expect.any(Number) } }),
     );
   });
@@ -314,7 +316,7 @@ describe('janitor that watches the mark of its database', () => {
       lockMode: 'freeze',
       reason: expect.stringMatching(/lost \d+ s/),
     });
-    expect(deps.alerts.raised()).toMatchObject([{ kind: 'database-restored', severity: 'critical' }]);
+    expect(await deps.alerts.raised()).toMatchObject([{ kind: 'database-restored', severity: 'critical' }]);
     await beat(30_000);
     await deps.control.change({ kind: 'unlock', exchange: 'hyperliquid', by: 'cli:ada', reason: 'compared', atMs: 1 });
     await beat(30_000);

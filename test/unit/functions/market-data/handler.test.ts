@@ -3,17 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { forTimeframe, marketDataEnvSchema } from '#functions/market-data/env.ts';
 import { createHandler } from '#functions/market-data/handler.ts';
 import { sqsEvent } from '#local/emulators/sqs-envelope.ts';
-import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
-import { memoryCandlesRepository } from '#shared/adapters/memory/candles-repository.ts';
-import { memoryDeadLetters } from '#shared/adapters/memory/dead-letters.ts';
-import { memoryFetchStateRepository } from '#shared/adapters/memory/fetch-state-repository.ts';
-import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
-import { memoryPricesRepository } from '#shared/adapters/memory/prices-repository.ts';
-import { MemoryRunsRepository } from '#shared/adapters/memory/runs-repository.ts';
+import { sqlCandlesRepository } from '#shared/adapters/sql/repositories/candles-repository.ts';
+import { sqlFetchStateRepository } from '#shared/adapters/sql/repositories/fetch-state-repository.ts';
+import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
+import { sqlPricesRepository } from '#shared/adapters/sql/repositories/prices-repository.ts';
+import { SqlRunsRepository } from '#shared/adapters/sql/runs-repository.ts';
 import type { QueueMessage } from '#shared/ports/work-queue.ts';
 import { anInstrument, aProduct } from '#test/support/instruments.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
+import { storedAlerts } from '#test/support/stored-alerts.ts';
+import { storedDeadLetters } from '#test/support/stored-dead-letters.ts';
 
 const TEN = Date.UTC(2026, 0, 5, 10);
 const H = 3_600_000;
@@ -47,8 +48,9 @@ const tick = (tradeId: string, venueTimeMs: number) => ({
 
 function setUp() {
   const clock = manualClock(TEN + 5_000);
-  const prices = memoryPricesRepository();
-  const jobs = memoryJobStateRepository();
+  const db = memoryDatabase();
+  const prices = sqlPricesRepository(db);
+  const jobs = sqlJobStateRepository(db, 'hyperliquid');
   const telemetry = new RecordingTelemetry();
   const sent: QueueMessage[] = [];
   const fails = { marks: false, queue: false };
@@ -58,11 +60,11 @@ function setUp() {
     jobs,
     telemetry,
     ids: { next: () => 'abc' },
-    candles: memoryCandlesRepository(),
-    fetchStates: memoryFetchStateRepository(),
-    runs: new MemoryRunsRepository(),
-    deadLetters: memoryDeadLetters(clock),
-    alerts: memoryAlerts(clock),
+    candles: sqlCandlesRepository(db),
+    fetchStates: sqlFetchStateRepository(db),
+    runs: new SqlRunsRepository(db),
+    deadLetters: storedDeadLetters(clock, db),
+    alerts: storedAlerts(clock, db),
     candleJobs: {
       send: async (messages: readonly QueueMessage[]) => {
         if (fails.queue) throw new Error('queue down');

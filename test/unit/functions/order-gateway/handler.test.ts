@@ -118,7 +118,9 @@ describe('order gateway', () => {
       expect(venue.submits).toEqual([]);
       expect(await stored()).toMatchObject({ status: 'rejected', errorCode: 'state-forbids' });
       expect((await epoch()).epoch).toBe(1);
-      expect(alerts.raised()).toMatchObject([{ kind: 'order-refused', detail: { code: 'state-forbids', state } }]);
+      expect(await alerts.raised()).toMatchObject([
+        { kind: 'order-refused', detail: { code: 'state-forbids', state } },
+      ]);
       expect(telemetry.counts.get(metrics.refusals)).toBe(1);
     });
 
@@ -132,7 +134,7 @@ describe('order gateway', () => {
       await createHandler({ ...deps, orders }, gatewayEnv)(fifoEvent(commandOf(planned)) as SQSEvent);
       expect(venue.submits).toEqual([]);
       expect(await stored()).toMatchObject({ status: 'rejected', errorCode: 'stale-epoch' });
-      expect(alerts.raised()).toMatchObject([{ kind: 'order-refused', detail: { epoch: 0, current: 1 } }]);
+      expect(await alerts.raised()).toMatchObject([{ kind: 'order-refused', detail: { epoch: 0, current: 1 } }]);
     });
 
     it('lets a reduction through where only opening is forbidden, and not where everything is', async () => {
@@ -176,7 +178,7 @@ describe('order gateway', () => {
       await setState('LOCKED', 'freeze');
       await deliver();
       await gateway(fifoEvent(commandOf(await plan({ epoch: 1 }))) as SQSEvent);
-      expect(alerts.raised()).toMatchObject([{ count: 2 }]);
+      expect(await alerts.raised()).toMatchObject([{ count: 2 }]);
     });
 
     it('refuses with the numbers of the limit', async () => {
@@ -294,7 +296,7 @@ describe('order gateway', () => {
       const foreign = { ...commandOf(planned), exchange: 'other' };
       expect(await deliver('{', { v: 1 }, foreign)).toEqual({ batchItemFailures: [] });
       expect(venue.submits).toEqual([]);
-      expect(deadLetters.letters().map((letter) => letter.error)).toMatchObject([
+      expect((await deadLetters.letters()).map((letter) => letter.error)).toMatchObject([
         'not JSON',
         expect.stringContaining('type'),
         'a command for other, not hyperliquid',

@@ -64,13 +64,13 @@ describe('order gateway after a refusal', () => {
     };
     const hold = async () => (await room.orders.epoch(EXCHANGE, ACCOUNT, SYMBOL)).holdReason;
     for (let epoch = 0; epoch < 4; epoch += 1) await send(epoch);
-    expect([await hold(), room.alerts.raised().length]).toEqual([null, 0]);
+    expect([await hold(), (await room.alerts.raised()).length]).toEqual([null, 0]);
     await send(4);
     expect(await hold()).toBe('refused-repeatedly');
-    expect(room.alerts.raised()).toMatchObject([
+    expect(await room.alerts.raised()).toMatchObject([
       { kind: 'refused-repeatedly', severity: 'critical', symbol: SYMBOL, count: 1 },
     ]);
-    expect(room.alerts.raised()[0]?.message).toContain('Insufficient margin to place order.');
+    expect((await room.alerts.raised())[0]?.message).toContain('Insufficient margin to place order.');
     expect(await send(5)).toBe('symbol-on-hold');
     room.venue.behaviour = 'fill';
     expect(await send(6, reduce), 'protection stays').toBeNull();
@@ -92,7 +92,7 @@ describe('order gateway after a refusal', () => {
         await room.gateway(fifoEvent(commandOf(await room.plan({ epoch }))) as SQSEvent);
       }
       expect((await room.orders.epoch(EXCHANGE, ACCOUNT, SYMBOL)).holdReason).toBe(hold);
-      const raised = room.alerts.raised().filter((alert) => alert.kind === 'refused-repeatedly');
+      const raised = (await room.alerts.raised()).filter((alert) => alert.kind === 'refused-repeatedly');
       expect(raised.map((alert) => alert.message.includes('Invalid leverage value'))).toEqual(hold ? [true] : []);
     }
   });

@@ -26,7 +26,7 @@ async function open() {
     trace,
   };
   const row = async () => (await room.deps.jobs.all()).find(({ job }) => job === JOB);
-  const alerts = () => room.alerts.raised().map(({ kind, severity }) => [kind, severity]);
+  const alerts = async () => (await room.alerts.raised()).map(({ kind, severity }) => [kind, severity]);
   return { ...room, send, look, row, alerts };
 }
 
@@ -34,20 +34,20 @@ describe('the trading key', () => {
   it('is looked at by the gateway alone, which stores what the venue knows of it', async () => {
     const { send, look, row, alerts, venue } = await open();
     await send(look);
-    expect([await row(), alerts()]).toEqual([expect.objectContaining({ lastOkMs: T0, lastError: null }), []]);
+    expect([await row(), await alerts()]).toEqual([expect.objectContaining({ lastOkMs: T0, lastError: null }), []]);
     venue.keyCheck = { kind: 'refused', reason: '0xab is no agent of any account' };
     await send(look);
     expect((await row())?.lastError).toBe('0xab is no agent of any account');
-    expect(alerts()).toEqual([['trading-key-refused', 'critical']]);
+    expect(await alerts()).toEqual([['trading-key-refused', 'critical']]);
     venue.keyCheck = { kind: 'unknown', reason: 'no answer' };
     await send(look);
     expect((await row())?.lastError, 'nobody knows better').toBe('0xab is no agent of any account');
     venue.keyCheck = { kind: 'ok', validUntilMs: T0 + 8 * DAY };
     await send(look);
-    expect([(await row())?.lastError, alerts().length]).toEqual([null, 1]);
+    expect([(await row())?.lastError, (await alerts()).length]).toEqual([null, 1]);
     venue.keyCheck = { kind: 'ok', validUntilMs: T0 + 6 * DAY };
     await send(look);
-    expect(alerts()).toContainEqual(['trading-key-expiring', 'warning']);
+    expect(await alerts()).toContainEqual(['trading-key-expiring', 'warning']);
     expect((await row())?.detail).toEqual({ validUntilMs: T0 + 6 * DAY });
   });
 
@@ -55,7 +55,7 @@ describe('the trading key', () => {
     const { send, row, alerts, venue, plan } = await open();
     venue.submitOrder = async () => ({ kind: 'rejected', code, message: WORDS });
     await send(commandOf(await plan()));
-    expect([(await row())?.lastError, alerts()]).toEqual([WORDS, [['trading-key-refused', 'critical']]]);
+    expect([(await row())?.lastError, await alerts()]).toEqual([WORDS, [['trading-key-refused', 'critical']]]);
   });
 
   it('that the venue refuses for a leverage or a cancel is one, too', async () => {
@@ -65,14 +65,17 @@ describe('the trading key', () => {
       mayHaveReachedVenue: true,
     });
     await leverage.send(commandOf(await leverage.plan()));
-    expect(leverage.alerts()).toContainEqual(['trading-key-refused', 'critical']);
+    expect(await leverage.alerts()).toContainEqual(['trading-key-refused', 'critical']);
     const cancel = await open();
     const planned = await cancel.plan();
     cancel.venue.behaviour = 'rest';
     await cancel.send(commandOf(planned));
     cancel.venue.cancelOrder = async () => ({ kind: 'unknown', message: WORDS, code: 'key-refused' });
     await cancel.send(cancelOf(planned));
-    expect([(await cancel.row())?.lastError, cancel.alerts()]).toEqual([WORDS, [['trading-key-refused', 'critical']]]);
+    expect([(await cancel.row())?.lastError, await cancel.alerts()]).toEqual([
+      WORDS,
+      [['trading-key-refused', 'critical']],
+    ]);
   });
 
   it('is asked about by the tracker: at once by a new process, then each quarter of an hour, each minute while it is refused', async () => {

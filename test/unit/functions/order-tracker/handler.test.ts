@@ -157,7 +157,7 @@ describe('order tracker', () => {
       const { run, stored, pass, alertKinds } = await trackedOrder('lose');
       pass(-86_400_000);
       await run();
-      expect([(await stored()).status, alertKinds()]).toEqual(['unknown', ['order-unresolved']]);
+      expect([(await stored()).status, await alertKinds()]).toEqual(['unknown', ['order-unresolved']]);
     });
 
     it('takes the time of a view of the account for the least that the venue’s clock shows, where it tells none', async () => {
@@ -215,7 +215,7 @@ describe('order tracker', () => {
       pass(330_000);
       await run();
       expect((await stored()).status).toBe('open');
-      expect(alertKinds()).toEqual(['order-unresolved']);
+      expect(await alertKinds()).toEqual(['order-unresolved']);
     });
   });
 

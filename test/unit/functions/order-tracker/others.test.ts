@@ -30,7 +30,7 @@ describe('order tracker, what others do', () => {
     await run();
     expect(await epoch(ETH)).toMatchObject({ holdReason: 'foreign-fill' });
     expect((await epoch()).holdReason).toBeNull();
-    expect(alertKinds()).toEqual(['foreign-fill']);
+    expect(await alertKinds()).toEqual(['foreign-fill']);
     expect(requestedJobs(), 'sources are read again, nothing is planned').toEqual(['balance', 'observer']);
     await orders.release(EXCHANGE, ACCOUNT, ETH, clock.nowMs());
     await run();
@@ -82,8 +82,8 @@ describe('order tracker, what others do', () => {
       await run();
       expect(await stored()).toMatchObject({ status: 'open', filledSize: '0' });
       expect((await epoch()).holdReason).not.toBeNull();
-      expect(alertKinds()).toContain('foreign-fill');
-      expect(alertKinds()).toContain('order-contradicted');
+      expect(await alertKinds()).toContain('foreign-fill');
+      expect(await alertKinds()).toContain('order-contradicted');
     },
   );
 
@@ -101,7 +101,7 @@ describe('order tracker, what others do', () => {
     await run();
     expect(await stored()).toMatchObject({ status: 'unknown', filledSize: '0', venueOrderId: null });
     expect((await epoch()).holdReason).not.toBeNull();
-    expect(alertKinds()).toContain('order-contradicted');
+    expect(await alertKinds()).toContain('order-contradicted');
 
     clock.set(planned.expiresAtMs);
     pass(6_000);
@@ -126,8 +126,8 @@ describe('order tracker, what others do', () => {
     await run();
     expect((await epoch()).holdReason).toBe('foreign-fill');
     expect((await epoch(ETH)).holdReason).toBe('odd-row');
-    expect(alertKinds().sort()).toEqual(['foreign-fill', 'odd-row', 'odd-row']);
-    expect(deadLetters.letters()).toMatchObject([
+    expect((await alertKinds()).sort()).toEqual(['foreign-fill', 'odd-row', 'odd-row']);
+    expect(await deadLetters.letters()).toMatchObject([
       { source: 'hyperliquid:fills', recordId: '7:5', payload: odd().payload },
     ]);
     const told = (await jobs.all()).find((job) => job.job === 'order-tracker');
@@ -136,7 +136,7 @@ describe('order tracker, what others do', () => {
     await orders.adopt(EXCHANGE, ACCOUNT, ETH, clock.nowMs());
     await run();
     expect((await epoch(ETH)).holdReason, 'the same row holds once').toBeNull();
-    expect(deadLetters.letters()).toHaveLength(1);
+    expect(await deadLetters.letters()).toHaveLength(1);
     expect((await jobs.all()).find((job) => job.job === 'order-tracker')?.detail.partly).toBeNull();
   });
 
@@ -148,7 +148,7 @@ describe('order tracker, what others do', () => {
     venue.fills.push(fill({ tradeId: 'fee', clientOrderId, size: '0.5', feeQuote: null, venueTimeMs }));
     await run();
     expect((await epoch()).holdReason).toBeNull();
-    expect(alertKinds()).toEqual(['odd-row']);
+    expect(await alertKinds()).toEqual(['odd-row']);
     const [newest] = await orders.recentFills(EXCHANGE, 1);
     expect(newest).toMatchObject({ tradeId: 'fee', feeQuote: null });
   });
@@ -161,7 +161,7 @@ describe('order tracker, what others do', () => {
     pass(60_000);
     await run();
     expect((await epoch(ETH)).holdReason).toBe('odd-row');
-    expect(alertKinds()).toEqual(['odd-row', 'odd-row']);
+    expect(await alertKinds()).toEqual(['odd-row', 'odd-row']);
     expect((await jobs.all()).find((job) => job.job === 'order-tracker')?.detail.partly).toContain('open-orders');
   });
 
@@ -210,7 +210,7 @@ describe('order tracker, what others do', () => {
       lockMode: 'close-only',
       changedBy: 'order-tracker',
     });
-    expect(alertKinds()).toContain('foreign-writer');
+    expect(await alertKinds()).toContain('foreign-writer');
     await setState('HEALTHY');
     pass(1_000);
     await run();
@@ -225,7 +225,7 @@ describe('order tracker, what others do', () => {
     await run();
     const reason = expect.stringContaining(lost);
     expect(await systemState.read(EXCHANGE)).toMatchObject({ state: 'LOCKED', lockMode: 'freeze', reason });
-    expect(alertKinds()).toEqual(['database-restored', 'foreign-fill']);
+    expect(await alertKinds()).toEqual(['database-restored', 'foreign-fill']);
     const at = { exchange: EXCHANGE, by: 'cli:ada', reason: 'compared', atMs: clock.nowMs() };
     await control.change({ kind: 'unlock', ...at });
     expect(await installation.tag(), 'it must not send the ids of its former life').not.toBe(tag);
@@ -247,14 +247,14 @@ describe('order tracker, what others do', () => {
     venue.fills.push(fill({ tradeId: 'ours', clientOrderId, venueOrderId, venueTimeMs: clock.nowMs() }));
     await run();
     expect(await systemState.read(EXCHANGE)).toMatchObject({ state: 'RECONCILING' });
-    expect([alertKinds(), (await stored()).clientOrderId]).toEqual([[], clientOrderId]);
+    expect([await alertKinds(), (await stored()).clientOrderId]).toEqual([[], clientOrderId]);
 
     pass(1_000);
     const theirs = `0x${former}${'0'.repeat(24)}` as const;
     venue.fills.push(fill({ tradeId: 'theirs', clientOrderId: theirs, venueTimeMs: clock.nowMs() }));
     await run();
     expect(await systemState.read(EXCHANGE)).toMatchObject({ state: 'LOCKED', changedBy: 'order-tracker' });
-    expect(alertKinds()).toContain('foreign-writer');
+    expect(await alertKinds()).toContain('foreign-writer');
   });
 
   it.each(['freeze', 'flatten'] as const)(
@@ -268,7 +268,7 @@ describe('order tracker, what others do', () => {
       await run();
 
       expect(await systemState.read(EXCHANGE)).toMatchObject({ state: 'LOCKED', lockMode: mode });
-      expect(alertKinds()).toContain('foreign-writer');
+      expect(await alertKinds()).toContain('foreign-writer');
     },
   );
 
@@ -286,7 +286,7 @@ describe('order tracker, what others do', () => {
     pass(5_000);
     await run();
     expect((await epoch()).holdReason).toBe('position-mismatch');
-    expect(alertKinds()).toEqual(['position-mismatch']);
+    expect(await alertKinds()).toEqual(['position-mismatch']);
     await orders.adopt(EXCHANGE, ACCOUNT, SYMBOL, clock.nowMs());
     for (let i = 0; i < 3; i += 1) {
       pass(10_000);
@@ -307,7 +307,7 @@ describe('order tracker, what others do', () => {
     await run();
     await run();
     expect((await epoch()).holdReason).toBeNull();
-    expect(alertKinds()).toEqual([]);
+    expect(await alertKinds()).toEqual([]);
   });
 
   it('looks first at fills that are news: a position that one of them explains is none to hold', async () => {

@@ -3,12 +3,13 @@ import type { KinesisStreamEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { createHandler } from '#functions/price-consumer/handler.ts';
 import { kinesisEvent } from '#local/emulators/kinesis-envelope.ts';
-import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
-import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
-import { memoryPricesRepository } from '#shared/adapters/memory/prices-repository.ts';
+import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
+import { sqlPricesRepository } from '#shared/adapters/sql/repositories/prices-repository.ts';
 import { encodeFeedStatus, type FeedStatus } from '#shared/messages/feed-status.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
+import { storedAlerts } from '#test/support/stored-alerts.ts';
 
 const BTC = 'BTC/USDC:USDC';
 const bundle = (id: string, px: string, t: number) =>
@@ -31,13 +32,14 @@ const event = (...texts: string[]) => {
 };
 
 function setUp() {
-  const prices = memoryPricesRepository();
+  const db = memoryDatabase();
+  const prices = sqlPricesRepository(db);
   const telemetry = new RecordingTelemetry();
   const clock = manualClock(5_000);
-  const jobs = memoryJobStateRepository();
-  const alerts = memoryAlerts(clock);
+  const jobs = sqlJobStateRepository(db, 'hyperliquid');
+  const alerts = storedAlerts(clock, db);
   const handler = createHandler({ clock, prices, telemetry, jobsOf: () => jobs, alerts }, {});
-  return { prices, telemetry, handler, jobs, alerts };
+  return { db, prices, telemetry, handler, jobs, alerts };
 }
 
 describe('price-consumer', () => {
@@ -79,24 +81,25 @@ describe('price-consumer', () => {
       job: 'price-feed',
       lastError: 'no prices of all symbols, the feed is closed: closed with code 1006',
     });
-    expect(alerts.raised()).toEqual([]);
+    expect(await alerts.raised()).toEqual([]);
     await handler(event(status(69_999, closed)));
-    expect(alerts.raised()).toEqual([]);
+    expect(await alerts.raised()).toEqual([]);
     await handler(event(status(70_000, closed)));
     await handler(event(status(100_000, closed)));
-    expect(alerts.raised()).toMatchObject([{ id: 'price-feed:hyperliquid:closed', severity: 'critical', count: 1 }]);
+    expect(await alerts.raised()).toMatchObject([
+      { id: 'price-feed:hyperliquid:closed', severity: 'critical', count: 1 },
+    ]);
     await handler(event(status(150_000, null)));
     expect(await row()).toMatchObject({ lastOkMs: 150_000, lastError: null, detail: { trouble: null } });
     await handler(event(status(200_000, refused), status(230_000, refused)));
     await handler(event(status(260_000, refused)));
-    expect(alerts.raised()[1]).toMatchObject({ severity: 'warning', symbol: BTC, count: 1 });
-    expect(alerts.raised()).toHaveLength(2);
+    expect((await alerts.raised())[1]).toMatchObject({ severity: 'warning', symbol: BTC, count: 1 });
+    expect(await alerts.raised()).toHaveLength(2);
   });
 
   it('hears the feeds of two venues in one batch', async () => {
-    const { prices, telemetry, alerts } = setUp();
-    const rows = new Map(['a', 'b'].map((exchange) => [exchange, memoryJobStateRepository()]));
-    const jobsOf = (exchange: string) => rows.get(exchange)!;
+    const { db, prices, telemetry, alerts } = setUp();
+    const jobsOf = (exchange: string) => sqlJobStateRepository(db, exchange);
     const handler = createHandler({ clock: manualClock(5_000), prices, telemetry, jobsOf, alerts }, {});
     const down = { code: 'refused', message: 'no', symbols: [], sinceMs: 1 };
 
@@ -107,8 +110,8 @@ describe('price-consumer', () => {
       ),
     );
 
-    expect((await rows.get('a')!.all())[0]?.lastError).toContain('the venue refuses');
-    expect((await rows.get('b')!.all())[0]?.lastError).toBeNull();
+    expect((await jobsOf('a').all())[0]?.lastError).toContain('the venue refuses');
+    expect((await jobsOf('b').all())[0]?.lastError).toBeNull();
   });
 
   it('reports a malformed word of the feed as poison', async () => {

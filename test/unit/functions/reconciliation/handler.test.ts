@@ -7,18 +7,19 @@ import { scheduleEvent } from '#local/emulators/schedule-emulator.ts';
 import { sqsEvent } from '#local/emulators/sqs-envelope.ts';
 import { memoryObserverDocuments } from '#local/virtual-time/memory-observer-documents.ts';
 import { seededIds } from '#local/virtual-time/seeded.ts';
-import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
-import { memoryLeasesRepository } from '#shared/adapters/memory/leases-repository.ts';
-import { memorySystemStateRepository } from '#shared/adapters/memory/system-state-repository.ts';
+import { sqlLeasesRepository } from '#shared/adapters/sql/repositories/leases-repository.ts';
+import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
 import { orderCommandSchema } from '#shared/messages/order-command.ts';
 import { runRequest } from '#shared/messages/reconciliation-messages.ts';
 import type { QueueMessage } from '#shared/ports/work-queue.ts';
 import { SOURCES_RETRY } from '#shared/usecases/follow-up-cycle.ts';
 import { aSystemState } from '#test/support/cycle.ts';
-import { memoryCycleStores } from '#test/support/cycle-stores.ts';
+import { sqlCycleStores } from '#test/support/cycle-stores.ts';
 import { anInstrument, manageAsOurs } from '#test/support/instruments.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
+import { storedAlerts } from '#test/support/stored-alerts.ts';
 import { ACCOUNT as ADDRESS, anAccountState, anObserverDocument } from '#test/support/system.ts';
 
 const NOW = Date.UTC(2026, 5, 10, 12);
@@ -36,12 +37,13 @@ const batch = (...bodies: readonly string[]) =>
 /** BTC and ETH under a living supervisor without runs; every source sees 2 BTC, so that they must be sold. */
 async function platform() {
   const clock = manualClock(NOW);
-  const stores = memoryCycleStores();
+  const db = memoryDatabase();
+  const stores = sqlCycleStores(db);
   const documents = memoryObserverDocuments();
-  const leases = memoryLeasesRepository();
-  const systemState = memorySystemStateRepository();
+  const leases = sqlLeasesRepository(db);
+  const systemState = sqlSystemStateRepository(db);
   const telemetry = new RecordingTelemetry();
-  const alerts = memoryAlerts(clock);
+  const alerts = storedAlerts(clock, db);
   const queues = { orders: [] as QueueMessage[], requests: [] as QueueMessage[], delayed: [] as QueueMessage[] };
   const queue = (to: QueueMessage[]) => ({
     send: async (messages: readonly QueueMessage[]) => void to.push(...messages),

@@ -2,11 +2,12 @@ import type { KinesisStreamEvent } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { runStrategiesEnvSchema } from '#functions/run-strategies/env.ts';
 import { createHandler } from '#functions/run-strategies/handler.ts';
-import { MemoryRunsRepository } from '#shared/adapters/memory/runs-repository.ts';
+import { SqlRunsRepository } from '#shared/adapters/sql/runs-repository.ts';
 import type { Candle } from '#shared/core/market/candle.ts';
 import { runRequestSchema } from '#shared/messages/scheduled-job.ts';
 import { QueueError, type QueueMessage } from '#shared/ports/work-queue.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 import { aBundle, aNewRun, RUNS_START_MS } from '#test/support/run-builders.ts';
 
@@ -41,7 +42,7 @@ const trend = (count: number, from = 0, gap?: boolean) =>
 async function aBench(
   options: { env?: Record<string, string>; candles?: readonly Candle[]; queueFails?: boolean } = {},
 ) {
-  const runs = new MemoryRunsRepository();
+  const runs = new SqlRunsRepository(memoryDatabase());
   await runs.createRuns('sim', [aNewRun(0), aNewRun(1)], RUNS_START_MS);
   const sent: QueueMessage[] = [];
   const sends: number[] = [];

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { runSupervisorEnvSchema } from '#functions/run-supervisor/env.ts';
 import { createHandler } from '#functions/run-supervisor/handler.ts';
-import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
-import { memoryInstrumentsRepository } from '#shared/adapters/memory/instruments-repository.ts';
-import { MemoryRunsRepository } from '#shared/adapters/memory/runs-repository.ts';
+import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
+import { SqlRunsRepository } from '#shared/adapters/sql/runs-repository.ts';
 import type { LiveRunCounts } from '#shared/core/runs/run-figures.ts';
 import { newTakeProfitState } from '#shared/core/runs/take-profit.ts';
 import { metrics } from '#shared/telemetry/names.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 import { RUNS_START_MS } from '#test/support/run-builders.ts';
+import { storedAlerts } from '#test/support/stored-alerts.ts';
 
 const instrument = (symbol: string) => ({
   exchange: 'sim',
@@ -32,15 +33,16 @@ const schedule = (minute = 0) => ({
 });
 
 async function aBench(providence: object = { desired_run_count: 10 }) {
-  const runs = new MemoryRunsRepository();
-  const instruments = memoryInstrumentsRepository();
+  const db = memoryDatabase();
+  const runs = new SqlRunsRepository(db);
+  const instruments = sqlInstrumentsRepository(db);
   await instruments.replaceAll('sim', [instrument('BTC/USDC:USDC'), instrument('ETH/USDC:USDC')], 0);
   await instruments.manage('sim', 'BTC/USDC:USDC', null, 0);
   await instruments.manage('sim', 'ETH/USDC:USDC', null, 0);
   const heartbeats: unknown[] = [];
   const clock = manualClock(RUNS_START_MS + 7);
   const telemetry = new RecordingTelemetry();
-  const alerts = memoryAlerts(clock);
+  const alerts = storedAlerts(clock, db);
   const deps = {
     runs,
     instruments,
@@ -69,12 +71,12 @@ describe('run-supervisor', () => {
       new Map([gap('BTC/USDC:USDC', 'data-gap'), gap('ETH/USDC:USDC', 'live'), gap('OLD/USDC:USDC', 'data-gap')]);
     clock.set(RUNS_START_MS + 599_999);
     await handle(schedule(9));
-    expect(deps.alerts.raised()).toEqual([]);
+    expect(await deps.alerts.raised()).toEqual([]);
 
     clock.set(RUNS_START_MS + 600_000);
     await handle(schedule(10));
 
-    expect(deps.alerts.raised()).toEqual([
+    expect(await deps.alerts.raised()).toEqual([
       expect.objectContaining({ kind: 'data-gap', symbol: 'BTC/USDC:USDC', severity: 'critical' }),
     ]);
   });
@@ -84,7 +86,7 @@ describe('run-supervisor', () => {
     await handle(schedule());
     await handle(schedule(1));
 
-    expect(deps.alerts.raised()).toEqual([]);
+    expect(await deps.alerts.raised()).toEqual([]);
     expect((await runs.cohortHealth('sim')).size).toBeGreaterThan(0);
   });
 

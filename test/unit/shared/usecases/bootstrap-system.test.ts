@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { memoryInstallationMarker } from '#shared/adapters/memory/installation-marker.ts';
+import type { InstallationMark } from '#shared/core/system/restore-sign.ts';
 import { bootstrapSystem } from '#shared/usecases/bootstrap-system.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
-import { systemUnderTest } from '#test/support/system.ts';
+import { systemUnderTest, temporaryMarker } from '#test/support/system.ts';
 
 const input = { exchange: 'hyperliquid', by: 'janitor', venueKind: 'simulator' } as const;
 const at = { ...input, reason: 'test', atMs: 1 };
@@ -16,11 +16,9 @@ async function approvedSystem() {
   return { deps, state, mark: (await deps.marker.read())! };
 }
 /** The same database found beside another mark. */
-const beside = (
-  deps: Awaited<ReturnType<typeof approvedSystem>>['deps'],
-  mark: Parameters<typeof memoryInstallationMarker>[0],
-) => {
-  const marker = memoryInstallationMarker(mark);
+const beside = async (deps: Awaited<ReturnType<typeof approvedSystem>>['deps'], mark: InstallationMark | null) => {
+  const marker = temporaryMarker();
+  if (mark) await marker.write(mark);
   return { ...deps, marker, control: systemControl({ ...deps, marker }) };
 };
 
@@ -53,7 +51,7 @@ describe('bootstrap system', () => {
     'starts LOCKED (freeze) and raises an alarm when the database %s',
     async (_what, change, reason) => {
       const { deps, state, mark } = await approvedSystem();
-      const restored = beside(deps, change(mark) as never);
+      const restored = await beside(deps, change(mark) as never);
       // A deployment locks before it starts what it has deployed; that must not make the mark fit.
       const locked = await restored.control.change({ kind: 'lock', mode: 'close-only', ...at });
       expect(locked).toMatchObject({ kind: 'changed', markError: expect.stringContaining('not of this database') });
@@ -62,7 +60,7 @@ describe('bootstrap system', () => {
 
       expect(outcome.restored).toContain(reason);
       expect(await state()).toMatchObject({ state: 'LOCKED', lockMode: 'freeze' });
-      expect(deps.alerts.raised()).toMatchObject([{ kind: 'database-restored', severity: 'critical' }]);
+      expect(await deps.alerts.raised()).toMatchObject([{ kind: 'database-restored', severity: 'critical' }]);
 
       // Locked in another way meanwhile, whose reason says nothing of a copy: it is one all the same.
       await restored.control.change({ kind: 'lock', mode: 'close-only', ...at });
@@ -116,7 +114,7 @@ describe('bootstrap system', () => {
     await deps.jobs.recordOk('janitor', nowMs - 600_000);
     const beatsMs = { hyperliquid: nowMs };
 
-    const outcome = await bootstrapSystem(beside(deps, { ...mark, beatsMs }), input);
+    const outcome = await bootstrapSystem(await beside(deps, { ...mark, beatsMs }), input);
 
     expect(outcome.restored).toContain('lost 600 s');
     expect(await state()).toMatchObject({ state: 'LOCKED', lockMode: 'freeze' });

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { memoryObserverDocuments } from '#local/virtual-time/memory-observer-documents.ts';
 import { seededIds } from '#local/virtual-time/seeded.ts';
-import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
-import { memoryLeasesRepository } from '#shared/adapters/memory/leases-repository.ts';
-import { memorySystemStateRepository } from '#shared/adapters/memory/system-state-repository.ts';
+import { sqlLeasesRepository } from '#shared/adapters/sql/repositories/leases-repository.ts';
+import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
 import { type ChangeSymbolInput, changeSymbol } from '#shared/usecases/change-symbol.ts';
 import { reconcile } from '#shared/usecases/reconcile.ts';
 import { aSystemState, CYCLE_NOW_MS as NOW, someSettings } from '#test/support/cycle.ts';
-import { memoryCycleStores } from '#test/support/cycle-stores.ts';
+import { sqlCycleStores } from '#test/support/cycle-stores.ts';
 import { anInstrument } from '#test/support/instruments.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
+import { storedAlerts } from '#test/support/stored-alerts.ts';
 import { ACCOUNT as ADDRESS, anAccountState, anObserverDocument } from '#test/support/system.ts';
 
 const EXCHANGE = 'hyperliquid';
@@ -18,17 +19,18 @@ const BTC = 'BTC/USDC:USDC';
 /** Nothing is managed; the supervisor has just been there, so that a symbol without runs would be closed. */
 async function platform() {
   const clock = manualClock(NOW);
-  const stores = memoryCycleStores();
-  const alerts = memoryAlerts(clock);
+  const db = memoryDatabase();
+  const stores = sqlCycleStores(db);
+  const alerts = storedAlerts(clock, db);
   const documents = memoryObserverDocuments();
-  const systemState = memorySystemStateRepository();
+  const systemState = sqlSystemStateRepository(db);
   await systemState.compareAndSet(aSystemState({ version: 1 }), 0);
   await stores.instruments.replaceAll(EXCHANGE, [anInstrument('BTC', { sizeDecimals: 3 })], NOW);
   const deps = {
     ...stores,
     alerts,
     systemState,
-    leases: memoryLeasesRepository(),
+    leases: sqlLeasesRepository(db),
     observers: ['observer-1', 'observer-2'].map((id) => ({ id, documents })),
     ids: seededIds(1),
     clock,
@@ -114,7 +116,7 @@ describe('adding a symbol on which the operator holds a position', () => {
       await see('0.5');
       expect(await cycle()).toBe('refusal on-hold');
     }
-    expect(alerts.raised().filter((alert) => alert.kind === 'position-not-ours')).toMatchObject([
+    expect((await alerts.raised()).filter((alert) => alert.kind === 'position-not-ours')).toMatchObject([
       { severity: 'critical', symbol: BTC, detail: { size: '0.5' } },
     ]);
   });

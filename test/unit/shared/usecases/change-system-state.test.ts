@@ -1,17 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { memoryInstallationRepository } from '#shared/adapters/memory/installation-repository.ts';
-import { memorySystemStateRepository } from '#shared/adapters/memory/system-state-repository.ts';
+import { sqlInstallationRepository } from '#shared/adapters/sql/repositories/installation-repository.ts';
+import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
 import { changeSystemState, systemControl } from '#shared/usecases/change-system-state.ts';
 import { lockSystem } from '#shared/usecases/lock-system.ts';
 import { unlockSystem } from '#shared/usecases/unlock-system.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 
 const at = { exchange: 'hyperliquid', by: 'cli:ada', reason: 'because', atMs: 1_000 };
 
 function system() {
+  const db = memoryDatabase();
   const deps = {
-    systemState: memorySystemStateRepository(),
-    installation: memoryInstallationRepository(),
+    systemState: sqlSystemStateRepository(db),
+    installation: sqlInstallationRepository(db),
     marker: null,
   };
   return { ...deps, clock: manualClock(), control: systemControl(deps) };

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { memoryJobStateRepository } from '#shared/adapters/memory/job-state-repository.ts';
+import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
 import { checkExchangeHealth } from '#shared/usecases/check-exchange-health.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 
 const MAX_AGE_MS = 300_000;
 
 function clinic(answers: readonly boolean[]) {
   let nowMs = 1_000_000;
   let asked = 0;
-  const jobs = memoryJobStateRepository();
+  const jobs = sqlJobStateRepository(memoryDatabase(), 'hyperliquid');
   const exchangeHealth = {
     check: async () => {
       const healthy = answers[asked] ?? true;

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryRunsRepository } from '#shared/adapters/memory/runs-repository.ts';
+import { SqlRunsRepository } from '#shared/adapters/sql/runs-repository.ts';
 import { takeProfitSettingsSchema } from '#shared/core/runs/providence-settings.ts';
 import type { BalancePoint } from '#shared/ports/repositories/account-repository.ts';
 import { checkTakeProfit, rearmTakeProfitState } from '#shared/usecases/check-take-profit.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 import { aNewRun, RUNS_START_MS } from '#test/support/run-builders.ts';
 
 const input = { exchange: 'sim', account: 'main', settings: takeProfitSettingsSchema.parse({}) };
 
 async function aBench(equities: readonly string[]) {
-  const runs = new MemoryRunsRepository();
+  const runs = new SqlRunsRepository(memoryDatabase());
   await runs.createRuns('sim', [aNewRun(0), aNewRun(1)], RUNS_START_MS);
   const points: BalancePoint[] = [];
   const add = (equityQuote: string, complete = true) =>

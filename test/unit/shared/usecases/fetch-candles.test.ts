@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { memoryCandlesRepository } from '#shared/adapters/memory/candles-repository.ts';
-import { memoryFetchStateRepository } from '#shared/adapters/memory/fetch-state-repository.ts';
+import { sqlCandlesRepository } from '#shared/adapters/sql/repositories/candles-repository.ts';
+import { sqlFetchStateRepository } from '#shared/adapters/sql/repositories/fetch-state-repository.ts';
 import type { Candle } from '#shared/core/market/candle.ts';
 import { type OddRow, oddRow } from '#shared/core/odd-row.ts';
 import type { CandleJob } from '#shared/messages/candle-job.ts';
 import { ExchangeError, type ExchangeErrorKind } from '#shared/ports/exchange.ts';
 import { fetchCandles } from '#shared/usecases/fetch-candles.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 
 const M = 60_000;
 const TEN = Date.UTC(2026, 0, 5, 10);
@@ -41,8 +42,9 @@ const venueError = (kind: ExchangeErrorKind, retryable: boolean) =>
 
 function setUp(answer: (symbol: string) => readonly Candle[] | Error | Promise<readonly Candle[]>) {
   const clock = manualClock(TEN + 5_000);
-  const candles = memoryCandlesRepository();
-  const fetchStates = memoryFetchStateRepository();
+  const db = memoryDatabase();
+  const candles = sqlCandlesRepository(db);
+  const fetchStates = sqlFetchStateRepository(db);
   const calls: string[] = [];
   const market = {
     fetchCandles: async (symbol: string) => {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { memoryFetchStateRepository } from '#shared/adapters/memory/fetch-state-repository.ts';
-import { MemoryRunsRepository } from '#shared/adapters/memory/runs-repository.ts';
+import { sqlFetchStateRepository } from '#shared/adapters/sql/repositories/fetch-state-repository.ts';
+import { SqlRunsRepository } from '#shared/adapters/sql/runs-repository.ts';
 import { candleJobSchema } from '#shared/messages/candle-job.ts';
 import type { QueueMessage } from '#shared/ports/work-queue.ts';
 import { planCandleJobs } from '#shared/usecases/plan-candle-jobs.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 
 const TEN = Date.UTC(2026, 0, 5, 10);
 const BTC = 'BTC/USDC:USDC';
@@ -12,8 +13,9 @@ const ETH = 'ETH/USDC:USDC';
 
 function setUp() {
   const clock = manualClock(TEN + 5_000);
-  const fetchStates = memoryFetchStateRepository();
-  const runs = new MemoryRunsRepository();
+  const db = memoryDatabase();
+  const fetchStates = sqlFetchStateRepository(db);
+  const runs = new SqlRunsRepository(db);
   const sent: QueueMessage[] = [];
   const queue = { fails: false };
   const candleJobs = {

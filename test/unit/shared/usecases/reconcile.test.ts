@@ -1,17 +1,18 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { memoryObserverDocuments } from '#local/virtual-time/memory-observer-documents.ts';
 import { seededIds } from '#local/virtual-time/seeded.ts';
-import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
-import { memoryLeasesRepository } from '#shared/adapters/memory/leases-repository.ts';
-import { memorySystemStateRepository } from '#shared/adapters/memory/system-state-repository.ts';
 import type { Db } from '#shared/adapters/sql/open-database.ts';
+import { sqlLeasesRepository } from '#shared/adapters/sql/repositories/leases-repository.ts';
+import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
 import type { ObserverDocument } from '#shared/messages/observer-document.ts';
 import { type ReconcileDeps, type ReconcileInput, reconcile } from '#shared/usecases/reconcile.ts';
 import { bigPlatform, countingSqlite } from '#test/support/big-cycle.ts';
 import { aSystemState, CYCLE_NOW_MS as NOW, someSettings } from '#test/support/cycle.ts';
-import { memoryCycleStores } from '#test/support/cycle-stores.ts';
+import { sqlCycleStores } from '#test/support/cycle-stores.ts';
 import { anInstrument, manageAsOurs } from '#test/support/instruments.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
+import { storedAlerts } from '#test/support/stored-alerts.ts';
 import { ACCOUNT as ADDRESS, anAccountState, anObserverDocument } from '#test/support/system.ts';
 
 const EXCHANGE = 'hyperliquid';
@@ -20,11 +21,12 @@ const BTC = 'BTC/USDC:USDC';
 /** BTC flat by all sources; without runs nobody wants it. */
 async function platform() {
   const clock = manualClock(NOW);
-  const stores = memoryCycleStores();
-  const alerts = memoryAlerts(clock);
+  const db = memoryDatabase();
+  const stores = sqlCycleStores(db);
+  const alerts = storedAlerts(clock, db);
   const documents = memoryObserverDocuments();
-  const leases = memoryLeasesRepository();
-  const systemState = memorySystemStateRepository();
+  const leases = sqlLeasesRepository(db);
+  const systemState = sqlSystemStateRepository(db);
   await systemState.compareAndSet(aSystemState({ version: 1 }), 0);
   await stores.instruments.replaceAll(EXCHANGE, [anInstrument('BTC', { sizeDecimals: 3 })], NOW);
   await manageAsOurs(stores.instruments, EXCHANGE, [BTC], NOW - 3_600_000);

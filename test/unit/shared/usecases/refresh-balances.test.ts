@@ -1,9 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { memoryAccountRepository } from '#shared/adapters/memory/account-repository.ts';
-import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
-import { memoryDeadLetters } from '#shared/adapters/memory/dead-letters.ts';
-import { memoryOrdersRepository } from '#shared/adapters/memory/orders-repository.ts';
-import { MemoryRunsRepository } from '#shared/adapters/memory/runs-repository.ts';
 import type { OddRow } from '#shared/core/odd-row.ts';
 import type { AccountState } from '#shared/core/portfolio/account-state.ts';
 import { moneyRules, quorumSectionSchema } from '#shared/core/reconciliation/cycle-settings.ts';
@@ -15,8 +10,12 @@ import { ExchangeError, type VenueTransfer } from '#shared/ports/exchange.ts';
 import { checkTakeProfit } from '#shared/usecases/check-take-profit.ts';
 import { refreshBalances } from '#shared/usecases/refresh-balances.ts';
 import { setAsideOddRows } from '#shared/usecases/set-aside-odd-rows.ts';
+import { sqlCycleStores } from '#test/support/cycle-stores.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 import { fill } from '#test/support/orders.ts';
+import { storedAlerts } from '#test/support/stored-alerts.ts';
+import { storedDeadLetters } from '#test/support/stored-dead-letters.ts';
 import { ACCOUNT, anAccountState, anObserverDocument } from '#test/support/system.ts';
 
 const transfer = (id: string, amountQuote: string, venueTimeMs: number): VenueTransfer => ({
@@ -45,19 +44,17 @@ function platform(nowMs = 9_000) {
     odd: [] as OddRow[],
     documents: new Map<string, ObserverDocument>(),
   };
-  const accounts = memoryAccountRepository();
-  const orders = memoryOrdersRepository();
+  const stores = sqlCycleStores(memoryDatabase());
   const records: StreamRecord[] = [];
   const clock = manualClock(nowMs);
-  const deadLetters = memoryDeadLetters(clock);
+  const deadLetters = storedDeadLetters(clock);
   const deps = {
     reader: {
       fetchAccountState: async () => (world.state instanceof Error ? Promise.reject(world.state) : world.state),
       fetchTransfers: async () =>
         world.transfers instanceof Error ? Promise.reject(world.transfers) : { rows: world.transfers, odd: world.odd },
     },
-    accounts,
-    orders,
+    ...stores,
     observers: ['a', 'b'].map((id) => ({
       id,
       documents: { get: async () => world.documents.get(id) ?? null },
@@ -68,7 +65,7 @@ function platform(nowMs = 9_000) {
   };
   const trace = { correlationId: 'corr', bornAtMs: 8_999 };
   const input = { exchange: 'hyperliquid', account: 'main', address: ACCOUNT, rules, trace };
-  return { world, accounts, orders, records, deadLetters, clock, refresh: () => refreshBalances(deps, input) };
+  return { ...stores, world, records, deadLetters, clock, refresh: () => refreshBalances(deps, input) };
 }
 
 describe('refreshBalances', () => {
@@ -251,8 +248,8 @@ describe('refreshBalances', () => {
     });
 
     it('latches a drawdown at once in a crash of prices, and not on a contradiction before the observers have read it', async () => {
-      const stops = async ({ accounts }: Pick<ReturnType<typeof platform>, 'accounts'>) => {
-        const deps = { accounts, runs: new MemoryRunsRepository(), clock: manualClock(1) };
+      const stops = async ({ accounts, runs }: Pick<ReturnType<typeof platform>, 'accounts' | 'runs'>) => {
+        const deps = { accounts, runs, clock: manualClock(1) };
         const settings = takeProfitSettingsSchema.parse({ threshold: 1, reward_multiple: 5 });
         return (await checkTakeProfit(deps, { exchange: 'hyperliquid', account: 'main', settings })).state.latched;
       };
@@ -390,15 +387,14 @@ describe('refreshBalances', () => {
 
     /** An account that reads its balance every 30 s; gives what take profit says of each. */
     async function curve() {
-      const { world, accounts, refresh, deadLetters, clock } = platform();
-      const runs = new MemoryRunsRepository();
+      const { world, accounts, runs, refresh, deadLetters, clock } = platform();
       let atMs = 0;
       const read = async (equityQuote: string, mark = 100) => {
         atMs += 30_000;
         clock.set(atMs);
         world.state = anAccountState(atMs - 1, { equityQuote, positions: [holding('ETH', '100', 100 * mark)] });
         const facts = await refresh();
-        await setAsideOddRows({ deadLetters, alerts: memoryAlerts(clock) }, 'hyperliquid', facts.odd);
+        await setAsideOddRows({ deadLetters, alerts: storedAlerts(clock) }, 'hyperliquid', facts.odd);
         const { verdict } = await checkTakeProfit(
           { accounts, runs, clock },
           { exchange: 'hyperliquid', account: 'main', settings },

@@ -1,22 +1,23 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MemoryRunsRepository } from '#shared/adapters/memory/runs-repository.ts';
+import { SqlRunsRepository } from '#shared/adapters/sql/runs-repository.ts';
 import type { MarketBundle } from '#shared/messages/market-bundle.ts';
 import type { RunsRepository } from '#shared/ports/repositories/runs-repository.ts';
 import { newRunCache, StepConflictError, stepRuns } from '#shared/usecases/step-runs.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 import { aBundle, aNewRun, RUNS_START_MS } from '#test/support/run-builders.ts';
 
 const BTC = 'BTC/USDC:USDC';
 const MINUTE = 60_000;
 
 const aRepository = async (count = 2) => {
-  const runs = new MemoryRunsRepository();
+  const runs = new SqlRunsRepository(memoryDatabase());
   // Two parameter sets that disagree, so that the order of trades shows.
   const created = Array.from({ length: count }, (_, i) => aNewRun(i, BTC, { inverted: i % 2 === 1 }));
   await runs.createRuns('sim', created, RUNS_START_MS);
   return runs;
 };
-const step = (runs: MemoryRunsRepository, bundles: readonly MarketBundle[], cache = newRunCache()) =>
+const step = (runs: SqlRunsRepository, bundles: readonly MarketBundle[], cache = newRunCache()) =>
   stepRuns({ runs, cache }, { bundles, livePnlAboveMicros: 0 });
 const stored = async (runs: RunsRepository) => {
   const [rows] = await runs.loadCohorts('sim', [BTC]);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { memoryCandlesRepository } from '#shared/adapters/memory/candles-repository.ts';
+import { sqlCandlesRepository } from '#shared/adapters/sql/repositories/candles-repository.ts';
 import type { Candle } from '#shared/core/market/candle.ts';
 import { updateTradingRanges } from '#shared/usecases/update-trading-ranges.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 
 const H = 3_600_000;
 const NOW = Date.UTC(2026, 0, 10);
@@ -21,7 +22,7 @@ const bar = (symbol: string, hoursAgo: number, low: string, high: string, final 
 
 describe('updateTradingRanges', () => {
   it('takes the extremes of the bars from three days to one day ago, compared as numbers', async () => {
-    const candles = memoryCandlesRepository();
+    const candles = sqlCandlesRepository(memoryDatabase());
     await candles.save(
       [
         bar('BTC/USDC:USDC', 76, '1', '9999'),

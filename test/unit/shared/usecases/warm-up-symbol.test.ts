@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryRunsRepository } from '#shared/adapters/memory/runs-repository.ts';
+import { SqlRunsRepository } from '#shared/adapters/sql/runs-repository.ts';
 import type { Candle } from '#shared/core/market/candle.ts';
 import { newRunCache, stepRuns } from '#shared/usecases/step-runs.ts';
 import { warmUpSymbol } from '#shared/usecases/warm-up-symbol.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 import { aBundle, aNewRun, RUNS_START_MS } from '#test/support/run-builders.ts';
 
 const BTC = 'BTC/USDC:USDC';
@@ -18,7 +19,7 @@ const history = Array.from(
 );
 
 async function aBench(stored: readonly Candle[] = history) {
-  const runs = new MemoryRunsRepository();
+  const runs = new SqlRunsRepository(memoryDatabase());
   await runs.createRuns('sim', [aNewRun(0), aNewRun(1)], RUNS_START_MS);
   const asked: number[][] = [];
   const candles = {

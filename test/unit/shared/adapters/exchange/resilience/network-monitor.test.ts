@@ -1,21 +1,21 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ErrorClass } from '#shared/adapters/exchange/resilience/exchange-failure.ts';
 import { NetworkMonitor } from '#shared/adapters/exchange/resilience/network-monitor.ts';
-import { memoryAlerts } from '#shared/adapters/memory/alerts.ts';
 import { MINUTE_MS } from '#shared/core/time.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
+import { storedAlerts } from '#test/support/stored-alerts.ts';
 
 const START_MS = 1_000_000;
 
 describe('NetworkMonitor', () => {
   let clock: ReturnType<typeof manualClock>;
-  let alerts: ReturnType<typeof memoryAlerts>;
+  let alerts: ReturnType<typeof storedAlerts>;
   let telemetry: RecordingTelemetry;
   let monitor: NetworkMonitor;
   beforeEach(() => {
     clock = manualClock(START_MS);
-    alerts = memoryAlerts(clock);
+    alerts = storedAlerts(clock);
     telemetry = new RecordingTelemetry();
     monitor = new NetworkMonitor({ exchange: 'hyperliquid', clock, alerts, telemetry });
   });
@@ -34,11 +34,11 @@ describe('NetworkMonitor', () => {
     ['unknown', 5],
   ] as const)('raises an alert at %s number %i, not before', async (errorClass, threshold) => {
     await fail(errorClass, threshold - 1);
-    expect(alerts.raised()).toEqual([]);
+    expect(await alerts.raised()).toEqual([]);
 
     await fail(errorClass, 1);
 
-    expect(alerts.raised()).toMatchObject([
+    expect(await alerts.raised()).toMatchObject([
       {
         kind: `exchange-network-${errorClass}`,
         severity: errorClass === 'ssl' || errorClass === 'dns' ? 'critical' : 'warning',
@@ -54,7 +54,7 @@ describe('NetworkMonitor', () => {
     await fail('timeout', 2);
     await fail('network', 1);
 
-    expect(alerts.raised()).toEqual([]);
+    expect(await alerts.raised()).toEqual([]);
   });
 
   it('raises one alert of a class in five minutes, and the next one after them', async () => {
@@ -62,12 +62,15 @@ describe('NetworkMonitor', () => {
     await fail('ssl', 1);
     clock.set(START_MS + 5 * MINUTE_MS - 1);
     await fail('timeout', 3);
-    expect(alerts.raised().map((alert) => alert.kind)).toEqual(['exchange-network-timeout', 'exchange-network-ssl']);
+    expect((await alerts.raised()).map((alert) => alert.kind)).toEqual([
+      'exchange-network-timeout',
+      'exchange-network-ssl',
+    ]);
 
     clock.set(START_MS + 5 * MINUTE_MS);
     await fail('timeout', 1);
 
-    expect(alerts.raised()).toHaveLength(3);
+    expect(await alerts.raised()).toHaveLength(3);
   });
 
   it('remembers a bounded number of errors', async () => {
@@ -78,7 +81,7 @@ describe('NetworkMonitor', () => {
     clock.set(START_MS + 10 * MINUTE_MS - 1);
     await fail('unknown', 1);
 
-    expect(alerts.raised().at(-1)?.detail).toMatchObject({ count: 5 });
+    expect((await alerts.raised()).at(-1)?.detail).toMatchObject({ count: 5 });
   });
 
   it('goes on when an alert cannot be stored', async () => {

@@ -9,12 +9,13 @@ import {
   type ResilienceSettings,
   ResilientCaller,
 } from '#shared/adapters/exchange/resilience/resilient-caller.ts';
-import { MemoryBreakerRepository } from '#shared/adapters/memory/memory-breaker-repository.ts';
+import { SqlBreakerRepository } from '#shared/adapters/sql/repositories/sql-breaker-repository.ts';
 import { assert } from '#shared/core/assert.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
 import { ExchangeError } from '#shared/ports/exchange.ts';
 import type { BreakerRepository } from '#shared/ports/repositories/breaker-repository.ts';
 import { exchangeEvents, exchangeMetrics } from '#shared/telemetry/exchange-names.ts';
+import { memoryDatabase } from '#test/support/memory-database.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 
 const T0 = 1_700_000_000_000;
@@ -34,7 +35,7 @@ const notSent = () => new ExchangeError('network', 'refused', { retryable: true,
 const refusal = () => new HttpStatusError('rejected', 422, 'no', false);
 
 function make(
-  breakers: BreakerRepository = new MemoryBreakerRepository(),
+  breakers: BreakerRepository = new SqlBreakerRepository(memoryDatabase()),
   settings: Partial<ResilienceSettings> = {},
   onBreakerOpen = () => {},
 ) {
@@ -154,7 +155,7 @@ describe('breakers', () => {
   });
 
   it('are shared: what one process saw fail stops the other, and one probe in all closes it for both', async () => {
-    const rows = new MemoryBreakerRepository();
+    const rows = new SqlBreakerRepository(memoryDatabase());
     const [one, two] = [make(rows), make(rows)];
     await failTimes(one.caller, 3);
     await clock.advanceBy(5_000);
@@ -230,7 +231,7 @@ describe('breakers', () => {
   });
 
   it('of exits give the probe away again soon, when nobody hears of it', async () => {
-    const rows = new MemoryBreakerRepository();
+    const rows = new SqlBreakerRepository(memoryDatabase());
     const [one, two] = [make(rows), make(rows)];
     await failEach(one.caller, Array.from({ length: 5 }, failed), 'reduce');
     await clock.advanceBy(5_000);

@@ -1,4 +1,0 @@
-import { memoryCycleStores } from '#test/support/cycle-stores.ts';
-import { reconciliationRepositoryContract } from './reconciliation-repository.contract.ts';
-
-reconciliationRepositoryContract('memory', async () => memoryCycleStores());
