@@ -1,21 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { OddRow } from '#shared/core/odd-row.ts';
 import type { AccountState } from '#shared/core/portfolio/account-state.ts';
-import { moneyRules, quorumSectionSchema } from '#shared/core/reconciliation/cycle-settings.ts';
 import { takeProfitSettingsSchema } from '#shared/core/runs/providence-settings.ts';
 import { accountEventSchema } from '#shared/messages/account-event.ts';
 import type { ObserverDocument } from '#shared/messages/observer-document.ts';
-import type { StreamRecord } from '#shared/ports/event-stream.ts';
 import { ExchangeError, type VenueTransfer } from '#shared/ports/exchange.ts';
 import { checkTakeProfit } from '#shared/usecases/check-take-profit.ts';
-import { refreshBalances } from '#shared/usecases/refresh-balances.ts';
-import { setAsideOddRows } from '#shared/usecases/set-aside-odd-rows.ts';
-import { sqlCycleStores } from '#test/support/cycle-stores.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
-import { memoryDatabase } from '#test/support/memory-database.ts';
 import { fill } from '#test/support/orders.ts';
-import { storedAlerts } from '#test/support/stored-alerts.ts';
-import { storedDeadLetters } from '#test/support/stored-dead-letters.ts';
+import { holding, refreshedAccount } from '#test/support/refreshed-account.ts';
 import { ACCOUNT, anAccountState, anObserverDocument } from '#test/support/system.ts';
 
 const transfer = (id: string, amountQuote: string, venueTimeMs: number): VenueTransfer => ({
@@ -25,52 +17,9 @@ const transfer = (id: string, amountQuote: string, venueTimeMs: number): VenueTr
 });
 const timeout = new ExchangeError('timeout', 'no answer', { retryable: true, mayHaveReachedVenue: true });
 
-const holding = (coin: string, size: string, value: number) => ({
-  symbol: `${coin}/USDC:USDC`,
-  coin,
-  size,
-  entryPrice: '100',
-  valueQuote: String(value),
-  unrealizedPnlQuote: '0',
-  marginUsedQuote: '1000',
-  liquidationPrice: null,
-});
-const rules = moneyRules(quorumSectionSchema.parse({}), 2);
-
-function platform(nowMs = 9_000) {
-  const world = {
-    state: anAccountState(5_000, { account: 'as the venue says' }) as AccountState | Error,
-    transfers: [] as readonly VenueTransfer[] | Error,
-    odd: [] as OddRow[],
-    documents: new Map<string, ObserverDocument>(),
-  };
-  const stores = sqlCycleStores(memoryDatabase());
-  const records: StreamRecord[] = [];
-  const clock = manualClock(nowMs);
-  const deadLetters = storedDeadLetters(clock);
-  const deps = {
-    reader: {
-      fetchAccountState: async () => (world.state instanceof Error ? Promise.reject(world.state) : world.state),
-      fetchTransfers: async () =>
-        world.transfers instanceof Error ? Promise.reject(world.transfers) : { rows: world.transfers, odd: world.odd },
-    },
-    ...stores,
-    observers: ['a', 'b'].map((id) => ({
-      id,
-      documents: { get: async () => world.documents.get(id) ?? null },
-    })),
-    stream: { put: async (batch: readonly StreamRecord[]) => void records.push(...batch) },
-    clock,
-    deadLetters,
-  };
-  const trace = { correlationId: 'corr', bornAtMs: 8_999 };
-  const input = { exchange: 'hyperliquid', account: 'main', address: ACCOUNT, rules, trace };
-  return { ...stores, world, records, deadLetters, clock, refresh: () => refreshBalances(deps, input) };
-}
-
 describe('refreshBalances', () => {
   it('stores the account under its own name and tells the stream', async () => {
-    const { accounts, records, refresh } = platform();
+    const { accounts, records, refresh } = refreshedAccount();
 
     expect(await refresh()).toMatchObject({ kind: 'stored', netTransfersQuote: '0' });
 
@@ -84,7 +33,7 @@ describe('refreshBalances', () => {
   });
 
   it('counts deposits and withdrawals', async () => {
-    const { world, accounts, refresh } = platform(50_000);
+    const { world, accounts, refresh } = refreshedAccount(50_000);
     world.state = anAccountState(40_000);
     world.transfers = [transfer('a', '500', 1_000), transfer('b', '-120.5', 30_000)];
 
@@ -98,7 +47,7 @@ describe('refreshBalances', () => {
     ['just before the snapshot, which may not show it yet', 30_001],
     ['after the snapshot, which may show it already', 40_001],
   ])('keeps positions but no point of the curve when there was a transfer %s', async (_, venueTimeMs) => {
-    const { world, accounts, refresh } = platform(50_000);
+    const { world, accounts, refresh } = refreshedAccount(50_000);
     world.state = anAccountState(40_000);
     world.transfers = [transfer('a', '500', venueTimeMs)];
 
@@ -109,7 +58,7 @@ describe('refreshBalances', () => {
   });
 
   it('keeps the point of a first deposit that is the whole account: a fill comes before the next one', async () => {
-    const { world, accounts, refresh } = platform(50_000);
+    const { world, accounts, refresh } = refreshedAccount(50_000);
     const state = anAccountState(40_000);
     world.state = state;
     world.transfers = [transfer('a', state.money!.equityQuote, 39_000)];
@@ -122,7 +71,7 @@ describe('refreshBalances', () => {
   });
 
   it('waits where a position may be part of an equity that equals the deposit', async () => {
-    const { world, accounts, refresh } = platform(50_000);
+    const { world, accounts, refresh } = refreshedAccount(50_000);
     world.state = anAccountState(40_000, { positions: [holding('BTC', '1', 100)] });
     world.transfers = [transfer('a', world.state.money!.equityQuote, 39_000)];
 
@@ -131,7 +80,7 @@ describe('refreshBalances', () => {
   });
 
   it('does not believe a snapshot dated well after its arrival, and stores the next true one', async () => {
-    const { world, accounts, records, refresh } = platform();
+    const { world, accounts, records, refresh } = refreshedAccount();
     world.state = anAccountState(600_000);
 
     expect(await refresh()).toMatchObject({ kind: 'from-the-future' });
@@ -143,7 +92,7 @@ describe('refreshBalances', () => {
   });
 
   it('dates a snapshot of a clock that is a little ahead by its arrival', async () => {
-    const { world, accounts, refresh } = platform();
+    const { world, accounts, refresh } = refreshedAccount();
     world.state = anAccountState(12_000);
 
     await refresh();
@@ -152,7 +101,7 @@ describe('refreshBalances', () => {
   });
 
   it('keeps positions but no point of the curve when transfers cannot be read', async () => {
-    const { world, accounts, records, refresh } = platform();
+    const { world, accounts, records, refresh } = refreshedAccount();
     world.transfers = timeout;
 
     expect(await refresh()).toMatchObject({ kind: 'stored', netTransfersQuote: null, transfersError: 'no answer' });
@@ -163,7 +112,7 @@ describe('refreshBalances', () => {
   });
 
   it('says nothing about a snapshot that is no news', async () => {
-    const { records, refresh } = platform();
+    const { records, refresh } = refreshedAccount();
     await refresh();
 
     expect(await refresh()).toMatchObject({ kind: 'stale' });
@@ -185,7 +134,7 @@ describe('refreshBalances', () => {
       };
     };
     async function readingOf(equityQuote: string) {
-      const under = platform(5_000);
+      const under = refreshedAccount(5_000);
       under.world.state = at(5_000, equityQuote);
       await under.refresh();
       const read = async (venueTimeMs: number, state: AccountState) => {
@@ -248,7 +197,7 @@ describe('refreshBalances', () => {
     });
 
     it('latches a drawdown at once in a crash of prices, and not on a contradiction before the observers have read it', async () => {
-      const stops = async ({ accounts, runs }: Pick<ReturnType<typeof platform>, 'accounts' | 'runs'>) => {
+      const stops = async ({ accounts, runs }: Pick<ReturnType<typeof refreshedAccount>, 'accounts' | 'runs'>) => {
         const deps = { accounts, runs, clock: manualClock(1) };
         const settings = takeProfitSettingsSchema.parse({ threshold: 1, reward_multiple: 5 });
         return (await checkTakeProfit(deps, { exchange: 'hyperliquid', account: 'main', settings })).state.latched;
@@ -301,7 +250,7 @@ describe('refreshBalances', () => {
     });
 
     it('takes no loss from a ledger that alone contradicts: equity and observers are what they were', async () => {
-      const { world, accounts, refresh, clock } = platform(50_000);
+      const { world, accounts, refresh, clock } = refreshedAccount(50_000);
       world.transfers = [transfer('d', '15000', 10_000)];
       world.state = at(50_000, '15000');
       await refresh();
@@ -349,7 +298,7 @@ describe('refreshBalances', () => {
   });
 
   it('tells nobody of the equity of a part', async () => {
-    const { world, accounts, records, refresh } = platform();
+    const { world, accounts, records, refresh } = refreshedAccount();
     const subAccounts = [{ name: 'xyz', complete: false, venueTimeMs: null, error: '502' }];
     world.state = anAccountState(6_000, { complete: false, money: null, subAccounts });
 
@@ -364,93 +313,12 @@ describe('refreshBalances', () => {
   });
 
   it('leaves what is stored alone when the venue cannot be read', async () => {
-    const { world, accounts, records, refresh } = platform();
+    const { world, accounts, records, refresh } = refreshedAccount();
     await refresh();
     world.state = timeout;
 
     await expect(refresh()).rejects.toThrow(timeout);
     expect(await accounts.latest('hyperliquid', 'main')).toMatchObject({ venueTimeMs: 5_000 });
     expect(records).toHaveLength(1);
-  });
-
-  describe('with an entry of the ledger that cannot be read', () => {
-    const entry = (over: Partial<OddRow> = {}): OddRow => ({
-      list: 'ledger',
-      key: '0x1:airdrop',
-      symbol: null,
-      why: 'unknown ledger entry airdrop',
-      payload: '{}',
-      venueTimeMs: 45_000,
-      ...over,
-    });
-    const settings = takeProfitSettingsSchema.parse({ threshold: 0.2 });
-
-    /** An account that reads its balance every 30 s; gives what take profit says of each. */
-    async function curve() {
-      const { world, accounts, runs, refresh, deadLetters, clock } = platform();
-      let atMs = 0;
-      const read = async (equityQuote: string, mark = 100) => {
-        atMs += 30_000;
-        clock.set(atMs);
-        world.state = anAccountState(atMs - 1, { equityQuote, positions: [holding('ETH', '100', 100 * mark)] });
-        const facts = await refresh();
-        await setAsideOddRows({ deadLetters, alerts: storedAlerts(clock) }, 'hyperliquid', facts.odd);
-        const { verdict } = await checkTakeProfit(
-          { accounts, runs, clock },
-          { exchange: 'hyperliquid', account: 'main', settings },
-        );
-        return { verdict, partly: facts.partly, error: facts.transfersError };
-      };
-      for (let i = 0; i < 5; i += 1) await read('10000');
-      return { world, read, accounts, nowMs: () => atMs };
-    }
-
-    it('goes on, and a fall of 30 % still stops everything', async () => {
-      const { world, read, nowMs } = await curve();
-      world.odd = [entry({ venueTimeMs: nowMs() + 1_000, amountQuote: '1' })];
-      expect(await read('10001')).toMatchObject({
-        verdict: 'within',
-        error: null,
-        partly: expect.stringContaining('ledger'),
-      });
-      expect(await read('10001')).toMatchObject({ verdict: 'within', partly: null });
-      expect(await read('7000', 70)).toMatchObject({ verdict: 'drawdown' });
-    });
-
-    it('stops everything on a fall of 30 % at the same time: the entry names too little for it', async () => {
-      const { world, read, nowMs } = await curve();
-      world.odd = [entry({ venueTimeMs: nowMs() + 1_000, amountQuote: '1' })];
-      expect(await read('7000', 70)).toMatchObject({ verdict: 'drawdown' });
-    });
-
-    it.each([
-      ['a deposit', '15000', null],
-      ['a withdrawal', '5000', null],
-      ['a deposit that it names', '15000', '5000'],
-    ])('takes %s of an unknown kind neither for a profit nor for a loss', async (_, equityQuote, amountQuote) => {
-      const { world, read, nowMs, accounts } = await curve();
-      world.odd = [entry({ venueTimeMs: nowMs() + 1_000, amountQuote })];
-      expect(await read(equityQuote)).toMatchObject({ verdict: 'within' });
-      expect(await read(equityQuote)).toMatchObject({ verdict: 'within' });
-      const points = await accounts.balanceHistory('hyperliquid', 'main', 0, 100);
-      expect(points.at(-1)?.netTransfersQuote).toBe(String(Number(equityQuote) - 10_000));
-      const fall = Number(equityQuote) * 0.3;
-      expect(await read(String(Number(equityQuote) - fall), 100 - fall / 100)).toMatchObject({ verdict: 'drawdown' });
-    });
-
-    it('keeps the entry new until a point of the curve shows what it moved', async () => {
-      const { world, refresh } = platform(50_000);
-      world.state = anAccountState(40_000);
-      await refresh();
-      world.odd = [entry({ venueTimeMs: 1_000 })];
-      expect(await refresh()).toMatchObject({ kind: 'stale', odd: [], partly: expect.stringContaining('ledger') });
-    });
-
-    it('waits for the whole account before it says what the entry moved', async () => {
-      const { world, refresh } = platform(50_000);
-      world.odd = [entry({ venueTimeMs: 1_000 })];
-      world.state = anAccountState(40_000, { complete: false, money: null });
-      expect(await refresh()).toMatchObject({ netTransfersQuote: null, odd: [] });
-    });
   });
 });
