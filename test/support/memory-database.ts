@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { Kysely } from 'kysely';
+import { Kysely, type KyselyConfig } from 'kysely';
 import { onTestFinished } from 'vitest';
 import type { Database } from '#shared/adapters/sql/database.ts';
 import { migrate } from '#shared/adapters/sql/migrate.ts';
@@ -14,11 +14,11 @@ const migrated = await (async () => {
 })();
 
 /** An empty database with today's schema, closed when the test that opened it ends. */
-export function memoryDatabase(): Db {
+export function memoryDatabase(options: Pick<KyselyConfig, 'log'> = {}): Db {
   const handle = new DatabaseSync(':memory:');
   handle.deserialize(migrated);
   onTestFinished(() => {
     if (handle.isOpen) handle.close();
   });
-  return new Kysely<Database>({ dialect: sqliteDialectOver(() => handle) });
+  return new Kysely<Database>({ dialect: sqliteDialectOver(() => handle), ...options });
 }

@@ -5,9 +5,9 @@ import { dataApiDialect } from '#shared/adapters/sql/data-api/data-api-dialect.t
 import type { Database } from '#shared/adapters/sql/database.ts';
 import { migrate } from '#shared/adapters/sql/migrate.ts';
 import type { Db } from '#shared/adapters/sql/open-database.ts';
-import { sqliteDialect } from '#shared/adapters/sql/sqlite-dialect.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
 import { type DataApiUnderTest, noMariadb, RESOURCE_ARN, SECRET_ARN, startDataApi } from './data-api.ts';
+import { memoryDatabase } from './memory-database.ts';
 
 type OnStatement = (text: string) => void;
 
@@ -31,21 +31,10 @@ export function onEachDatabase(
   describe.skipIf(noMariadb)('on MariaDB that counts changed rows', () => register(mysql('changed')));
 }
 
-function sqlite(): SqlUnderTest {
-  const opened: Db[] = [];
-  afterEach(async () => {
-    for (const db of opened.splice(0)) await db.destroy();
-  });
-  return {
-    name: 'sqlite',
-    open: async (onStatement) => {
-      const db = new Kysely<Database>({ dialect: sqliteDialect({ path: ':memory:' }), ...logTo(onStatement) });
-      await migrate(db as Kysely<unknown>);
-      opened.push(db);
-      return db;
-    },
-  };
-}
+const sqlite = (): SqlUnderTest => ({
+  name: 'sqlite',
+  open: async (onStatement) => memoryDatabase(logTo(onStatement)),
+});
 
 /** Making tables takes far longer than emptying them: a file's databases are used again. */
 function mysql(counts: 'found' | 'changed'): SqlUnderTest {
