@@ -112,7 +112,7 @@ async function load(deps: SyncInstrumentsDeps, exchange: string): Promise<Loaded
     const { odd, ...two } = await deps.marketData.loadInstruments();
     const second = keepOdd(stored, two.rows, odd);
     // Confirmed when the second answer would change nothing in the first.
-    const isConfirmed = symbolsOf(first) === symbolsOf(second) || checkInstrumentsAnswer(stored, second) === null;
+    const isConfirmed = listingOf(first) === listingOf(second) || checkInstrumentsAnswer(stored, second) === null;
     return isConfirmed ? { kind: 'loaded', answer: second, odd } : { kind: 'refused', refusal: doubt };
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error;
@@ -136,9 +136,9 @@ function keepOdd(
   return [...answer, ...stored.filter((instrument) => !listed.has(instrument.symbol) && isOdd(instrument))];
 }
 
-const symbolsOf = (list: readonly Instrument[]): string =>
+const listingOf = (list: readonly Instrument[]): string =>
   list
     .filter((i) => i.status === 'active')
-    .map((i) => i.symbol)
+    .map(({ symbol, assetId, sizeDecimals }) => [symbol, assetId, sizeDecimals].join(' '))
     .sort()
     .join();

@@ -87,6 +87,48 @@ describe('sync instruments', () => {
     expect(clock.nowMs() - beganMs).toBeGreaterThanOrEqual(5_000);
   });
 
+  it.each([
+    [
+      'one row is missing, so that all behind it have the number of another',
+      () => [2, 3].map((n) => ({ n, id: n - 1 })),
+    ],
+    ['one row is there twice', () => [0, 2, 3].map((n) => ({ n, id: n + 1 }))],
+  ])('believes no number of an asset that changed before it is confirmed: %s', async (_, wrong) => {
+    const { deps, world } = systemUnderTest();
+    world.instruments = many(4);
+    await syncInstruments(deps, input);
+    const shifted = wrong().map(({ n, id }) => anInstrument(`C${n}`, { assetId: id }));
+    let answers = [shifted, many(4)];
+    const flaky = { loadInstruments: async () => ({ rows: answers.shift()!, odd: [] }) };
+    const ids = async () => (await deps.instruments.all('hyperliquid')).map((i) => [i.coin, i.assetId]);
+    const right = many(4).map((i) => [i.coin, i.assetId]);
+
+    expect((await syncInstruments({ ...deps, marketData: flaky }, input)).kind).toBe('synced');
+    expect(await ids()).toEqual(right);
+
+    answers = [shifted, [anInstrument('C0', { assetId: 7 })]];
+    expect(await syncInstruments({ ...deps, marketData: flaky }, input)).toMatchObject({
+      kind: 'refused',
+      refusal: { code: 'instruments-renumbered' },
+    });
+    expect(await ids()).toEqual(right);
+  });
+
+  it('believes no other lot of a known asset before a second answer says the same', async () => {
+    const { deps, world } = systemUnderTest();
+    world.instruments = many(2);
+    await syncInstruments(deps, input);
+    const coarse = [anInstrument('C0', { assetId: 0, sizeDecimals: 0 }), many(2)[1]!];
+    const answers = [coarse, many(2), coarse, coarse];
+    const flaky = { loadInstruments: async () => ({ rows: answers.shift()!, odd: [] }) };
+    const lots = async () => (await deps.instruments.all('hyperliquid')).map((i) => i.sizeDecimals);
+
+    await syncInstruments({ ...deps, marketData: flaky }, input);
+    expect(await lots()).toEqual([5, 5]);
+    await syncInstruments({ ...deps, marketData: flaky }, input);
+    expect(await lots()).toEqual([0, 5]);
+  });
+
   it('loads again at once after a failure and not before its age after a success', async () => {
     const { deps, world } = systemUnderTest();
     const lazy = { ...input, maxAgeMs: 3_600_000 };

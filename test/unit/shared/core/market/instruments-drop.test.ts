@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { checkInstrumentsAnswer } from '#shared/core/market/instruments-drop.ts';
+import { anInstrument } from '#test/support/instruments.ts';
 
 const list = (active: number, delisted = 0) => [
-  ...Array.from({ length: active }, () => ({ status: 'active' as const })),
-  ...Array.from({ length: delisted }, () => ({ status: 'delisted' as const })),
+  ...Array.from({ length: active + delisted }, (_, n) =>
+    anInstrument(`C${n}`, { assetId: n, status: n < active ? 'active' : 'delisted' }),
+  ),
 ];
 
 describe('instruments answer', () => {
