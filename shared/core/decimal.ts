@@ -42,4 +42,8 @@ export function toMicros(value: Decimal | number | string): number {
   return micros;
 }
 
+/** Whether it can be stored so: about ± 9 billion. */
+export const fitsMicros = (value: Decimal | number | string): boolean =>
+  Number.isSafeInteger(dec(value).times(1_000_000).round().toNumber());
+
 export const fromMicros = (micros: number): Decimal => dec(micros).div(1_000_000);

@@ -243,10 +243,19 @@ async function send(
   }
 }
 
-/** An answer that fills more than was asked for is not an answer to this order. */
+/** A venue rounds what it tells of an average price. */
+const AVERAGE_ROUNDED_BY = 0.001;
+
+/** An answer that fills more than was asked for, or at a price that the limit forbids, is not an answer to this order. */
 function believable(order: Order, told: SubmitOutcome): SubmitOutcome {
-  if (told.kind !== 'accepted' || dec(told.filledSize).lte(order.size)) return told;
-  const message = `the answer says ${told.filledSize} filled, of an order for ${order.size}`;
+  if (told.kind !== 'accepted') return told;
+  const { filledSize, averagePrice } = told;
+  const sign = order.side === 'buy' ? 1 : -1;
+  const worst = dec(order.limitPrice).times(1 + sign * AVERAGE_ROUNDED_BY);
+  const isBeyond = averagePrice !== null && dec(averagePrice).minus(worst).times(sign).gt(0);
+  if (dec(filledSize).lte(order.size) && !isBeyond) return told;
+  const filled = averagePrice === null ? filledSize : `${filledSize} at ${averagePrice}`;
+  const message = `the answer says ${filled}, of an order to ${order.side} ${order.size} at ${order.limitPrice} or better`;
   return { kind: 'unknown', errorKind: 'malformed-reply', message };
 }
 

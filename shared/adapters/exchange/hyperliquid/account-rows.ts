@@ -1,3 +1,4 @@
+import { dec, decimalText, fitsMicros } from '#shared/core/decimal.ts';
 import type { VenuePosition } from '#shared/core/portfolio/account-state.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { VenueFill, VenueOrder, VenueTransfer } from '#shared/ports/exchange.ts';
@@ -22,8 +23,15 @@ const FEE_TOKENS: ReadonlyMap<string, boolean> = new Map([
   ['USDH', false],
 ]);
 
-/** Size and side of a fill stand whatever its fee was paid in: in an unfamiliar token the fee is unknown, and nothing else. */
-export const isFeeTokenKnown = (token: unknown): boolean => typeof token === 'string' && FEE_TOKENS.has(token);
+/**
+ * Size and side of a fill stand whatever its fee was paid in: in an unfamiliar token the fee is unknown, and nothing else. So it is where
+ * it is more than the trade is worth: a mistake, and perhaps more than a database keeps.
+ */
+function feeProblem({ fee, feeToken, px, sz }: WireFill): string | null {
+  if (!FEE_TOKENS.has(feeToken)) return `fee in ${feeToken}`;
+  const worth = dec(px).times(sz);
+  return dec(fee).abs().lte(worth) && fitsMicros(fee) ? null : `a fee of ${fee} for a fill worth ${decimalText(worth)}`;
+}
 
 const labelOfFill: RowReader<unknown>['label'] = (row) => ({
   key: keyOf(row.tid, row.oid),
@@ -42,9 +50,10 @@ export const feeReader: RowReader<null> = {
   list: 'fees',
   label: labelOfFill,
   read: (row) => {
-    const { feeToken } = fieldsOf(row);
-    if (isOtherCoin(row) || isFeeTokenKnown(feeToken) || !fillSchema.safeParse(row).success) return null;
-    throw new RangeError(`fee in ${String(feeToken)}`);
+    const fill = isOtherCoin(row) ? null : fillSchema.safeParse(row);
+    const problem = fill?.success ? feeProblem(fill.data) : null;
+    if (problem !== null) throw new RangeError(problem);
+    return null;
   },
 };
 
@@ -56,7 +65,7 @@ const toFill = (fill: WireFill, user: string): VenueFill => ({
   side: fill.side,
   price: fill.px,
   size: fill.sz,
-  feeQuote: FEE_TOKENS.get(fill.feeToken) === true ? fill.fee : null,
+  feeQuote: FEE_TOKENS.get(fill.feeToken) === true && feeProblem(fill) === null ? fill.fee : null,
   closedPnlQuote: fill.closedPnl,
   startPosition: fill.startPosition,
   crossed: fill.crossed,

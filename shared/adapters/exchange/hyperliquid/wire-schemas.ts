@@ -1,5 +1,11 @@
 import * as z from 'zod';
-import { decimalText as canonical, isDecimalText, isPositiveText, isUnsignedText } from '#shared/core/decimal.ts';
+import {
+  decimalText as canonical,
+  fitsMicros,
+  isDecimalText,
+  isPositiveText,
+  isUnsignedText,
+} from '#shared/core/decimal.ts';
 
 /**
  * Shapes of HyperLiquid's replies, loose: new fields are welcome, a changed one is a malformed reply. Lists have rows of any shape:
@@ -98,7 +104,7 @@ export const fillSchema = z.looseObject({
   side,
   time,
   startPosition: decimal,
-  closedPnl: decimal,
+  closedPnl: decimal.refine(fitsMicros, 'more than there is money'),
   oid: id,
   tid: id,
   crossed: z.boolean(),

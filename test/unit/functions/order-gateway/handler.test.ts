@@ -80,11 +80,12 @@ describe('order gateway', () => {
     expect(requestedJobs()).toEqual([]);
   });
 
-  it('does not believe an answer that fills more than was asked for', async () => {
+  it.each([
+    ['fills more than was asked for', { filledSize: '1.5', averagePrice: '100' }],
+    ['names an average price beyond the limit', { filledSize: '1', averagePrice: '1000' }],
+  ])('does not believe an answer that %s', async (_, filled) => {
     const { deliver, venue, stored } = await open();
-    venue.submitOrder = async () => {
-      return { kind: 'accepted', venueOrderId: '7', state: 'filled', filledSize: '1.5', averagePrice: '100' };
-    };
+    venue.submitOrder = async () => ({ kind: 'accepted', venueOrderId: '7', state: 'filled', ...filled });
     await deliver();
     expect(await stored()).toMatchObject({ status: 'unknown', filledSize: '0', errorCode: 'unknown-malformed-reply' });
   });

@@ -52,6 +52,28 @@ describe('fills', () => {
     expect(telemetry.counts.get(exchangeMetrics.malformed)).toBe(4);
   });
 
+  it('are read with an unknown fee when it is more than the fill is worth: no database keeps such a number', async () => {
+    const list = [fill({ tid: 7, fee: '99999999999999999999' }), fill({ tid: 8, fee: '-650.1' }), fill({ tid: 9 })];
+    const { hyperliquid } = read(() => json(list));
+    const { rows, odd } = await hyperliquid.accountReader.fetchFills('main', 0);
+    expect(rows.map((f) => [f.tradeId, f.feeQuote])).toEqual([
+      ['7', null],
+      ['8', null],
+      ['9', '-0.01'],
+    ]);
+    expect(odd.map((row) => [row.list, row.why])).toEqual([
+      ['fees', 'a fee of 99999999999999999999 for a fill worth 650'],
+      ['fees', 'a fee of -650.1 for a fill worth 650'],
+    ]);
+  });
+
+  it('are odd when their profit is more than there is money, and take no other with them', async () => {
+    const { hyperliquid } = read(() => json([fill({ tid: 8, closedPnl: '9007199255' }), fill({ tid: 9 })]));
+    const { rows, odd } = await hyperliquid.accountReader.fetchFills('main', 0);
+    expect(rows.map((f) => f.tradeId)).toEqual(['9']);
+    expect(odd).toMatchObject([{ list: 'fills', symbol: 'BTC/USDC:USDC', why: expect.stringContaining('closedPnl') }]);
+  });
+
   it.each([
     ['a dollar of its dex', 'USDH', 0],
     ['a token that is new', 'XYZ', 1],
