@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Decimal, type DecimalText, decimalText } from '#shared/core/decimal.ts';
 import type { AccountMoney, AccountState, MoneyDoubt, VenuePosition } from '#shared/core/portfolio/account-state.ts';
-import { type ClearinghouseState, ledgerDecimal } from './wire-schemas.ts';
+import { ledgerDecimal, type SubAccountMoney } from './wire-schemas.ts';
 
 /** Where the collateral of an account stands; docs/venues/hyperliquid-accounts.md has the sources. */
 export type Collateral =
@@ -30,7 +30,7 @@ export const accountModeSchema = z
   .transform((text) => text.replace(/^"(.*)"$/, '$1'));
 
 const USDC = 0;
-const row = z.looseObject({
+const balanceSchema = z.looseObject({
   coin: z.string().min(1).max(64),
   /** Absent for outcome tokens. */
   token: z.number().int().nullish(),
@@ -38,11 +38,14 @@ const row = z.looseObject({
   hold: ledgerDecimal,
   borrowed: ledgerDecimal.nullish(),
 });
+type Balance = z.infer<typeof balanceSchema>;
 export const spotStateSchema = z.looseObject({
-  balances: z.array(row).max(5000),
-  tokenToAvailableAfterMaintenance: z.array(z.tuple([z.number().int(), ledgerDecimal])).nullish(),
+  balances: z.array(z.unknown()).max(5000),
+  tokenToAvailableAfterMaintenance: z.array(z.unknown()).max(5000).nullish(),
 });
 export type SpotState = z.infer<typeof spotStateSchema>;
+const availableSchema = z.tuple([z.literal(USDC), ledgerDecimal]);
+const tokenSchema = z.looseObject({ token: z.number().int() });
 
 type MoneyPart = Pick<AccountState, 'money' | 'moneyDoubt' | 'mode'>;
 
@@ -57,8 +60,8 @@ export const doubtOfMode = (mode: string, collateral: Collateral | null): MoneyD
 };
 
 /** Each sub-account has its own, the native one first. */
-export function separateMoney(states: readonly ClearinghouseState[]): AccountMoney {
-  const sum = (pick: (state: ClearinghouseState, index: number) => string) =>
+export function separateMoney(states: readonly SubAccountMoney[]): AccountMoney {
+  const sum = (pick: (state: SubAccountMoney, index: number) => string) =>
     decimalText(states.reduce((total, state, index) => total.plus(pick(state, index)), new Decimal(0)));
   return {
     equityQuote: sum((state) => state.marginSummary.accountValue),
@@ -72,25 +75,44 @@ export function separateMoney(states: readonly ClearinghouseState[]): AccountMon
 }
 
 /**
+ * Row by row: one of another token that cannot be read changes nothing where only USDC counts. Null where it does, where it may be USDC,
+ * and where USDC is there twice.
+ */
+function balancesOf(mode: string, rows: readonly unknown[]): readonly Balance[] | null {
+  const balances: Balance[] = [];
+  for (const row of rows) {
+    const read = balanceSchema.safeParse(row);
+    const token = tokenSchema.safeParse(row).data?.token ?? USDC;
+    if (read.success) balances.push(read.data);
+    else if (token === USDC || mode === 'portfolioMargin') return null;
+  }
+  return balances.filter(({ token }) => token === USDC).length > 1 ? null : balances;
+}
+
+/**
  * One balance of USDC for every dex: equity is its total, which holds the profit of open positions already; available is what no
- * margin and no order holds. The states of the dexes give the positions and their margins, and no amount of the account's.
+ * margin and no order holds. The states of the dexes give the positions and their margins, and no amount of the account's. Null where
+ * the balances cannot be read.
  */
 export function pooledMoney(
   mode: string,
   spot: SpotState,
-  states: readonly ClearinghouseState[],
+  states: readonly SubAccountMoney[],
   positions: readonly VenuePosition[],
-): MoneyPart {
-  const others = spot.balances.filter((b) => b.token !== USDC && !new Decimal(b.total).isZero());
-  const usdc = spot.balances.find((b) => b.token === USDC);
-  const owed = spot.balances.filter((b) => !new Decimal(b.borrowed ?? 0).isZero());
+): MoneyPart | null {
+  const balances = balancesOf(mode, spot.balances);
+  if (balances === null) return null;
+  const others = balances.filter((b) => b.token !== USDC && !new Decimal(b.total).isZero());
+  const usdc = balances.find((b) => b.token === USDC);
+  const owed = balances.filter((b) => !new Decimal(b.borrowed ?? 0).isZero());
   if (mode === 'portfolioMargin' && (others.length > 0 || owed.length > 0)) {
     const coins = [...new Set([...others, ...owed].map(({ coin }) => coin))].join(', ');
     const message = `mode ${mode} is refused while the account holds or owes ${coins}: what that is worth as collateral is not USDC`;
     return { money: null, moneyDoubt: { code: 'account-mode-refused', message, numbers: { mode, coins } }, mode };
   }
   const total = new Decimal(usdc?.total ?? 0);
-  const after = spot.tokenToAvailableAfterMaintenance?.find(([token]) => token === USDC)?.[1];
+  const available = (spot.tokenToAvailableAfterMaintenance ?? []).map((pair) => availableSchema.safeParse(pair).data);
+  const after = available.find((pair) => pair !== undefined)?.[1];
   const crossMaintenance = states.reduce((sum, s) => sum.plus(s.crossMaintenanceMarginUsed), new Decimal(0));
   const text = (value: Decimal): DecimalText => decimalText(value);
   const money: AccountMoney = {

@@ -47,6 +47,8 @@ import {
   ledgerSchema,
   openOrdersSchema,
   orderStatusSchema,
+  type SubAccountMoney,
+  subAccountMoneySchema,
 } from './wire-schemas.ts';
 
 const EXCHANGE = 'hyperliquid';
@@ -65,6 +67,8 @@ export interface AccountReaderDeps {
 interface SubAccount {
   readonly name: string;
   readonly state: ClearinghouseState | null;
+  /** Null where it cannot be read, with or without the rest. */
+  readonly money: SubAccountMoney | null;
   readonly positions: Listed<VenuePosition>;
   readonly error: unknown;
 }
@@ -108,22 +112,26 @@ export class HyperliquidAccountReader implements AccountReader {
   /** By the account's mode, which also says where its collateral stands. */
   async #money(account: string, mode: string | null, subs: readonly SubAccount[]): Promise<MoneyPart> {
     const unknown = (moneyDoubt: MoneyDoubt): MoneyPart => ({ money: null, moneyDoubt, mode });
-    const states = subs.flatMap(({ state }) => (state === null ? [] : [state]));
-    if (states.length < subs.length) return unknown(partialReading({ subAccounts: subs.map(toRead) }));
+    if (subs.some(({ state }) => state === null)) return unknown(partialReading({ subAccounts: subs.map(toRead) }));
+    const monies = subs.flatMap(({ money }) => (money === null ? [] : [money]));
+    const [unread] = subs.filter(({ money }) => money === null);
+    if (unread !== undefined) return unknown(partOf(`the money of ${unread.name}`));
     if (mode === null) return unknown(partOf('the mode of the account'));
     const collateral = collateralOf(mode);
     const refused = doubtOfMode(mode, collateral);
     if (refused !== null) return unknown(refused);
-    if (collateral === 'separate') return { money: separateMoney(states), moneyDoubt: null, mode };
+    if (collateral === 'separate') return { money: separateMoney(monies), moneyDoubt: null, mode };
     try {
       const request = { type: 'spotClearinghouseState', user: this.#address(account) };
       const spot = await this.#deps.info.ask(request, spotStateSchema, 'status');
       const positions = subs.flatMap((sub) => sub.positions.rows);
-      return pooledMoney(mode, spot, states, positions);
+      const pooled = pooledMoney(mode, spot, monies, positions);
+      if (pooled !== null) return pooled;
+      this.#deps.info.malformed('spotClearinghouseState', 'a balance that counts cannot be read');
     } catch {
       // Counted where it was asked; the positions are known all the same.
-      return unknown(partOf('the balances of the account'));
     }
+    return unknown(partOf('the balances of the account'));
   }
 
   /** Null when the venue does not say. */
@@ -230,9 +238,16 @@ export class HyperliquidAccountReader implements AccountReader {
         throw this.#deps.info.malformed('clearinghouseState', `${name}: a position without a coin`);
       const symbols = coins.flatMap((coin) => (coin === null ? [] : [unifiedSymbol(coin)]));
       const twice = new Set(symbols.filter((symbol, i) => symbols.indexOf(symbol) !== i));
-      return { name, state, positions: siftRows(state.assetPositions, positionReader(twice)), error: null };
+      const positions = siftRows(state.assetPositions, positionReader(twice));
+      const read = subAccountMoneySchema.safeParse(state);
+      const unread = read.success
+        ? null
+        : this.#deps.info.malformed('clearinghouseState', `${name}: no ${read.error.issues[0]?.path.join('.')}`);
+      // Exits rest on positions whatever their money; an answer with neither could be to any question, and is not flat.
+      if (unread !== null && coins.length === 0) throw unread;
+      return { name, state, money: read.data ?? null, positions, error: null };
     } catch (error) {
-      return { name, state: null, positions: NOTHING, error };
+      return { name, state: null, money: null, positions: NOTHING, error };
     }
   }
 
@@ -242,12 +257,12 @@ export class HyperliquidAccountReader implements AccountReader {
    * stay unread until something moves, because a doubled equity is worse.
    */
   #onlyOnce(sub: SubAccount, before: readonly SubAccount[]): SubAccount {
-    const { state, name } = sub;
-    if (state === null || !new Decimal(state.marginSummary.accountValue).abs().gt(0)) return sub;
-    const same = before.find((other) => other.state !== null && moneyText(other.state) === moneyText(state));
+    const { money, name } = sub;
+    if (money === null || !new Decimal(money.marginSummary.accountValue).abs().gt(0)) return sub;
+    const same = before.find((other) => other.money !== null && moneyText(other) === moneyText(sub));
     if (same === undefined) return sub;
-    const unread = { name, state: null, positions: NOTHING };
-    const why = `${name}: the same money as ${same.name}, ${state.marginSummary.accountValue}: one answer for two questions?`;
+    const unread = { name, state: null, money: null, positions: NOTHING };
+    const why = `${name}: the same money as ${same.name}, ${money.marginSummary.accountValue}: one answer for two questions?`;
     return { ...unread, error: this.#deps.info.malformed('clearinghouseState', why) };
   }
 
@@ -260,8 +275,8 @@ export class HyperliquidAccountReader implements AccountReader {
   }
 }
 
-const moneyText = ({ marginSummary, withdrawable, crossMaintenanceMarginUsed, assetPositions }: ClearinghouseState) =>
-  JSON.stringify([marginSummary, withdrawable, crossMaintenanceMarginUsed, assetPositions]);
+const moneyText = ({ money, state }: SubAccount): string =>
+  JSON.stringify([money?.marginSummary, money?.withdrawable, money?.crossMaintenanceMarginUsed, state?.assetPositions]);
 
 /** Ids of one moment in numerical order. */
 const compare = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);

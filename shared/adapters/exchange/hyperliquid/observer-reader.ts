@@ -28,7 +28,8 @@ const REPLY_CHARS_MAX = 8_000_000;
 const number = z.string().max(40).refine(isDecimalText, 'expected a decimal number as text');
 const stateSchema = z.looseObject({
   time: z.number().int().min(1).max(4_102_444_800_000),
-  marginSummary: z.looseObject({ accountValue: number, totalMarginUsed: number }),
+  // An odd amount makes the money unknown, not the positions.
+  marginSummary: z.looseObject({ accountValue: number, totalMarginUsed: number }).nullable().catch(null),
   assetPositions: z.array(z.unknown()).max(5000),
 });
 const coinSchema = z.looseObject({ position: z.looseObject({ coin: z.string().min(1).max(64) }) });
@@ -74,7 +75,7 @@ export async function readAccountForObserver(read: ObserverRead): Promise<Observ
     }
     const twin = states.find((state) => sameMoney(state, answer));
     if (twin !== undefined) {
-      const error = `the same money as another sub-account: ${answer.marginSummary.accountValue}`;
+      const error = `the same money as another sub-account: ${answer.marginSummary?.accountValue}`;
       subAccounts.push({ name, complete: false, venue_time_ms: null, error });
       continue;
     }
@@ -88,15 +89,15 @@ export async function readAccountForObserver(read: ObserverRead): Promise<Observ
   let margin = new Decimal(0);
   for (const state of states) {
     oldestMs = Math.min(oldestMs, state.time);
-    value = value.plus(state.marginSummary.accountValue);
-    margin = margin.plus(state.marginSummary.totalMarginUsed);
+    value = value.plus(state.marginSummary?.accountValue ?? 0);
+    margin = margin.plus(state.marginSummary?.totalMarginUsed ?? 0);
   }
   return {
     venue_time_ms: oldestMs,
     complete: states.length === names.length,
     sub_accounts: subAccounts,
     marginSummary:
-      states.length < names.length || mode === null
+      states.length < names.length || mode === null || states.some((state) => state.marginSummary === null)
         ? null
         : await summaryOf(read, mode, { accountValue: value.toFixed(), totalMarginUsed: margin.toFixed() }),
     ...(mode === null ? {} : { account_mode: mode }),
@@ -109,7 +110,7 @@ const dexOf = (coin: string): string => (coin.includes(':') ? coin.slice(0, coin
 
 /** One answer to two questions would count its money twice; no money twice is still none. */
 function sameMoney(a: State, b: State): boolean {
-  if (new Decimal(a.marginSummary.accountValue).isZero()) return false;
+  if (a.marginSummary === null || new Decimal(a.marginSummary.accountValue).isZero()) return false;
   return JSON.stringify([a.marginSummary, a.assetPositions]) === JSON.stringify([b.marginSummary, b.assetPositions]);
 }
 
@@ -123,11 +124,9 @@ class Failure {
   }
 }
 
-const spotSchema = z.looseObject({
-  balances: z
-    .array(z.looseObject({ coin: z.string(), total: number, hold: number, borrowed: number.nullish() }))
-    .max(5000),
-});
+const balanceSchema = z.looseObject({ coin: z.string(), total: number, hold: number, borrowed: number.nullish() });
+const spotSchema = z.looseObject({ balances: z.array(z.unknown()).max(5000) });
+const anyBalanceSchema = z.looseObject({ coin: z.string() });
 
 /**
  * The account's money by its mode: of the dexes where each keeps its own, of the spot balance where there is one for all of them.
@@ -139,10 +138,18 @@ async function summaryOf(read: ObserverRead, mode: string, ofDexes: NonNullable<
   const answer = await askTwice(read, { type: 'spotClearinghouseState' }, (reply) => parsedBy(spotSchema, reply));
   if (answer instanceof Failure) return null;
   const has = (text: string | null | undefined) => !new Decimal(text ?? 0).isZero();
-  const foreign = answer.balances.some((b) => has(b.borrowed) || (b.coin !== 'USDC' && has(b.total)));
-  if (mode === 'portfolioMargin' && foreign) return null;
-  const usdc = answer.balances.find(({ coin }) => coin === 'USDC');
-  return { accountValue: new Decimal(usdc?.total ?? 0).toFixed(), totalMarginUsed: ofDexes.totalMarginUsed };
+  let total: string | null = null;
+  for (const row of answer.balances) {
+    const isPortfolio = mode === 'portfolioMargin';
+    const balance = balanceSchema.safeParse(row).data;
+    const isDollar = (anyBalanceSchema.safeParse(row).data?.coin ?? 'USDC') === 'USDC';
+    if (balance === undefined && (isDollar || isPortfolio)) return null;
+    if (isPortfolio && (has(balance?.borrowed) || (!isDollar && has(balance?.total)))) return null;
+    if (!isDollar || balance === undefined) continue;
+    if (total !== null) return null;
+    total = balance.total;
+  }
+  return { accountValue: new Decimal(total ?? 0).toFixed(), totalMarginUsed: ofDexes.totalMarginUsed };
 }
 
 const stateOf = (reply: unknown, dex: string): State => withPositions(parsedBy(stateSchema, reply), dex);
@@ -209,6 +216,8 @@ function withPositions(answer: z.infer<typeof stateSchema>, dex: string): State 
     else unread.add(key);
   }
   for (const key of unread) assetPositions.delete(key);
+  if (answer.marginSummary === null && assetPositions.size + unread.size === 0)
+    throw new Error('malformed reply: neither money nor positions');
   return { ...answer, assetPositions: [...assetPositions.values()], unreadCoins: [...unread] };
 }
 

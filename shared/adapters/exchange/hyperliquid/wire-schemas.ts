@@ -52,14 +52,15 @@ export const candlesSchema = rows.max(5000);
 /** Whether the numbers make a bar is judged by whoever stores it. */
 export const barSchema = z.looseObject({ t: time, o: decimal, h: decimal, l: decimal, c: decimal, v: decimal });
 
-export const clearinghouseSchema = z.looseObject({
+/** Its money is read by itself: exits rest on the positions, whatever is odd about amounts. */
+export const clearinghouseSchema = z.looseObject({ assetPositions: rows.max(5000), time });
+export type ClearinghouseState = z.infer<typeof clearinghouseSchema>;
+export const subAccountMoneySchema = z.looseObject({
   marginSummary: z.looseObject({ accountValue: decimal, totalMarginUsed: decimal }),
   crossMaintenanceMarginUsed: decimal,
   withdrawable: decimal,
-  assetPositions: rows.max(5000),
-  time,
 });
-export type ClearinghouseState = z.infer<typeof clearinghouseSchema>;
+export type SubAccountMoney = z.infer<typeof subAccountMoneySchema>;
 export const assetPositionSchema = z.looseObject({
   type: z.literal('oneWay'),
   position: z.looseObject({

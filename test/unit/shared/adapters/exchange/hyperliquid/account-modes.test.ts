@@ -86,6 +86,40 @@ describe('account modes', () => {
     });
   });
 
+  it.each([
+    ['a balance of another token', { coin: '+20', total: null, hold: '0.0', token: 900 }, '100'],
+    ['a balance of USDC', { coin: 'USDC', token: 0, total: 'NaN', hold: '0.0' }, null],
+    ['a second balance of USDC', usdc('200.0'), null],
+    ['a balance of nobody knows what', null, null],
+  ])('know of a pooled account what does not hang on an odd row: %s', async (_, row, equity) => {
+    const spot = { balances: [usdc('100.0'), row] };
+    const from = { mode: 'unifiedAccount', spot, native: perp('10.0', '0.0', [position('BTC', '10.0')]) };
+    expect((await own(from)).money?.equityQuote ?? null).toBe(equity);
+    expect((await observed(from)).marginSummary?.accountValue ?? null).toBe(equity);
+  });
+
+  it.each(['marginSummary', 'crossMaintenanceMarginUsed', 'withdrawable'])(
+    'know the positions of a sub-account whose %s cannot be read: exits rest on them',
+    async (field) => {
+      const native = { ...perp('1000.0', '900.0', [position('BTC', '10.0')]), [field]: { accountValue: null } };
+      expect(await own({ mode: 'default', native })).toMatchObject({
+        complete: true,
+        money: null,
+        moneyDoubt: { code: 'partial-reading', message: expect.stringContaining('native') },
+        positions: [{ symbol: 'BTC/USDC:USDC' }],
+      });
+      const seen = await observed({ mode: 'default', native });
+      expect(seen).toMatchObject({ complete: true, assetPositions: [{ position: { coin: 'BTC' } }] });
+      if (field === 'marginSummary') expect(seen.marginSummary).toBeNull();
+    },
+  );
+
+  it('read an answer without money and without positions as no answer, never as flat', async () => {
+    const xyz = { ...perp('0.0', '0.0', []), marginSummary: null };
+    expect((await own({ mode: 'default', xyz })).complete).toBe(false);
+    expect((await observed({ mode: 'default', xyz })).complete).toBe(false);
+  });
+
   it.each(['default', 'disabled'])('add the dexes up in mode %s', async (mode) => {
     const native = perp('1000.0', '900.0', []);
     expect(await own({ mode, native })).toMatchObject({ mode, money: { equityQuote: '1000' } });

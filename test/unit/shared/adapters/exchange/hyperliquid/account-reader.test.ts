@@ -86,7 +86,7 @@ describe('account state', () => {
   it.each([
     ['fails', () => new Response('null', { status: 500 })],
     ['has lost a field', () => json({ ...dex, time: undefined })],
-    ['has a number that is no text', () => json({ ...dex, withdrawable: 160 })],
+    ['has a number that is no text, and no position', () => json({ ...dex, withdrawable: 160, assetPositions: [] })],
     [
       'has a position without a coin',
       () => json({ ...dex, assetPositions: [position('xyz:INTC', '1'), { type: 'oneWay', position: { szi: '1' } }] }),
