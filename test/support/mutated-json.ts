@@ -22,7 +22,8 @@ const CHANGES: Readonly<Record<string, (old: unknown) => unknown>> = {
   huge: (old) => alike(old, '99999999999999999999'),
   'as long as text may be': (old) => alike(old, '9'.repeat(40)),
   zero: (old) => alike(old, '0'),
-  tenfold: (old) => (typeof old === 'number' ? old * 10 : isDecimal(old) ? String(Number(old) * 10) : `${String(old)}0`),
+  tenfold: (old) =>
+    typeof old === 'number' ? old * 10 : isDecimal(old) ? String(Number(old) * 10) : `${String(old)}0`,
   'of another type': (old) => (typeof old === 'number' ? String(old) : 7),
   'an object': () => ({}),
   'a list': () => [],

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { Decimal, type DecimalText, decimalText } from '#shared/core/decimal.ts';
+import { Decimal, type DecimalText, decimalText, fitsMicros } from '#shared/core/decimal.ts';
 import type { AccountMoney, AccountState, MoneyDoubt, VenuePosition } from '#shared/core/portfolio/account-state.ts';
-import { ledgerDecimal, type SubAccountMoney } from './wire-schemas.ts';
+import { type SubAccountMoney, tokenAmount } from './wire-schemas.ts';
 
 /** Where the collateral of an account stands; docs/venues/hyperliquid-accounts.md has the sources. */
 export type Collateral =
@@ -34,9 +34,9 @@ const balanceSchema = z.looseObject({
   coin: z.string().min(1).max(64),
   /** Absent for outcome tokens. */
   token: z.number().int().nullish(),
-  total: ledgerDecimal,
-  hold: ledgerDecimal,
-  borrowed: ledgerDecimal.nullish(),
+  total: tokenAmount,
+  hold: tokenAmount,
+  borrowed: tokenAmount.nullish(),
 });
 type Balance = z.infer<typeof balanceSchema>;
 export const spotStateSchema = z.looseObject({
@@ -44,7 +44,7 @@ export const spotStateSchema = z.looseObject({
   tokenToAvailableAfterMaintenance: z.array(z.unknown()).max(5000).nullish(),
 });
 export type SpotState = z.infer<typeof spotStateSchema>;
-const availableSchema = z.tuple([z.literal(USDC), ledgerDecimal]);
+const availableSchema = z.tuple([z.literal(USDC), tokenAmount]);
 const tokenSchema = z.looseObject({ token: z.number().int() });
 
 type MoneyPart = Pick<AccountState, 'money' | 'moneyDoubt' | 'mode'>;
@@ -76,7 +76,7 @@ export function separateMoney(states: readonly SubAccountMoney[]): AccountMoney 
 
 /**
  * Row by row: one of another token that cannot be read changes nothing where only USDC counts. Null where it does, where it may be USDC,
- * and where USDC is there twice.
+ * and where USDC is there twice or more than there is money.
  */
 function balancesOf(mode: string, rows: readonly unknown[]): readonly Balance[] | null {
   const balances: Balance[] = [];
@@ -86,7 +86,10 @@ function balancesOf(mode: string, rows: readonly unknown[]): readonly Balance[] 
     if (read.success) balances.push(read.data);
     else if (token === USDC || mode === 'portfolioMargin') return null;
   }
-  return balances.filter(({ token }) => token === USDC).length > 1 ? null : balances;
+  const dollars = balances.filter(({ token }) => token === USDC);
+  return dollars.length > 1 || dollars.some(({ total, hold }) => !fitsMicros(total) || !fitsMicros(hold))
+    ? null
+    : balances;
 }
 
 /**

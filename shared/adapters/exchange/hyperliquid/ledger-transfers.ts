@@ -1,6 +1,6 @@
 import { Decimal, decimalText } from '#shared/core/decimal.ts';
 import type { VenueTransfer } from '#shared/ports/exchange.ts';
-import { ledgerAddress, ledgerDecimal } from './wire-schemas.ts';
+import { ledgerAddress, ledgerMoney } from './wire-schemas.ts';
 
 interface LedgerEntry {
   readonly time: number;
@@ -46,7 +46,7 @@ export function readTransfer(entry: LedgerEntry, address: string, scope: Transfe
 }
 
 function signedAmount(delta: LedgerEntry['delta'], address: string, dexes: readonly (string | null)[]): Decimal {
-  const money = (field: string): Decimal => new Decimal(ledgerDecimal.parse(delta[field]));
+  const money = (field: string): Decimal => new Decimal(ledgerMoney.parse(delta[field]));
   const fee = (): Decimal => (delta.fee === undefined || delta.fee === '' ? new Decimal(0) : money('fee'));
   const isUs = (field: string): boolean => ledgerAddress.parse(delta[field]).toLowerCase() === address;
   switch (delta.type) {

@@ -26,10 +26,15 @@ const ATTEMPTS = 2;
 const REPLY_CHARS_MAX = 8_000_000;
 
 const number = z.string().max(40).refine(isDecimalText, 'expected a decimal number as text');
+/** More dollars than there are; sums of such numbers would not fit into the document. */
+const tooMuch = (text: string): boolean => new Decimal(text).abs().gte(1e13);
+const amount = number.refine((text) => !tooMuch(text), 'expected an amount of money');
+/** As the document has it: one that its own schema refuses would be lost whole. */
+const modeSchema = z.string().min(1).max(64);
 const stateSchema = z.looseObject({
   time: z.number().int().min(1).max(4_102_444_800_000),
   // An odd amount makes the money unknown, not the positions.
-  marginSummary: z.looseObject({ accountValue: number, totalMarginUsed: number }).nullable().catch(null),
+  marginSummary: z.looseObject({ accountValue: amount, totalMarginUsed: amount }).nullable().catch(null),
   assetPositions: z.array(z.unknown()).max(5000),
 });
 const coinSchema = z.looseObject({ position: z.looseObject({ coin: z.string().min(1).max(64) }) });
@@ -63,7 +68,7 @@ export async function readAccountForObserver(read: ObserverRead): Promise<Observ
   const names = ['', ...read.dexes];
   const subAccounts: SubAccount[] = [];
   const states: State[] = [];
-  const told = await askTwice(read, { type: 'userAbstraction' }, (reply) => z.string().max(64).parse(reply));
+  const told = await askTwice(read, { type: 'userAbstraction' }, (reply) => modeSchema.parse(reply));
   const mode = told instanceof Failure ? null : told;
   for (const dex of names) {
     const name = dex === '' ? 'native' : dex;
@@ -146,7 +151,7 @@ async function summaryOf(read: ObserverRead, mode: string, ofDexes: NonNullable<
     if (balance === undefined && (isDollar || isPortfolio)) return null;
     if (isPortfolio && (has(balance?.borrowed) || (!isDollar && has(balance?.total)))) return null;
     if (!isDollar || balance === undefined) continue;
-    if (total !== null) return null;
+    if (total !== null || tooMuch(balance.total)) return null;
     total = balance.total;
   }
   return { accountValue: new Decimal(total ?? 0).toFixed(), totalMarginUsed: ofDexes.totalMarginUsed };

@@ -20,6 +20,8 @@ const decimal = z
   .transform((text) => canonical(text));
 const positive = decimal.refine(isPositiveText, 'expected a positive number');
 const unsigned = decimal.refine(isUnsignedText, 'expected no negative number');
+/** An amount of quote; sums and columns hold no larger ones. */
+const money = decimal.refine(fitsMicros, 'more than there is money');
 const time = z.number().int().min(0).max(4_102_444_800_000);
 /** Ids beyond 2^53 arrive as text, because ccxt quotes unsafe integers. */
 const id = z.union([z.number().int().min(0), z.string().regex(/^\d{1,20}$/)]).transform(String);
@@ -56,9 +58,9 @@ export const barSchema = z.looseObject({ t: time, o: decimal, h: decimal, l: dec
 export const clearinghouseSchema = z.looseObject({ assetPositions: rows.max(5000), time });
 export type ClearinghouseState = z.infer<typeof clearinghouseSchema>;
 export const subAccountMoneySchema = z.looseObject({
-  marginSummary: z.looseObject({ accountValue: decimal, totalMarginUsed: decimal }),
-  crossMaintenanceMarginUsed: decimal,
-  withdrawable: decimal,
+  marginSummary: z.looseObject({ accountValue: money, totalMarginUsed: money }),
+  crossMaintenanceMarginUsed: money,
+  withdrawable: money,
 });
 export type SubAccountMoney = z.infer<typeof subAccountMoneySchema>;
 export const assetPositionSchema = z.looseObject({
@@ -67,9 +69,9 @@ export const assetPositionSchema = z.looseObject({
     coin,
     szi: decimal,
     entryPx: positive.nullish(),
-    positionValue: unsigned,
-    unrealizedPnl: decimal,
-    marginUsed: unsigned,
+    positionValue: unsigned.refine(fitsMicros, 'more than there is money'),
+    unrealizedPnl: money,
+    marginUsed: unsigned.refine(fitsMicros, 'more than there is money'),
     liquidationPx: decimal.nullish(),
   }),
 });
@@ -105,7 +107,7 @@ export const fillSchema = z.looseObject({
   side,
   time,
   startPosition: decimal,
-  closedPnl: decimal.refine(fitsMicros, 'more than there is money'),
+  closedPnl: money,
   oid: id,
   tid: id,
   crossed: z.boolean(),
@@ -123,8 +125,9 @@ export const ledgerEntrySchema = z.looseObject({
   delta: z.looseObject({ type: z.string().max(64) }),
 });
 export type LedgerEntry = z.infer<typeof ledgerEntrySchema>;
-/** Amounts in ledger entries. */
-export const ledgerDecimal = decimal;
+export const ledgerMoney = money;
+/** Amounts of any token. */
+export const tokenAmount = decimal;
 export const ledgerAddress = z.string().regex(/^0x[0-9a-fA-F]{40}$/);
 
 /** Answers of `POST /exchange`. */
