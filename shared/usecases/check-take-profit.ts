@@ -1,3 +1,4 @@
+import { isFromFuture } from '#shared/core/age.ts';
 import type { TakeProfitSettings } from '#shared/core/runs/providence-settings.ts';
 import {
   newTakeProfitState,
@@ -46,7 +47,8 @@ export async function checkTakeProfit(
 ): Promise<CheckTakeProfitFacts> {
   const { exchange, account, settings } = input;
   const before = (await deps.runs.takeProfitState(exchange, account)) ?? newTakeProfitState(exchange, account);
-  const points = await deps.accounts.balanceHistory(exchange, account, before.lastVenueTimeMs + 1, POINTS_MAX);
+  const stored = await deps.accounts.balanceHistory(exchange, account, before.lastVenueTimeMs + 1, POINTS_MAX);
+  const points = stored.filter((point) => !isFromFuture(point.venueTimeMs, deps.clock.nowMs()));
   let state = before;
   let verdict: TakeProfitVerdict = 'stale';
   let change: number | null = null;

@@ -13,9 +13,9 @@ async function aBench(equities: readonly string[]) {
   const runs = new SqlRunsRepository(memoryDatabase());
   await runs.createRuns('sim', [aNewRun(0), aNewRun(1)], RUNS_START_MS);
   const points: BalancePoint[] = [];
-  const add = (equityQuote: string, complete = true) =>
+  const add = (equityQuote: string, complete = true, venueTimeMs = points.length + 1) =>
     points.push({
-      venueTimeMs: points.length + 1,
+      venueTimeMs,
       equityQuote,
       marginUsedQuote: '0',
       netTransfersQuote: '0',
@@ -24,7 +24,10 @@ async function aBench(equities: readonly string[]) {
   for (const equity of equities) add(equity);
   const accounts = {
     balanceHistory: async (_e: string, _a: string, sinceMs: number, limit: number) =>
-      points.filter((p) => p.venueTimeMs >= sinceMs).slice(0, limit),
+      points
+        .filter((p) => p.venueTimeMs >= sinceMs)
+        .sort((a, b) => a.venueTimeMs - b.venueTimeMs)
+        .slice(0, limit),
   };
   return { deps: { runs, accounts, clock: manualClock(5_000) }, runs, add };
 }
@@ -67,6 +70,14 @@ describe('checkTakeProfit', () => {
     add('1', false);
     expect(await checkTakeProfit(deps, input)).toMatchObject({ verdict: 'incomplete', stoppedRuns: 0, points: 1 });
     expect(await checkTakeProfit(deps, input)).toMatchObject({ verdict: 'stale', points: 0 });
+  });
+
+  it('judges the present past balances of a clock that was ahead: after them no fall would be seen until then', async () => {
+    const { deps, add } = await aBench(FIVE);
+    add('1000', true, 90_000_000);
+    expect(await checkTakeProfit(deps, input)).toMatchObject({ points: 5, state: { lastVenueTimeMs: 5 } });
+    add('790', true, 4_000);
+    expect(await checkTakeProfit(deps, input)).toMatchObject({ verdict: 'drawdown', stoppedRuns: 2 });
   });
 
   it('lets one of two judges win', async () => {
