@@ -60,9 +60,12 @@ export function exitBound(
   return { fraction: fraction ?? bounds.entry, exhausted: attempts >= steps.length };
 }
 
+/** More than one of anything costs in any quote: such a trade is a mistake of the feed. */
+const PRICE_MAX = 1e15;
+
 /**
  * Limit price of a marketable order: the reference ± the fraction, rounded to the tick towards the reference, so that rounding
- * never pays more. Null when a sell bound would be nothing.
+ * never pays more. Null when a sell bound would be nothing, or the reference is more than anything costs.
  */
 export function boundedPrice(
   reference: Decimal,
@@ -71,7 +74,7 @@ export function boundedPrice(
   sizeDecimals: number,
 ): DecimalText | null {
   const raw = reference.times(boundFactor(side, fraction));
-  if (raw.lte(ZERO)) return null;
+  if (raw.lte(ZERO) || raw.gt(PRICE_MAX)) return null;
   try {
     return roundPrice(raw, sizeDecimals, side === 'buy' ? 'down' : 'up');
   } catch (error) {

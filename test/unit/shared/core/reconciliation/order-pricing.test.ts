@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { referencePrice } from '#shared/core/reconciliation/order-pricing.ts';
+import { dec } from '#shared/core/decimal.ts';
+import { boundedPrice, referencePrice } from '#shared/core/reconciliation/order-pricing.ts';
 
 const NOW = 1_700_000_000_000;
 const HOUR = 3_600_000;
@@ -19,5 +20,14 @@ describe('referencePrice', () => {
 
   it('lets a clock be behind by the tolerance', () => {
     expect(at(-4_000, 20_000)).toMatchObject({ from: 'last', fresh: true });
+  });
+});
+
+describe('boundedPrice', () => {
+  it('bounds nothing by a trade at a price that nothing costs: an order at it has more digits than its status may have', () => {
+    for (const side of ['buy', 'sell'] as const) {
+      expect(boundedPrice(dec('9'.repeat(39)), side, '0.005', 3)).toBeNull();
+      expect(boundedPrice(dec('1e12'), side, '0', 3)).toBe('1000000000000');
+    }
   });
 });
