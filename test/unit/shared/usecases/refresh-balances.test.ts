@@ -198,7 +198,7 @@ describe('refreshBalances', () => {
 
     it('latches a drawdown at once in a crash of prices, and not on a contradiction before the observers have read it', async () => {
       const stops = async ({ accounts, runs }: Pick<ReturnType<typeof refreshedAccount>, 'accounts' | 'runs'>) => {
-        const deps = { accounts, runs, clock: manualClock(1) };
+        const deps = { accounts, runs, clock: manualClock(75_000) };
         const settings = takeProfitSettingsSchema.parse({ threshold: 1, reward_multiple: 5 });
         return (await checkTakeProfit(deps, { exchange: 'hyperliquid', account: 'main', settings })).state.latched;
       };
