@@ -13,12 +13,17 @@ const migrated = await (async () => {
   return handle.serialize();
 })();
 
-/** An empty database with today's schema, closed when the test that opened it ends. */
+/** An empty database with today's schema, closed when the test that opened it ends; opened by a hook of a file, with its process. */
 export function memoryDatabase(options: Pick<KyselyConfig, 'log'> = {}): Db {
   const handle = new DatabaseSync(':memory:');
   handle.deserialize(migrated);
-  onTestFinished(() => {
+  const close = () => {
     if (handle.isOpen) handle.close();
-  });
+  };
+  try {
+    onTestFinished(close);
+  } catch {
+    // Only a test has an end to wait for.
+  }
   return new Kysely<Database>({ dialect: sqliteDialectOver(() => handle), ...options });
 }
