@@ -76,7 +76,7 @@ describe('a stage', () => {
   });
 
   it('is refused without its own file, and when the file is that of another stage', () => {
-    expect(problemsOf('nowhere')[0]).toContain('expected a readable file');
+    expect(problemsOf('nowhere')[0]).toContain('expected a stage that has a file');
     expect(problemsOf('dev', ['stage=other'])).toEqual(["stage: expected dev, the name of the stage's own file"]);
   });
 
