@@ -185,7 +185,9 @@ async function begin(
       return telemetry.registry.render();
     },
   });
-  const server = await startHttpServer(api, loadPageAssets({ projectDir: PROJECT_DIR, token }), port);
+  const venueWords = `${config.exchanges.hyperliquid.kind} ${config.stage}`;
+  const assets = loadPageAssets({ projectDir: PROJECT_DIR, token, venue: venueWords });
+  const server = await startHttpServer(api, assets, port);
   atEnd(() => server.close());
   port = server.port;
   await platform.start();

@@ -1,6 +1,6 @@
 // @ts-check
 /** @typedef {{ openTimeMs: number, open: string, high: string, low: string, close: string, volume: string, final: boolean }} Candle */
-/** @typedef {{ tradeId: string, venueOrderId: string, side: string, price: string, size: string, venueTimeMs: number }} Fill */
+/** @typedef {{ tradeId: string, venueOrderId: string, side: string, price: string, size: string, ours: boolean, venueTimeMs: number }} Fill */
 /** @typedef {{ curve: [venueTimeMs: number, equityQuote: string, netTransfersQuote: string][], realizedQuote: string, feesQuote: string }} Pnl */
 /** @typedef {{ id: string, kind: string, severity: string, symbol: string | null, message: string, count: number, firstAtMs: number, lastAtMs: number }} Alert */
 

@@ -171,7 +171,7 @@ function showChosen(now, elapsedMs) {
   if (symbol === undefined) return;
   if (price !== null) candleChart.tick(symbol.symbol, price.price, now.nowMs - price.ageMs);
   const open = symbol.actual !== null && Number(symbol.actual.size) !== 0;
-  candleChart.entry(open ? symbol.entryPrice : null, open ? `entry ${signed(symbol.actual?.size, decimal)}` : '');
+  candleChart.entry(open ? symbol.entryPrice : null);
 }
 
 async function refreshCandles() {

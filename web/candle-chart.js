@@ -1,13 +1,18 @@
 // @ts-check
 import { CandlestickSeries, createChart, createSeriesMarkers, HistogramSeries } from '/vendor/lightweight-charts.js';
 import { ApiRefusal, fetchCandles, fetchFills } from './api-client.js';
+import { barText, fillsByBar } from './bar-fills.js';
+import { element, setText } from './dom.js';
 
 /** @import { UTCTimestamp } from '/vendor/lightweight-charts.js' */
 /** @import { Candle, Fill } from './api-client.js' */
+/** @import { BarFills } from './bar-fills.js' */
 
 const BARS_AT_FIRST = 300;
 const BARS_AT_ONCE = 3;
 const FILLS_SHOWN = 200;
+/** Right of the newest bar: the entry's label stands there and not on the fills. */
+const BARS_FREE = 12;
 const UP = '#2ec08b';
 const DOWN = '#ff5d6c';
 
@@ -34,14 +39,20 @@ export class CandleChart {
   #markers;
   /** @type {import('/vendor/lightweight-charts.js').IPriceLine | null} */
   #entryLine = null;
-  #entryText = '';
+  /** @type {string | null} */
+  #entryPrice = null;
   /** @type {{ symbol: string, timeframe: string } | null} */
   #shown = null;
   /** @type {Candle | null} */
   #running = null;
   /** Open time of the oldest bar shown. */
   #oldestMs = 0;
+  /** @type {Map<number, Candle>} By open time. */
+  #candles = new Map();
   #markersText = '';
+  /** @type {readonly BarFills[]} */
+  #fills = [];
+  #hover;
   #loading = false;
 
   /** @param {HTMLElement} container */
@@ -56,7 +67,7 @@ export class CandleChart {
       },
       grid: { vertLines: { color: '#1a212b' }, horzLines: { color: '#1a212b' } },
       rightPriceScale: { borderColor: '#1f2731', scaleMargins: { top: 0.08, bottom: 0.2 } },
-      timeScale: { borderColor: '#1f2731', timeVisible: true, secondsVisible: false, rightOffset: 4 },
+      timeScale: { borderColor: '#1f2731', timeVisible: true, secondsVisible: false, rightOffset: BARS_FREE },
       crosshair: { mode: 0 },
     });
     this.#bars = this.#chart.addSeries(CandlestickSeries, {
@@ -74,6 +85,9 @@ export class CandleChart {
     });
     this.#chart.priceScale('volume').applyOptions({ scaleMargins: { top: 0.85, bottom: 0 } });
     this.#markers = createSeriesMarkers(this.#bars, []);
+    this.#hover = element('p', { class: 'chart-hover' });
+    container.append(this.#hover);
+    this.#chart.subscribeCrosshairMove(({ time }) => this.#showBar(time));
   }
 
   /**
@@ -127,16 +141,13 @@ export class CandleChart {
     this.#showOne({ ...running, high, low, close: price });
   }
 
-  /** A line at the position's entry price, or none. @param {string | null} price @param {string} title */
-  entry(price, title) {
-    const text = `${price} ${title}`;
-    if (text === this.#entryText) return;
-    this.#entryText = text;
+  /** A line at the position's entry price, or none. @param {string | null} price */
+  entry(price) {
+    if (price === this.#entryPrice) return;
+    this.#entryPrice = price;
     if (this.#entryLine !== null) this.#bars.removePriceLine(this.#entryLine);
-    this.#entryLine =
-      price === null
-        ? null
-        : this.#bars.createPriceLine({ price: Number(price), title, color: '#ff9f1c', lineWidth: 1, lineStyle: 2 });
+    const look = { title: 'entry', color: '#ff9f1c', lineWidth: /** @type {const} */ (1), lineStyle: 2 };
+    this.#entryLine = price === null ? null : this.#bars.createPriceLine({ ...look, price: Number(price) });
   }
 
   /** @param {string} symbol @param {string} timeframe */
@@ -144,10 +155,13 @@ export class CandleChart {
     this.#shown = { symbol, timeframe };
     this.#running = null;
     this.#markersText = '';
+    this.#fills = [];
+    this.#candles.clear();
+    setText(this.#hover, '');
     this.#bars.setData([]);
     this.#volume.setData([]);
     this.#markers.setMarkers([]);
-    this.entry(null, '');
+    this.entry(null);
   }
 
   /** @param {readonly Candle[]} candles */
@@ -159,37 +173,46 @@ export class CandleChart {
     this.#bars.applyOptions({ priceFormat: { type: 'price', precision: decimals, minMove: 10 ** -decimals } });
     this.#bars.setData(candles.map(barOf));
     this.#volume.setData(candles.map(volumeOf));
+    this.#candles = new Map(candles.map((candle) => [candle.openTimeMs, candle]));
     this.#running = candles.at(-1) ?? null;
     this.#oldestMs = candles[0]?.openTimeMs ?? 0;
-    this.#chart.timeScale().setVisibleLogicalRange({ from: Math.max(0, candles.length - 150), to: candles.length + 4 });
+    this.#chart
+      .timeScale()
+      .setVisibleLogicalRange({ from: Math.max(0, candles.length - 150), to: candles.length + BARS_FREE });
   }
 
   /** @param {Candle} candle */
   #showOne(candle) {
     if (this.#running !== null && candle.openTimeMs < this.#running.openTimeMs) return;
     this.#running = candle;
+    this.#candles.set(candle.openTimeMs, candle);
     this.#bars.update(barOf(candle));
     this.#volume.update(volumeOf(candle));
   }
 
   /** @param {readonly Fill[]} fills @param {string} timeframe */
   #showFills(fills, timeframe) {
-    const inSpan = fills
-      .filter((fill) => this.#running !== null && fill.venueTimeMs >= this.#oldestMs)
-      .toSorted((a, b) => a.venueTimeMs - b.venueTimeMs);
+    const inSpan = fills.filter((fill) => this.#running !== null && fill.venueTimeMs >= this.#oldestMs);
     const text = inSpan.map((fill) => `${fill.tradeId}:${fill.venueOrderId}`).join();
     if (text === this.#markersText) return;
     this.#markersText = text;
-    const seconds = TIMEFRAME_S[timeframe] ?? 60;
+    this.#fills = fillsByBar(inSpan, TIMEFRAME_S[timeframe] ?? 60);
     this.#markers.setMarkers(
-      inSpan.map((fill) => ({
-        time: /** @type {UTCTimestamp} */ (Math.floor(fill.venueTimeMs / 1000 / seconds) * seconds),
-        position: fill.side === 'buy' ? 'belowBar' : 'aboveBar',
-        shape: fill.side === 'buy' ? 'arrowUp' : 'arrowDown',
-        color: fill.side === 'buy' ? '#62e0b5' : '#ff9aa4',
-        text: fill.size,
+      this.#fills.map(({ side, openTimeMs }) => ({
+        time: /** @type {UTCTimestamp} */ (openTimeMs / 1000),
+        position: side === 'buy' ? 'belowBar' : 'aboveBar',
+        shape: side === 'buy' ? 'arrowUp' : 'arrowDown',
+        color: side === 'buy' ? '#62e0b5' : '#ff9aa4',
       })),
     );
+  }
+
+  /** Prices and fills of the bar under the pointer: as labels on the chart they would cover each other. @param {unknown} time */
+  #showBar(time) {
+    const openTimeMs = typeof time === 'number' ? time * 1000 : null;
+    const bar = openTimeMs === null ? undefined : this.#candles.get(openTimeMs);
+    const inBar = this.#fills.filter((group) => group.openTimeMs === openTimeMs);
+    setText(this.#hover, bar === undefined ? '' : barText(bar, inBar));
   }
 }
 

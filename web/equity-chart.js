@@ -24,6 +24,8 @@ export class EquityChart {
         width: container.clientWidth,
         height: container.clientHeight,
         cursor: { y: false },
+        // The label of the first tick is as wide as a date.
+        padding: [null, null, null, 34],
         // The platform's times are UTC, like those of the candles.
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
         scales: { y: { range: (_plot, min, max) => padded(min, max) } },

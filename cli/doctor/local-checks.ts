@@ -38,7 +38,12 @@ export function checkDatabase(stateDir: string): Finding {
     db = new DatabaseSync(path, { readOnly: true });
     const rows = db.prepare('pragma quick_check(5)').all() as { quick_check: string }[];
     const problems = rows.map((row) => row.quick_check).filter((text) => text !== 'ok');
-    const size = `${(statSync(path).size / 1024 ** 2).toFixed(1)} MiB`;
+    // What was written last stands beside the file.
+    const bytes = [path, `${path}-wal`].reduce(
+      (sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    );
+    const size = `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
     return problems.length === 0
       ? { check: 'database', verdict: 'ok', detail: `${path}, ${size}` }
       : { check: 'database', verdict: 'failed', detail: `${path} is damaged: ${problems.join('; ')}` };

@@ -30,7 +30,7 @@ export async function startReplayPage(
     if (api) return api.fetch(c.req.raw, c.env);
     return c.json({ error: 'between-stretches', message: 'a checkpoint is being written; ask again' }, 503);
   });
-  server = await startHttpServer(app, loadPageAssets({ projectDir: PROJECT_DIR, token }), port);
+  server = await startHttpServer(app, loadPageAssets({ projectDir: PROJECT_DIR, token, venue: 'replay' }), port);
   const { port: taken } = server;
   state.writePlatform({ pid: process.pid, port: taken, token, startedAtMs: Date.now() });
   return {

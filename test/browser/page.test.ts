@@ -119,6 +119,44 @@ describe.skipIf(executablePath === undefined)('Mission Control', () => {
     expect(await page.locator('#equity-chart canvas').count()).toBe(1);
   });
 
+  it('tells the prices and the fills of the bar under the pointer', async () => {
+    const box = (await page.locator('#candles').boundingBox())!;
+    const hover = page.locator('#candles .chart-hover');
+    expect(await hover.isVisible()).toBe(false);
+    await page.waitForResponse((response) => response.url().includes('limit=3'));
+    const bars: string[] = [];
+    for (let x = box.x + 20; x < box.x + box.width - 90; x += 4) {
+      await page.mouse.move(x, box.y + 120);
+      bars.push(await hover.innerText());
+    }
+
+    expect(bars).toContainEqual(expect.stringContaining('buy 0.0031 at'));
+    expect(bars.filter((text) => /O [\d,.]+ {2}H [\d,.]+ {2}L [\d,.]+ {2}C [\d,.]+/.test(text)).length).toBeGreaterThan(
+      50,
+    );
+    expect(bars.some((text) => text.includes('sell 0.0031 at'))).toBe(true);
+    await picture('hovered');
+  });
+
+  it('puts one arrow a bar and side on the chart, however many fills there were', async () => {
+    const groups = await page.evaluate(`import('/bar-fills.js').then(({ fillsByBar, barText }) => {
+      const fill = (venueTimeMs, side, size, ours = true) => ({ venueTimeMs, side, size, price: '10', ours });
+      const fills = [fill(130_000, 'sell', '3', false), fill(125_000, 'buy', '2'), fill(121_000, 'buy', '1'), fill(60_000, 'buy', '4')];
+      const groups = fillsByBar(fills, 60);
+      const bar = { openTimeMs: 120_000, open: '9', high: '11', low: '8', close: '10' };
+      return [groups.map((g) => [g.openTimeMs, g.side, g.fills.length]), barText(bar, groups.slice(1))];
+    })`);
+
+    expect(groups).toEqual([
+      [
+        [60_000, 'buy', 1],
+        [120_000, 'buy', 2],
+        [120_000, 'sell', 1],
+      ],
+      '01-01 00:02  O 9  H 11  L 8  C 10\nbuy 1 at 10\nbuy 2 at 10\nforeign sell 3 at 10',
+    ]);
+  });
+
   it('follows new snapshots: rows keep their place, gone ones go, new ones come', async () => {
     const nowMs = Date.now();
     const system = {
