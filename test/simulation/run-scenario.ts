@@ -4,6 +4,7 @@ import type { FiredFault } from '#local/exchange-simulator/wire/fault-script.ts'
 import { createApi } from '#local/platform/api.ts';
 import { seededRandom } from '#local/virtual-time/seeded.ts';
 import { dec } from '#shared/core/decimal.ts';
+import { backOffMs } from '#shared/core/orders/refusals.ts';
 import { boundedPrice } from '#shared/core/reconciliation/order-pricing.ts';
 import { type SimulatedPlatform, simulatedPlatform } from '#test/support/simulated-platform.ts';
 import { symbolOfCoin, type TappedDecision, tapCycles } from './cycle-tap.ts';
@@ -117,7 +118,10 @@ function seededRedelivery(scenario: Scenario, into: number[], nowMs: () => numbe
   };
 }
 
-/** A fault acts until its window closes, its held answer is released, or the process it ended is back. */
+/**
+ * A fault acts until its window closes, its held answer is released, the process it ended is back, or the wait after a refusal is over:
+ * at worst all of them met one entry, and the last wait is longer than two cycles.
+ */
 function faultsEndedAt(
   scenario: Scenario,
   startedAtMs: number,
@@ -126,6 +130,8 @@ function faultsEndedAt(
   kills: readonly DoneKill[],
 ): number {
   const faults = new Map(scenario.faults.map((fault) => [fault.id, fault]));
+  const isRefusal = ({ kind }: { readonly kind: string }) => kind === 'refuse-action' || kind === 'dead-agent';
+  const waitMs = backOffMs('entry', fired.filter(isRefusal).length);
   let lastMs = startedAtMs;
   for (const { id, atMs } of fired) {
     const fault = faults.get(id)!;
@@ -136,7 +142,9 @@ function faultsEndedAt(
           ? Math.max(fault.delayMs, fault.resetAfterMs ?? 0)
           : fault.kind === 'accept-then-timeout'
             ? (fault.resetAfterMs ?? 0)
-            : 0;
+            : isRefusal(fault)
+              ? waitMs
+              : 0;
     const windowed = fault.kind === 'ws-mute' || fault.kind === 'ws-disconnect' ? startedAtMs + (fault.toMs ?? 0) : 0;
     lastMs = Math.max(lastMs, atMs + heldMs, windowed);
   }
