@@ -2,6 +2,9 @@ import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.t
 import type { Telemetry } from '#shared/ports/telemetry.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
 
+/** Refusals that every start and every fill brings and that end by themselves: no operator has to look. */
+const EXPECTED_WAITS: ReadonlySet<string> = new Set(['warming-up', 'no-runs-yet', 'awaiting-fill-visibility']);
+
 /** Counts every decision; logs the first of each episode, so that a standing refusal is one line and not one per cycle. */
 export function reportDecisions(
   telemetry: Telemetry,
@@ -15,7 +18,7 @@ export function reportDecisions(
     if (desiredSize !== null) telemetry.gauge(metrics.desiredPosition, Number(desiredSize), { symbol });
     if (actualSize !== null) telemetry.gauge(metrics.actualPosition, Number(actualSize), { symbol });
     if (repeats) continue;
-    telemetry.log(kind === 'refusal' ? 'warn' : 'info', logEvents.decisionRecorded, {
+    telemetry.log(kind === 'refusal' && !EXPECTED_WAITS.has(code) ? 'warn' : 'info', logEvents.decisionRecorded, {
       id,
       exchange,
       symbol,
