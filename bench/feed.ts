@@ -6,11 +6,9 @@
  */
 import { createHash } from 'node:crypto';
 import { seededRandom } from '#local/virtual-time/seeded.ts';
-import {
-  HyperliquidTradesFeed,
-  TRADES_FEED_DEFAULTS,
-} from '#shared/adapters/exchange/hyperliquid-feed/hyperliquid-trades-feed.ts';
-import type { WebSocketLike } from '#shared/adapters/exchange/hyperliquid-feed/web-socket-like.ts';
+import { hyperliquidTrades } from '#shared/adapters/exchange/hyperliquid/trades-protocol.ts';
+import { TRADES_FEED_DEFAULTS, TradesFeed } from '#shared/adapters/exchange/wire/trades-feed.ts';
+import type { WebSocketLike } from '#shared/adapters/exchange/wire/web-socket-like.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import type { StreamRecord } from '#shared/ports/event-stream.ts';
 import { PricePublisher } from '#shared/usecases/publish-prices.ts';
@@ -83,8 +81,8 @@ async function feedRound(): Promise<{ elapsedMs: number; records: StreamRecord[]
   let ids = 0;
   const socket: WebSocketLike = { onOpen: null, onMessage: null, onClose: null, send: () => {}, close: () => {} };
   const telemetry = { log: () => {}, count: () => {}, gauge: () => {}, timing: () => {} };
-  const feed = new HyperliquidTradesFeed(
-    { clock, telemetry, random: seededRandom(1), connect: () => socket },
+  const feed = new TradesFeed(
+    { clock, telemetry, random: seededRandom(1), connect: () => socket, protocol: hyperliquidTrades('hyperliquid') },
     { exchange: 'hyperliquid', url: 'ws://bench', ...TRADES_FEED_DEFAULTS },
   );
   const stream = {

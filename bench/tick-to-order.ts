@@ -15,7 +15,7 @@ import { loadConfig } from '#config/load.ts';
 import { createPlatform } from '#local/platform/platform.ts';
 import { control, spawnSimulator, stopSimulator } from '#local/simulator-process.ts';
 import { StateDirectory } from '#local/state-directory.ts';
-import { connectWebSocket } from '#shared/adapters/exchange/hyperliquid-feed/connect-web-socket.ts';
+import { connectWebSocket } from '#shared/adapters/exchange/wire/connect-web-socket.ts';
 import { type Db, openSqlite } from '#shared/adapters/sql/open-database.ts';
 import { fileObserverDocuments } from '#shared/adapters/system/file-observer-documents.ts';
 import { FileSecrets } from '#shared/adapters/system/file-secrets.ts';

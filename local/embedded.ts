@@ -5,7 +5,7 @@ import { takesSimulator } from '#config/kind-settings.ts';
 import type { Config } from '#config/schema.ts';
 import { apiEnvSchema } from '#functions/api/env.ts';
 import { readStatus } from '#functions/api/read-status.ts';
-import { connectWebSocket } from '#shared/adapters/exchange/hyperliquid-feed/connect-web-socket.ts';
+import { connectWebSocket } from '#shared/adapters/exchange/wire/connect-web-socket.ts';
 import { type Db, openSqlite } from '#shared/adapters/sql/open-database.ts';
 import { type StorageFailure, storageFailure } from '#shared/adapters/sql/storage-failure.ts';
 import { fileInstallationMarker } from '#shared/adapters/system/file-installation-marker.ts';

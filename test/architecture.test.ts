@@ -91,6 +91,7 @@ describe('each rule', () => {
     ['containers', 'containers/a/main.ts', "import { x } from '#containers/b/main.ts';"],
     ['use cases', 'shared/usecases/a.ts', "import { b } from './b.ts';"],
     ['venues', 'shared/adapters/exchange/hyperliquid/a.ts', "import { b } from '../binance/b.ts';"],
+    ['what venues share naming one', 'shared/adapters/exchange/wire/a.ts', "import { x } from '../hyperliquid/x.ts';"],
   ])('siblings: finds %s', (_, path, text) => {
     expect(broken('siblings', path, text)).toHaveLength(1);
   });

@@ -1,6 +1,6 @@
 import type { Config } from '#config/schema.ts';
 import type { Redelivery } from '#local/emulators/invoker.ts';
-import type { ConnectWebSocket } from '#shared/adapters/exchange/hyperliquid-feed/web-socket-like.ts';
+import type { ConnectWebSocket } from '#shared/adapters/exchange/wire/web-socket-like.ts';
 import type { Db } from '#shared/adapters/sql/open-database.ts';
 import type { FetchLike } from '#shared/adapters/system/keep-alive-fetch.ts';
 import type { Clock } from '#shared/ports/clock.ts';

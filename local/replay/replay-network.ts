@@ -1,6 +1,6 @@
 import type { SimulatorStatus } from '#local/simulator-process.ts';
 import { settlePromises } from '#local/virtual-time/virtual-clock.ts';
-import type { ConnectWebSocket, WebSocketLike } from '#shared/adapters/exchange/hyperliquid-feed/web-socket-like.ts';
+import type { ConnectWebSocket, WebSocketLike } from '#shared/adapters/exchange/wire/web-socket-like.ts';
 import type { FetchLike } from '#shared/adapters/system/keep-alive-fetch.ts';
 
 export interface ReplayNetworkParts {

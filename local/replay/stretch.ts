@@ -5,7 +5,7 @@ import { memoryObserverDocuments } from '#local/virtual-time/memory-observer-doc
 import { seededRandom } from '#local/virtual-time/seeded.ts';
 import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import { installVirtualGlobals } from '#local/virtual-time/virtual-globals.ts';
-import { connectWebSocket } from '#shared/adapters/exchange/hyperliquid-feed/connect-web-socket.ts';
+import { connectWebSocket } from '#shared/adapters/exchange/wire/connect-web-socket.ts';
 import type { Db } from '#shared/adapters/sql/open-database.ts';
 import type { FetchLike } from '#shared/adapters/system/keep-alive-fetch.ts';
 import type { Secrets } from '#shared/ports/secrets.ts';

@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createCorsProxy } from '#containers/cors-proxy/cors-proxy.ts';
 import { corsProxyEnvSchema } from '#containers/cors-proxy/env.ts';
-import { HyperliquidPollingFeed } from '#shared/adapters/exchange/hyperliquid-feed/hyperliquid-polling-feed.ts';
-import { fetchPostJson } from '#shared/adapters/exchange/hyperliquid-feed/post-json.ts';
+import { hyperliquidMids } from '#shared/adapters/exchange/hyperliquid/polling-protocol.ts';
+import { PollingFeed } from '#shared/adapters/exchange/wire/polling-feed.ts';
+import { requestText } from '#shared/adapters/exchange/wire/request-text.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
 import { readEnvironment } from '#shared/messages/read-environment.ts';
 import type { TradeBatch } from '#shared/ports/price-feed.ts';
@@ -107,11 +108,11 @@ describe('cors-proxy', () => {
   it('carries the prices that the producer polls', async () => {
     const { proxyUrl, venueUrl } = await setUp();
     const telemetry = new RecordingTelemetry();
-    const feed = new HyperliquidPollingFeed(
-      { clock: systemClock, random: () => 0, telemetry, post: fetchPostJson(systemClock) },
+    const feed = new PollingFeed(
+      { clock: systemClock, random: () => 0, telemetry, request: requestText(systemClock), protocol: hyperliquidMids },
       {
         exchange: 'hyperliquid',
-        infoUrls: [`${proxyUrl}/${venueUrl}/info`],
+        baseUrls: [`${proxyUrl}/${venueUrl}`],
         origin: ORIGIN,
         pollIntervalMs: 60_000,
         pollBatchSize: 5,

@@ -5,10 +5,8 @@ import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.
 import type { Fault } from '#local/exchange-simulator/wire/fault-script.ts';
 import { seededIds, seededRandom } from '#local/virtual-time/seeded.ts';
 import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
-import {
-  HyperliquidTradesFeed,
-  TRADES_FEED_DEFAULTS,
-} from '#shared/adapters/exchange/hyperliquid-feed/hyperliquid-trades-feed.ts';
+import { hyperliquidTrades } from '#shared/adapters/exchange/hyperliquid/trades-protocol.ts';
+import { TRADES_FEED_DEFAULTS, TradesFeed } from '#shared/adapters/exchange/wire/trades-feed.ts';
 import { type MarketBundle, marketBundleSchema } from '#shared/messages/market-bundle.ts';
 import { anInstrument, aProduct } from '#test/support/instruments.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
@@ -44,8 +42,8 @@ async function story(seed: number) {
   const telemetry = new RecordingTelemetry();
   const bundles: MarketBundle[] = [];
   const { connect } = mortalSockets(simulator, clock, () => false);
-  const feed = new HyperliquidTradesFeed(
-    { clock, random, telemetry, connect },
+  const feed = new TradesFeed(
+    { clock, random, telemetry, connect, protocol: hyperliquidTrades('hyperliquid') },
     { exchange: 'hyperliquid', url: 'ws://simulator/ws', ...TRADES_FEED_DEFAULTS },
   );
   const producer = createPriceProducer(

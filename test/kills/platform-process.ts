@@ -8,7 +8,7 @@ import type { Kysely } from 'kysely';
 import { createPlatform } from '#local/platform/platform.ts';
 import { StateDirectory } from '#local/state-directory.ts';
 import { createTelemetry } from '#local/telemetry-setup.ts';
-import { connectWebSocket } from '#shared/adapters/exchange/hyperliquid-feed/connect-web-socket.ts';
+import { connectWebSocket } from '#shared/adapters/exchange/wire/connect-web-socket.ts';
 import { migrate } from '#shared/adapters/sql/migrate.ts';
 import { fileInstallationMarker } from '#shared/adapters/system/file-installation-marker.ts';
 import { fileObserverDocuments } from '#shared/adapters/system/file-observer-documents.ts';

@@ -152,7 +152,7 @@ export const walls: Rule = (file) => {
 
 /** Functions, containers, use cases and venue folders never import a sibling. */
 export const siblings: Rule = (file) => {
-  const own = siblingOf(file.path);
+  const own = siblingOf(file.path) ?? NEUTRAL_FOLDER.exec(file.path)?.[0].slice(0, -1) ?? null;
   if (own === null) return [];
   return importsOf(file.text).flatMap((specifier) => {
     const target = targetOf(file, specifier);
@@ -163,8 +163,9 @@ export const siblings: Rule = (file) => {
   });
 };
 
-/** Shared by all venues, so not a venue. */
-const VENUE_NEUTRAL = ['resilience'];
+/** Shared by all venues, so not a venue: they may be imported by one, and import none. */
+const VENUE_NEUTRAL = ['resilience', 'wire'];
+const NEUTRAL_FOLDER = new RegExp(`^shared/adapters/exchange/(${VENUE_NEUTRAL.join('|')})/`);
 
 function siblingOf(path: string): string | null {
   const match = /^(functions|containers|shared\/usecases|shared\/adapters\/exchange)\/([^/]+)(\/|$)/.exec(path);

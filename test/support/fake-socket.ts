@@ -1,4 +1,4 @@
-import type { WebSocketLike } from '#shared/adapters/exchange/hyperliquid-feed/web-socket-like.ts';
+import type { WebSocketLike } from '#shared/adapters/exchange/wire/web-socket-like.ts';
 
 /** A socket whose other end is the test. */
 export class FakeSocket implements WebSocketLike {

@@ -1,6 +1,6 @@
 import { createSimulatorFetch } from '#local/exchange-simulator/doors/simulator-fetch.ts';
 import type { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
-import type { ConnectWebSocket, WebSocketLike } from '#shared/adapters/exchange/hyperliquid-feed/web-socket-like.ts';
+import type { ConnectWebSocket, WebSocketLike } from '#shared/adapters/exchange/wire/web-socket-like.ts';
 import type { FetchLike } from '#shared/adapters/system/keep-alive-fetch.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 

@@ -2,10 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { PRICE_PRODUCER_DEFAULTS, type PriceProducerEnv } from '#containers/price-producer/env.ts';
 import { createPriceProducer } from '#containers/price-producer/producer.ts';
 import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
-import {
-  HyperliquidTradesFeed,
-  TRADES_FEED_DEFAULTS,
-} from '#shared/adapters/exchange/hyperliquid-feed/hyperliquid-trades-feed.ts';
+import { hyperliquidTrades } from '#shared/adapters/exchange/hyperliquid/trades-protocol.ts';
+import { TRADES_FEED_DEFAULTS, TradesFeed } from '#shared/adapters/exchange/wire/trades-feed.ts';
 import { readFeedStatus } from '#shared/messages/feed-status.ts';
 import { type MarketBundle, marketBundleSchema } from '#shared/messages/market-bundle.ts';
 import type { StreamRecord } from '#shared/ports/event-stream.ts';
@@ -25,8 +23,8 @@ function setUp(change: Partial<PriceProducerEnv> = {}) {
   const table = { products: [product('BTC'), product('GONE', 'delisted')], fails: false };
   const stream = { bundles: [] as MarketBundle[], said: [] as unknown[], fails: false };
   const random = () => 0.5;
-  const feed = new HyperliquidTradesFeed(
-    { clock, telemetry, random, connect: net.connect },
+  const feed = new TradesFeed(
+    { clock, telemetry, random, connect: net.connect, protocol: hyperliquidTrades('hyperliquid') },
     { exchange: 'hyperliquid', url: 'ws://venue/ws', ...TRADES_FEED_DEFAULTS },
   );
   const producer = createPriceProducer(

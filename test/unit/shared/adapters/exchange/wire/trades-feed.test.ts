@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
-import {
-  HyperliquidTradesFeed,
-  TRADES_FEED_DEFAULTS,
-} from '#shared/adapters/exchange/hyperliquid-feed/hyperliquid-trades-feed.ts';
+import { hyperliquidTrades } from '#shared/adapters/exchange/hyperliquid/trades-protocol.ts';
+import { TRADES_FEED_DEFAULTS, TradesFeed } from '#shared/adapters/exchange/wire/trades-feed.ts';
 import type { FeedInstrument, TradeBatch } from '#shared/ports/price-feed.ts';
 import { metrics } from '#shared/telemetry/names.ts';
 import { fakeConnect, subscriptionResponse, tradesMessage } from '#test/support/fake-socket.ts';
@@ -18,8 +16,8 @@ function setUp(instruments: readonly FeedInstrument[] = [BTC]) {
   const net = fakeConnect();
   const telemetry = new RecordingTelemetry();
   const random = { value: 0.5 };
-  const feed = new HyperliquidTradesFeed(
-    { clock, telemetry, connect: net.connect, random: () => random.value },
+  const feed = new TradesFeed(
+    { clock, telemetry, connect: net.connect, random: () => random.value, protocol: hyperliquidTrades('hyperliquid') },
     { exchange: 'hyperliquid', url: 'ws://venue/ws', ...TRADES_FEED_DEFAULTS },
   );
   const batches: TradeBatch[] = [];
@@ -39,7 +37,7 @@ function setUp(instruments: readonly FeedInstrument[] = [BTC]) {
 }
 const ping = { method: 'ping' };
 
-describe('HyperliquidTradesFeed', () => {
+describe('TradesFeed', () => {
   it('subscribes every symbol, HIP-3 included, and delivers every trade of a message', () => {
     const { net, batches } = setUp([INTC, BTC]);
     net.last().open();

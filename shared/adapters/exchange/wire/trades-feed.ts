@@ -4,12 +4,11 @@ import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
 import type { FeedCounters, FeedHealth, FeedInstrument, PriceFeed, TradeListener } from '#shared/ports/price-feed.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
-import { type DecodedFrame, decodeFrame, type FrameDrop } from './decode-frame.ts';
 import { DropLog } from './drop-log.ts';
-import type { DecodedTrades } from './fast-trades-decoder.ts';
 import { FeedTroubles } from './feed-troubles.ts';
 import { fullJitterMs } from './full-jitter.ts';
-import { type Subscription, Subscriptions } from './subscriptions.ts';
+import { Subscriptions } from './subscriptions.ts';
+import type { DecodedTrades, FrameDrop, TradesProtocol } from './trades-protocol.ts';
 import type { ConnectWebSocket, WebSocketLike } from './web-socket-like.ts';
 
 export interface TradesFeedDeps {
@@ -18,12 +17,13 @@ export interface TradesFeedDeps {
   readonly random: () => number;
   readonly connect: ConnectWebSocket;
   readonly telemetry: Telemetry;
+  readonly protocol: TradesProtocol;
 }
 
 export interface TradesFeedOptions {
   readonly exchange: string;
   readonly url: string;
-  /** Silence after which the application is pinged. */
+  /** Silence after which the venue is pinged, where its protocol has a ping. */
   readonly pingAfterMs: number;
   /** Silence (no trades; pongs do not count) after which the connection is dead. */
   readonly livenessMs: number;
@@ -47,12 +47,11 @@ export const TRADES_FEED_DEFAULTS = {
 const ANSWER_TIMEOUT_MS = 10_000;
 const UNANSWERED_MAX = 3;
 const SILENT_LISTED_MAX = 50;
-const COIN = /"coin":\s*"([^"\\]{1,32})"/;
 
 type FailureKind = 'not-connected' | 'closed' | 'unanswered' | 'not-sent' | 'silent';
 
-/** HyperLiquid's public trades over one WebSocket. Every trade of a message is delivered; liveness is the age of data. */
-export class HyperliquidTradesFeed implements PriceFeed {
+/** A venue's public trades over one WebSocket. Every trade of a message is delivered; liveness is the age of data. */
+export class TradesFeed implements PriceFeed {
   readonly #deps: TradesFeedDeps;
   readonly #options: TradesFeedOptions;
   readonly #subscriptions: Subscriptions;
@@ -77,7 +76,7 @@ export class HyperliquidTradesFeed implements PriceFeed {
   constructor(deps: TradesFeedDeps, options: TradesFeedOptions) {
     this.#deps = deps;
     this.#options = options;
-    this.#subscriptions = new Subscriptions({
+    this.#subscriptions = new Subscriptions(deps.protocol.subscriptionsMax, {
       answerTimeoutMs: ANSWER_TIMEOUT_MS,
       silenceMs: options.livenessMs,
       silenceMaxMs: 16 * options.livenessMs,
@@ -98,8 +97,7 @@ export class HyperliquidTradesFeed implements PriceFeed {
     if (!this.#listener) return;
     if (this.#socket === null && this.#connectTimer === null) this.#connect();
     if (!this.#open) return;
-    for (const coin of removed) if (!this.#send('unsubscribe', coin)) return;
-    this.#ask();
+    if (this.#request('unsubscribe', removed)) this.#ask();
   }
 
   stop(): Promise<void> {
@@ -120,7 +118,7 @@ export class HyperliquidTradesFeed implements PriceFeed {
       silentSymbols: silent.slice(0, SILENT_LISTED_MAX),
       symbolCount: this.#subscriptions.size,
       failedAttempts: this.#dataFlowed() ? 0 : this.#attempt,
-      trouble: this.#troubles.worst(new Set(this.#subscriptions.symbolByCoin.values())),
+      trouble: this.#troubles.worst(new Set(this.#subscriptions.symbolByVenueSymbol.values())),
     };
   }
 
@@ -175,25 +173,35 @@ export class HyperliquidTradesFeed implements PriceFeed {
     this.#askTimer?.cancel();
     this.#askTimer = null;
     const nowMs = this.#deps.clock.nowMs();
-    for (const s of this.#subscriptions.due(nowMs)) {
-      if (s.state === 'sent') {
-        s.failures += 1;
-        if (s.failures >= UNANSWERED_MAX) {
-          this.#fail('unanswered', `no answer to the subscription of ${s.instrument.coin}`);
-          return;
-        }
+    const due = this.#subscriptions.due(nowMs);
+    for (const s of due) {
+      if (s.state !== 'sent') continue;
+      s.failures += 1;
+      if (s.failures >= UNANSWERED_MAX) {
+        this.#fail('unanswered', `no answer to the subscription of ${s.instrument.coin}`);
+        return;
       }
-      if (!this.#send('subscribe', s.instrument.coin)) return;
-      this.#subscriptions.markSent(s, nowMs);
     }
+    if (
+      !this.#request(
+        'subscribe',
+        due.map((s) => s.instrument.coin),
+      )
+    )
+      return;
+    for (const s of due) this.#subscriptions.markSent(s, nowMs);
     const next = this.#subscriptions.nextDueMs();
     if (next !== null) this.#askTimer = this.#deps.clock.setTimer(next - nowMs, () => this.#ask());
   }
 
-  #send(method: 'subscribe' | 'unsubscribe' | 'ping', coin = ''): boolean {
-    const message = method === 'ping' ? { method } : { method, subscription: { type: 'trades', coin } };
+  #request(method: 'subscribe' | 'unsubscribe', venueSymbols: readonly string[]): boolean {
+    if (venueSymbols.length === 0) return true;
+    return this.#deps.protocol.requests(method, venueSymbols).every((text) => this.#send(text));
+  }
+
+  #send(text: string): boolean {
     try {
-      this.#socket?.send(JSON.stringify(message));
+      this.#socket?.send(text);
       return true;
     } catch (error) {
       this.#fail('not-sent', `cannot send: ${error instanceof Error ? error.message : String(error)}`);
@@ -215,39 +223,44 @@ export class HyperliquidTradesFeed implements PriceFeed {
       this.#fail('silent', `no data for ${silentMs} ms`);
       return;
     }
+    const { ping } = this.#deps.protocol;
     if (silentMs >= pingAfterMs && !this.#pinged) {
-      if (!this.#send('ping')) return;
+      if (ping !== null && !this.#send(ping)) return;
       this.#pinged = true;
-      this.#counts.pingsSent += 1;
+      if (ping !== null) this.#counts.pingsSent += 1;
     }
     // A symbol alone may have been forgotten by the venue: asking again brings its backfill, which shows whether it was.
-    for (const s of this.#subscriptions.takeSilent(nowMs)) {
-      if (!this.#send('unsubscribe', s.instrument.coin)) return;
-      s.state = 'unsent';
-    }
+    const silent = this.#subscriptions.takeSilent(nowMs);
+    if (
+      !this.#request(
+        'unsubscribe',
+        silent.map((s) => s.instrument.coin),
+      )
+    )
+      return;
+    for (const s of silent) s.state = 'unsent';
     this.#ask();
     if (this.#open) this.#watch((this.#pinged ? livenessMs : pingAfterMs) - silentMs);
   }
 
   #received(text: string): void {
     this.#counts.framesReceived += 1;
-    const frame: DecodedFrame = decodeFrame(text, this.#options.exchange, this.#subscriptions.symbolByCoin);
+    const frame = this.#deps.protocol.decode(text, this.#subscriptions.symbolByVenueSymbol);
     switch (frame.kind) {
       case 'trades':
         for (const drop of frame.drops) this.#dropped(drop);
         for (const group of frame.groups) this.#deliver(group);
         return;
       case 'subscribed':
-        this.#answered(frame.coin);
+        for (const venueSymbol of frame.venueSymbols) this.#answered(venueSymbol);
         return;
-      case 'error':
-        this.#refused(frame.message);
+      case 'refused':
+        this.#refused(frame.venueSymbols, frame.message);
         return;
       case 'dropped':
         this.#dropped(frame.drop);
         return;
-      case 'pong':
-      case 'unsubscribed':
+      case 'noted':
         return;
     }
   }
@@ -268,41 +281,34 @@ export class HyperliquidTradesFeed implements PriceFeed {
     this.#listener({ symbol: group.symbol, ticks: group.ticks, resumed, receivedAtMs: nowMs });
   }
 
-  #answered(coin: string): void {
-    const subscription = this.#subscriptions.ofCoin(coin);
-    if (subscription?.state !== 'sent') return;
+  #answered(venueSymbol: string): void {
+    const subscription = this.#subscriptions.ofVenueSymbol(venueSymbol);
+    // Unsent: the answer is to an older request, and the next one goes out at once.
+    if (subscription === undefined || subscription.state === 'unsent') return;
     this.#subscriptions.markActive(subscription);
     this.#troubles.accepted(subscription.instrument.symbol);
   }
 
-  #refused(message: string): void {
-    const coin = COIN.exec(message)?.[1];
-    const subscription = coin === undefined ? undefined : this.#subscriptions.ofCoin(coin);
-    if (message.startsWith('Already unsubscribed')) return;
-    if (message.startsWith('Already subscribed')) {
-      if (subscription) this.#subscriptions.markActive(subscription);
-      return;
-    }
+  #refused(venueSymbols: readonly string[], message: string): void {
+    const nowMs = this.#deps.clock.nowMs();
     this.#drop('venue-error', message);
-    this.#troubles.refused(subscription?.instrument.symbol ?? null, message, this.#deps.clock.nowMs());
-    if (!subscription) return;
-    this.#subscriptions.markRefused(subscription, this.#deps.clock.nowMs());
-    this.#ask();
+    const named = venueSymbols.flatMap((venueSymbol) => this.#subscriptions.ofVenueSymbol(venueSymbol) ?? []);
+    if (named.length === 0) this.#troubles.refused(null, message, nowMs);
+    for (const subscription of named) {
+      this.#troubles.refused(subscription.instrument.symbol, message, nowMs);
+      this.#subscriptions.markRefused(subscription, nowMs);
+    }
+    if (named.length > 0) this.#ask();
   }
 
   /** What was dropped may have been trades: their symbol has a hole unless the next batch proves otherwise. */
-  #dropped(drop: FrameDrop): void {
-    this.#drop(drop.reason, drop.sample);
-    if (drop.reason === 'unknown-coin' || drop.reason === 'unexpected-channel') return;
-    const head = drop.sample.slice(0, 500);
-    const coin = COIN.exec(head)?.[1];
-    const named = coin === undefined ? undefined : this.#subscriptions.ofCoin(coin);
-    const suspects: Iterable<Subscription> = named
-      ? [named]
-      : coin === undefined && head.includes('"trades"')
+  #dropped({ reason, sample, suspects }: FrameDrop): void {
+    this.#drop(reason, sample);
+    const subscriptions =
+      suspects === 'all'
         ? this.#subscriptions.all()
-        : [];
-    for (const s of suspects) s.resuming = true;
+        : suspects.flatMap((venueSymbol) => this.#subscriptions.ofVenueSymbol(venueSymbol) ?? []);
+    for (const s of subscriptions) s.resuming = true;
   }
 
   #drop(reason: string, sample: string): void {

@@ -3,12 +3,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { connectWebSocket } from '#shared/adapters/exchange/hyperliquid-feed/connect-web-socket.ts';
-import {
-  HyperliquidTradesFeed,
-  TRADES_FEED_DEFAULTS,
-} from '#shared/adapters/exchange/hyperliquid-feed/hyperliquid-trades-feed.ts';
-import { fetchPostJson } from '#shared/adapters/exchange/hyperliquid-feed/post-json.ts';
+import { hyperliquidTrades } from '#shared/adapters/exchange/hyperliquid/trades-protocol.ts';
+import { connectWebSocket } from '#shared/adapters/exchange/wire/connect-web-socket.ts';
+import { requestText } from '#shared/adapters/exchange/wire/request-text.ts';
+import { TRADES_FEED_DEFAULTS, TradesFeed } from '#shared/adapters/exchange/wire/trades-feed.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
 import { tradesMessage } from '#test/support/fake-socket.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
@@ -37,8 +35,14 @@ async function venue(onMessage: (socket: WebSocket, connection: number) => void)
 }
 
 function follow(url: string) {
-  const feed = new HyperliquidTradesFeed(
-    { clock: systemClock, telemetry: new RecordingTelemetry(), random: () => 0, connect: connectWebSocket },
+  const feed = new TradesFeed(
+    {
+      clock: systemClock,
+      telemetry: new RecordingTelemetry(),
+      random: () => 0,
+      connect: connectWebSocket,
+      protocol: hyperliquidTrades('hyperliquid'),
+    },
     { exchange: 'hyperliquid', url, ...TRADES_FEED_DEFAULTS },
   );
   closers.push(() => feed.stop());
@@ -54,7 +58,7 @@ function follow(url: string) {
   return { feed, ids, trades };
 }
 
-describe('HyperliquidTradesFeed over a real socket', () => {
+describe('TradesFeed over a real socket', () => {
   it('reads frames, survives one that is too large, and comes back after a cut', async () => {
     const url = await venue((socket, connection) => {
       socket.send(JSON.stringify(tradesMessage({ tid: connection, time: Date.now() })));
@@ -97,16 +101,16 @@ async function listen(server: Server): Promise<void> {
   await once(server, 'listening');
 }
 
-describe('fetchPostJson', () => {
-  it('posts JSON with the origin and reads status, wish and text; refuses a reply without end', async () => {
-    const seen: { origin: string | undefined; body: string }[] = [];
+describe('requestText', () => {
+  it('posts JSON with the origin, or gets without a body, and reads status, wish and text; refuses a reply without end', async () => {
+    const seen: { method: string | undefined; origin: string | undefined; body: string }[] = [];
     const server = createServer((request, response) => {
       let body = '';
       request.on('data', (chunk) => {
         body += chunk;
       });
       request.on('end', () => {
-        seen.push({ origin: request.headers.origin, body });
+        seen.push({ method: request.method, origin: request.headers.origin, body });
         if (request.url === '/large') {
           response.end(Buffer.alloc(5_000_000, 'x'));
           return;
@@ -116,20 +120,26 @@ describe('fetchPostJson', () => {
     });
     await listen(server);
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const post = fetchPostJson(systemClock);
+    const ask = requestText(systemClock);
 
-    const reply = await post(`${base}/info`, '{"type":"allMids"}', { origin: 'https://desk.example' }, 5_000);
+    const reply = await ask(`${base}/info`, '{"type":"allMids"}', { origin: 'https://desk.example' }, 5_000);
 
     expect(reply).toEqual({ status: 429, retryAfterMs: 7_000, text: 'slow down' });
-    expect(seen).toEqual([{ origin: 'https://desk.example', body: '{"type":"allMids"}' }]);
-    await expect(post(`${base}/large`, '{}', {}, 5_000)).rejects.toThrow('4194304');
+    const got = await ask(`${base}/price`, null, {}, 5_000);
+
+    expect(got.status).toBe(429);
+    expect(seen).toEqual([
+      { method: 'POST', origin: 'https://desk.example', body: '{"type":"allMids"}' },
+      { method: 'GET', origin: undefined, body: '' },
+    ]);
+    await expect(ask(`${base}/large`, '{}', {}, 5_000)).rejects.toThrow('4194304');
   });
 
   it('gives up after its time', async () => {
     const server = createServer(() => {});
     await listen(server);
-    const post = fetchPostJson(systemClock);
+    const ask = requestText(systemClock);
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    await expect(post(url, '{}', {}, 20)).rejects.toThrow('no reply within 20 ms');
+    await expect(ask(url, '{}', {}, 20)).rejects.toThrow('no reply within 20 ms');
   });
 });

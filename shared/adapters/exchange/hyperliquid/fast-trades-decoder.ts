@@ -1,10 +1,5 @@
 import type { TradeTick } from '#shared/core/market/trade-tick.ts';
-
-/** The trades of a frame that names one symbol only, as nearly all do. */
-export interface DecodedTrades {
-  readonly symbol: string;
-  readonly ticks: readonly TradeTick[];
-}
+import type { DecodedTrades } from '../wire/trades-protocol.ts';
 
 const codes = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
 

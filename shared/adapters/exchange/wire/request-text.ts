@@ -1,32 +1,32 @@
 import type { Clock } from '#shared/ports/clock.ts';
 
-export interface PostReply {
+export interface TextReply {
   readonly status: number;
   /** The venue's wish, from Retry-After in seconds; null when it has none. */
   readonly retryAfterMs: number | null;
   readonly text: string;
 }
 
-/** One POST of JSON. Rejects on network errors, after `timeoutMs`, and when the reply is larger than the poll allows. */
-export type PostJson = (
+/** One POST of JSON, or one GET where `body` is null. Rejects on network errors, after `timeoutMs`, and when the reply is larger than a list of prices can be. */
+export type RequestText = (
   url: string,
-  body: string,
+  body: string | null,
   headers: Readonly<Record<string, string>>,
   timeoutMs: number,
-) => Promise<PostReply>;
+) => Promise<TextReply>;
 
 const REPLY_MAX_BYTES = 4_194_304;
 
-/** {@link PostJson} over Node's fetch, which keeps connections open. */
-export function fetchPostJson(clock: Clock): PostJson {
+/** {@link RequestText} over Node's fetch, which keeps connections open. */
+export function requestText(clock: Clock): RequestText {
   return async (url, body, headers, timeoutMs) => {
     const abort = new AbortController();
     const timer = clock.setTimer(timeoutMs, () => abort.abort(new Error(`no reply within ${timeoutMs} ms`)));
     try {
       const reply = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body,
+        ...(body === null
+          ? { headers }
+          : { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body }),
         signal: abort.signal,
       });
       const retryAfterS = Number(reply.headers.get('retry-after') ?? Number.NaN);

@@ -2,10 +2,17 @@ import type { FeedSettings, VenueSettings } from '#shared/messages/venue-setting
 import type { Clock } from '#shared/ports/clock.ts';
 import type { PriceFeed } from '#shared/ports/price-feed.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
-import { HyperliquidPollingFeed } from './hyperliquid-polling-feed.ts';
-import { HyperliquidTradesFeed, TRADES_FEED_DEFAULTS } from './hyperliquid-trades-feed.ts';
-import { fetchPostJson } from './post-json.ts';
+import { PollingFeed, type PollingProtocol } from './polling-feed.ts';
+import { requestText } from './request-text.ts';
+import { TRADES_FEED_DEFAULTS, TradesFeed } from './trades-feed.ts';
+import type { TradesProtocol } from './trades-protocol.ts';
 import type { ConnectWebSocket } from './web-socket-like.ts';
+
+/** What a venue gives to have its prices followed. */
+export interface FeedProtocols {
+  readonly trades: (exchange: string) => TradesProtocol;
+  readonly prices: PollingProtocol;
+}
 
 export interface FeedPorts {
   readonly clock: Clock;
@@ -16,8 +23,9 @@ export interface FeedPorts {
 }
 
 /** WebSocket; polling by itself when a proxy is configured, since a proxy carries HTTP only. */
-export function openPriceFeed(
+export function openFeed(
   exchange: string,
+  protocols: FeedProtocols,
   venue: Pick<VenueSettings, 'httpUrl' | 'wsUrl' | 'proxies' | 'timeoutMs'>,
   feed: FeedSettings,
   ports: FeedPorts,
@@ -26,11 +34,11 @@ export function openPriceFeed(
   const { livenessMs, backoffMinMs, backoffMaxMs } = feed;
   const { urlPrefixes, origin } = venue.proxies;
   if (urlPrefixes.length > 0) {
-    return new HyperliquidPollingFeed(
-      { clock, random, telemetry, post: fetchPostJson(clock) },
+    return new PollingFeed(
+      { clock, random, telemetry, request: requestText(clock), protocol: protocols.prices },
       {
         exchange,
-        infoUrls: urlPrefixes.map((prefix) => `${prefix.replace(/\/$/, '')}/${venue.httpUrl}/info`),
+        baseUrls: urlPrefixes.map((prefix) => `${prefix.replace(/\/$/, '')}/${venue.httpUrl}`),
         origin,
         pollIntervalMs: feed.pollIntervalMs,
         pollBatchSize: feed.pollBatchSize,
@@ -42,5 +50,6 @@ export function openPriceFeed(
     );
   }
   const options = { exchange, url: venue.wsUrl, pingAfterMs: feed.pingAfterMs, livenessMs, backoffMinMs, backoffMaxMs };
-  return new HyperliquidTradesFeed({ clock, random, telemetry, connect }, { ...TRADES_FEED_DEFAULTS, ...options });
+  const deps = { clock, random, telemetry, connect, protocol: protocols.trades(exchange) };
+  return new TradesFeed(deps, { ...TRADES_FEED_DEFAULTS, ...options });
 }

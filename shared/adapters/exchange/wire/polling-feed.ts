@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { isDue } from '#shared/core/age.ts';
 import { isPositiveText } from '#shared/core/decimal.ts';
 import type { EpochMs } from '#shared/core/time.ts';
@@ -15,24 +14,43 @@ import type { Telemetry } from '#shared/ports/telemetry.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { DropLog } from './drop-log.ts';
 import { fullJitterMs } from './full-jitter.ts';
-import type { PostJson } from './post-json.ts';
+import type { RequestText } from './request-text.ts';
+
+/** One request for the prices of several symbols. */
+export interface PricePoll {
+  /** Names it in logs. */
+  readonly name: string;
+  readonly path: string;
+  /** JSON to post; null asks with GET. */
+  readonly body: string | null;
+  /** Symbols by the key of their price in the answer. */
+  readonly symbols: ReadonlyMap<string, string>;
+}
+
+/** A venue's prices over REST, as far as venues differ. */
+export interface PollingProtocol {
+  polls(instruments: readonly FeedInstrument[]): readonly PricePoll[];
+  /** Prices by key, unchecked; null when the answer is none. */
+  prices(answer: unknown): Readonly<Record<string, unknown>> | null;
+}
 
 export interface PollingFeedDeps {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly post: PostJson;
+  readonly request: RequestText;
   readonly telemetry: Telemetry;
+  readonly protocol: PollingProtocol;
 }
 
 export interface PollingFeedOptions {
   readonly exchange: string;
-  /** Addresses of `/info`, one for each proxy; the next one is taken after a failure. */
-  readonly infoUrls: readonly string[];
+  /** The venue's base address through each proxy; the next one is taken after a failure. */
+  readonly baseUrls: readonly string[];
   /** Origin header for the proxy; null sends none. */
   readonly origin: string | null;
   /** From the start of one round of requests to the start of the next. */
   readonly pollIntervalMs: number;
-  /** Requests (the native dex and each HIP-3 dex is one) in a round at most; more dexes take turns. */
+  /** Requests in a round at most; more of them take turns. */
   readonly pollBatchSize: number;
   readonly timeoutMs: number;
   /** Prices that pause for longer leave a hole. */
@@ -43,13 +61,6 @@ export interface PollingFeedOptions {
 
 const RETRY_AFTER_MAX_MS = 300_000;
 const SILENT_LISTED_MAX = 50;
-const midsSchema = z.record(z.string().max(64), z.unknown());
-
-interface Poll {
-  readonly dex: string;
-  /** Symbol by the coin's name in this dex's answer. */
-  readonly symbols: Map<string, string>;
-}
 
 class PollError extends Error {
   readonly rateLimited: boolean;
@@ -61,13 +72,13 @@ class PollError extends Error {
   }
 }
 
-/** HyperLiquid's mid prices by `allMids`, for networks where only an HTTP proxy is reachable. One price, one tick of size 0. */
-export class HyperliquidPollingFeed implements PriceFeed {
+/** Prices asked for over REST, for networks where only an HTTP proxy is reachable. One price, one tick of size 0. */
+export class PollingFeed implements PriceFeed {
   readonly #deps: PollingFeedDeps;
   readonly #options: PollingFeedOptions;
   readonly #drops = new DropLog();
   #listener: TradeListener | null = null;
-  #polls: readonly Poll[] = [];
+  #polls: readonly PricePoll[] = [];
   #symbolCount = 0;
   readonly #lastDataMs = new Map<string, EpochMs>();
   #newestDataMs: EpochMs | null = null;
@@ -79,7 +90,7 @@ export class HyperliquidPollingFeed implements PriceFeed {
   readonly #counts = { framesReceived: 0, tradesDelivered: 0, connectsStarted: 0, connectsOpened: 0, pingsSent: 0 };
 
   constructor(deps: PollingFeedDeps, options: PollingFeedOptions) {
-    if (options.infoUrls.length === 0) throw new Error('polling needs at least one address');
+    if (options.baseUrls.length === 0) throw new Error('polling needs at least one address');
     this.#deps = deps;
     this.#options = options;
   }
@@ -91,14 +102,7 @@ export class HyperliquidPollingFeed implements PriceFeed {
   }
 
   setInstruments(instruments: readonly FeedInstrument[]): void {
-    const polls = new Map<string, Poll>();
-    for (const { symbol, coin, dex } of instruments) {
-      const key = dex ?? '';
-      const poll = polls.get(key) ?? { dex: key, symbols: new Map<string, string>() };
-      poll.symbols.set(coin, symbol);
-      polls.set(key, poll);
-    }
-    this.#polls = [...polls.values()].sort((a, b) => (a.dex < b.dex ? -1 : 1));
+    this.#polls = this.#deps.protocol.polls(instruments);
     this.#symbolCount = instruments.length;
     const wanted = new Set(instruments.map((i) => i.symbol));
     for (const symbol of this.#lastDataMs.keys()) if (!wanted.has(symbol)) this.#lastDataMs.delete(symbol);
@@ -140,7 +144,7 @@ export class HyperliquidPollingFeed implements PriceFeed {
     this.#timer = this.#deps.clock.setTimer(delayMs, () => void this.#round());
   }
 
-  /** One round: this turn's dexes, one after the other. A dex that fails does not stop the others, a 429 stops them all. */
+  /** One round: this turn's requests, one after the other. One that fails does not stop the others, a 429 stops them all. */
   async #round(): Promise<void> {
     const startedMs = this.#deps.clock.nowMs();
     let succeeded = 0;
@@ -151,7 +155,7 @@ export class HyperliquidPollingFeed implements PriceFeed {
         succeeded += 1;
       } catch (error) {
         failure = error instanceof PollError ? error : new PollError(String(error), false, 0);
-        this.#drop(failure.rateLimited ? 'rate-limited' : 'poll-failed', `${poll.dex || 'native'}: ${failure.message}`);
+        this.#drop(failure.rateLimited ? 'rate-limited' : 'poll-failed', `${poll.name}: ${failure.message}`);
         if (failure.rateLimited) break;
       }
       if (!this.#listener) return;
@@ -173,11 +177,11 @@ export class HyperliquidPollingFeed implements PriceFeed {
     const code = failure.rateLimited ? 'refused' : 'poll-failed';
     const sinceMs = this.#trouble?.sinceMs ?? startedMs;
     this.#trouble = { code, message: failure.message.slice(0, 200), symbols: [], sinceMs };
-    this.#urlIndex = (this.#urlIndex + 1) % this.#options.infoUrls.length;
+    this.#urlIndex = (this.#urlIndex + 1) % this.#options.baseUrls.length;
     this.#schedule(Math.max(regularMs, waitMs, Math.min(failure.retryAfterMs, RETRY_AFTER_MAX_MS)));
   }
 
-  #nextPolls(): readonly Poll[] {
+  #nextPolls(): readonly PricePoll[] {
     const polls = this.#polls;
     const count = Math.min(this.#options.pollBatchSize, polls.length);
     const chosen = Array.from({ length: count }, (_, i) => polls[(this.#turn + i) % polls.length]!);
@@ -185,20 +189,19 @@ export class HyperliquidPollingFeed implements PriceFeed {
     return chosen;
   }
 
-  async #poll(poll: Poll): Promise<void> {
-    const { infoUrls, origin, timeoutMs } = this.#options;
-    const body = JSON.stringify(poll.dex === '' ? { type: 'allMids' } : { type: 'allMids', dex: poll.dex });
+  async #poll({ path, body, symbols }: PricePoll): Promise<void> {
+    const { baseUrls, origin, timeoutMs } = this.#options;
     const headers: Record<string, string> = origin === null ? {} : { origin };
     this.#counts.connectsStarted += 1;
-    const reply = await this.#deps.post(infoUrls[this.#urlIndex]!, body, headers, timeoutMs);
+    const reply = await this.#deps.request(`${baseUrls[this.#urlIndex]!}${path}`, body, headers, timeoutMs);
     this.#counts.connectsOpened += 1;
     this.#counts.framesReceived += 1;
     if (reply.status === 429) throw new PollError('HTTP 429', true, reply.retryAfterMs ?? 0);
     if (reply.status !== 200) throw new PollError(`HTTP ${reply.status}`, false, reply.retryAfterMs ?? 0);
-    const mids = midsSchema.safeParse(parseJson(reply.text));
-    if (!mids.success) throw new PollError(`not a map of prices: ${reply.text.slice(0, 100)}`, false, 0);
+    const prices = this.#deps.protocol.prices(parseJson(reply.text));
+    if (prices === null) throw new PollError(`not a map of prices: ${reply.text.slice(0, 100)}`, false, 0);
     const nowMs = this.#deps.clock.nowMs();
-    for (const [coin, symbol] of poll.symbols) this.#deliver(symbol, mids.data[coin], nowMs);
+    for (const [key, symbol] of symbols) this.#deliver(symbol, prices[key], nowMs);
   }
 
   #deliver(symbol: string, price: unknown, nowMs: EpochMs): void {

@@ -1,27 +1,44 @@
 import type { TradeTick } from '#shared/core/market/trade-tick.ts';
-import { type DecodedTrades, decodeTradesFast } from './fast-trades-decoder.ts';
-import { wireMessageSchema, wireTradeSchema } from './wire-schema.ts';
-
-export interface FrameDrop {
-  readonly reason: 'oversized' | 'malformed' | 'unexpected-channel' | 'malformed-trade' | 'unknown-coin';
-  /** The offending text, to be cut short by whoever keeps it. */
-  readonly sample: string;
-}
-
-export type DecodedFrame =
-  | { readonly kind: 'trades'; readonly groups: readonly DecodedTrades[]; readonly drops: readonly FrameDrop[] }
-  | { readonly kind: 'pong' }
-  | { readonly kind: 'subscribed' | 'unsubscribed'; readonly coin: string }
-  | { readonly kind: 'error'; readonly message: string }
-  | { readonly kind: 'dropped'; readonly drop: FrameDrop };
+import type { DecodedFrame, FrameDrop } from '../wire/trades-protocol.ts';
+import { decodeTradesFast } from './fast-trades-decoder.ts';
+import { wireMessageSchema, wireTradeSchema } from './frame-schema.ts';
 
 export const FRAME_MAX_CHARS = 1_048_576;
 
+const COIN = /"coin":\s*"([^"\\]{1,32})"/;
+const HEAD_CHARS = 500;
 const NO_DROPS: readonly FrameDrop[] = [];
-const dropped = (reason: FrameDrop['reason'], sample: string): DecodedFrame => ({
-  kind: 'dropped',
-  drop: { reason, sample },
+const NOTED: DecodedFrame = { kind: 'noted' };
+
+type DropReason = 'oversized' | 'malformed' | 'unexpected-channel' | 'malformed-trade' | 'unknown-coin';
+
+/** Its coin where it names one; every symbol where it might have been trades of any. */
+function suspectsOf(reason: DropReason, sample: string): FrameDrop['suspects'] {
+  if (reason === 'unknown-coin' || reason === 'unexpected-channel') return [];
+  const head = sample.slice(0, HEAD_CHARS);
+  const coin = COIN.exec(head)?.[1];
+  if (coin !== undefined) return [coin];
+  return head.includes('"trades"') ? 'all' : [];
+}
+
+const drop = (reason: DropReason, sample: string): FrameDrop => ({
+  reason,
+  sample,
+  suspects: suspectsOf(reason, sample),
 });
+const dropped = (reason: DropReason, sample: string): DecodedFrame => ({
+  kind: 'dropped',
+  drop: drop(reason, sample),
+});
+
+/** An error may only say that what was asked for is so already. */
+function readError(message: string): DecodedFrame {
+  const coin = COIN.exec(message)?.[1];
+  const venueSymbols = coin === undefined ? [] : [coin];
+  if (message.startsWith('Already unsubscribed')) return NOTED;
+  if (message.startsWith('Already subscribed')) return { kind: 'subscribed', venueSymbols };
+  return { kind: 'refused', venueSymbols, message };
+}
 
 /** Any text frame of the venue. Never throws: what is not understood is a drop with its text. */
 export function decodeFrame(text: string, exchange: string, symbolByCoin: ReadonlyMap<string, string>): DecodedFrame {
@@ -52,14 +69,12 @@ export function decodeCarefully(
   const message = parsed.data;
   switch (message.channel) {
     case 'pong':
-      return { kind: 'pong' };
+      return NOTED;
     case 'error':
-      return { kind: 'error', message: message.data };
+      return readError(message.data);
     case 'subscriptionResponse':
-      return {
-        kind: message.data.method === 'unsubscribe' ? 'unsubscribed' : 'subscribed',
-        coin: message.data.subscription.coin ?? '',
-      };
+      if (message.data.method === 'unsubscribe') return NOTED;
+      return { kind: 'subscribed', venueSymbols: [message.data.subscription.coin ?? ''] };
     case 'trades':
       return groupBySymbol(message.data, exchange, symbolByCoin);
   }
@@ -75,13 +90,13 @@ function groupBySymbol(
   for (const item of trades) {
     const parsed = wireTradeSchema.safeParse(item);
     if (!parsed.success) {
-      drops.push({ reason: 'malformed-trade', sample: JSON.stringify(item) });
+      drops.push(drop('malformed-trade', JSON.stringify(item)));
       continue;
     }
     const { coin, side, px, sz, time, tid } = parsed.data;
     const symbol = symbolByCoin.get(coin);
     if (symbol === undefined) {
-      drops.push({ reason: 'unknown-coin', sample: coin });
+      drops.push(drop('unknown-coin', coin));
       continue;
     }
     const tick: TradeTick = {

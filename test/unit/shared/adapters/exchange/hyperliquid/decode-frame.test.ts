@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeCarefully, decodeFrame } from '#shared/adapters/exchange/hyperliquid-feed/decode-frame.ts';
-import { decodeTradesFast } from '#shared/adapters/exchange/hyperliquid-feed/fast-trades-decoder.ts';
+import { decodeCarefully, decodeFrame } from '#shared/adapters/exchange/hyperliquid/decode-frame.ts';
+import { decodeTradesFast } from '#shared/adapters/exchange/hyperliquid/fast-trades-decoder.ts';
 import { tradesMessage } from '#test/support/fake-socket.ts';
 
 const COINS = new Map([
@@ -81,19 +81,34 @@ describe('decodeFrame', () => {
     expect(decode(text)).toMatchObject({ kind: 'dropped', drop: { reason } });
   });
 
+  it('suspects a hole in the coin that a lost frame names, in every one where it may have been trades of any', () => {
+    const suspects = (text: string) => decode(text).kind === 'dropped' && decode(text);
+    expect(suspects('{"channel":"trades","data":[{"coin":"BTC"')).toMatchObject({ drop: { suspects: ['BTC'] } });
+    expect(suspects('{"channel":"trades","data":[')).toMatchObject({ drop: { suspects: 'all' } });
+    expect(suspects('{"channel":"bogus","data":1}')).toMatchObject({ drop: { suspects: [] } });
+  });
+
   it('tells answers, errors and pongs apart', () => {
     const answer = (method: string) =>
       JSON.stringify({
         channel: 'subscriptionResponse',
         data: { method, subscription: { type: 'trades', coin: 'BTC' } },
       });
-    expect(decode(answer('subscribe'))).toEqual({ kind: 'subscribed', coin: 'BTC' });
-    expect(decode(answer('unsubscribe'))).toEqual({ kind: 'unsubscribed', coin: 'BTC' });
+    expect(decode(answer('subscribe'))).toEqual({ kind: 'subscribed', venueSymbols: ['BTC'] });
+    expect(decode(answer('unsubscribe'))).toEqual({ kind: 'noted' });
     expect(decode('{"channel":"error","data":"Invalid subscription"}')).toEqual({
-      kind: 'error',
+      kind: 'refused',
+      venueSymbols: [],
       message: 'Invalid subscription',
     });
-    expect(decode('{"channel":"pong"}')).toEqual({ kind: 'pong' });
+    const error = (text: string) => decode(JSON.stringify({ channel: 'error', data: text }));
+    expect(error('Invalid subscription {"type":"trades","coin":"BTC"}')).toMatchObject({ venueSymbols: ['BTC'] });
+    expect(error('Already subscribed: {"type":"trades","coin":"BTC"}')).toEqual({
+      kind: 'subscribed',
+      venueSymbols: ['BTC'],
+    });
+    expect(error('Already unsubscribed: {"type":"trades","coin":"BTC"}')).toEqual({ kind: 'noted' });
+    expect(decode('{"channel":"pong"}')).toEqual({ kind: 'noted' });
   });
 
   it('gives, by the fast way, exactly what the schema gives, or nothing', () => {

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
-import {
-  HyperliquidPollingFeed,
-  type PollingFeedOptions,
-} from '#shared/adapters/exchange/hyperliquid-feed/hyperliquid-polling-feed.ts';
-import type { PostReply } from '#shared/adapters/exchange/hyperliquid-feed/post-json.ts';
+import { hyperliquidMids } from '#shared/adapters/exchange/hyperliquid/polling-protocol.ts';
+import { PollingFeed, type PollingFeedOptions } from '#shared/adapters/exchange/wire/polling-feed.ts';
+import type { TextReply } from '#shared/adapters/exchange/wire/request-text.ts';
 import type { TradeBatch } from '#shared/ports/price-feed.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 
@@ -12,19 +10,20 @@ const NOW = 1_700_000_000_000;
 const BTC = { symbol: 'BTC/USDC:USDC', coin: 'BTC', dex: null };
 const INTC = { symbol: 'XYZ-INTC/USDC:USDC', coin: 'xyz:INTC', dex: 'xyz' };
 const ABC = { symbol: 'ABC-GOLD/USDC:USDC', coin: 'abc:GOLD', dex: 'abc' };
-const ok = (mids: unknown): PostReply => ({ status: 200, retryAfterMs: null, text: JSON.stringify(mids) });
-const tooMany: PostReply = { status: 429, retryAfterMs: null, text: '' };
+const ok = (mids: unknown): TextReply => ({ status: 200, retryAfterMs: null, text: JSON.stringify(mids) });
+const tooMany: TextReply = { status: 429, retryAfterMs: null, text: '' };
 
-function setUp(answer: (dex: string, call: number) => PostReply | Error, options: Partial<PollingFeedOptions> = {}) {
+function setUp(answer: (dex: string, call: number) => TextReply | Error, options: Partial<PollingFeedOptions> = {}) {
   const clock = new VirtualClock(NOW);
   const calls: { url: string; dex: string; headers: Readonly<Record<string, string>>; atMs: number }[] = [];
-  const feed = new HyperliquidPollingFeed(
+  const feed = new PollingFeed(
     {
       clock,
       random: () => 0.5,
       telemetry: new RecordingTelemetry(),
-      post: async (url, body, headers) => {
-        const request = JSON.parse(body) as { type: string; dex?: string };
+      protocol: hyperliquidMids,
+      request: async (url, body, headers) => {
+        const request = JSON.parse(body ?? '') as { type: string; dex?: string };
         expect(request.type).toBe('allMids');
         calls.push({ url, dex: request.dex ?? '', headers, atMs: clock.nowMs() - NOW });
         const reply = answer(request.dex ?? '', calls.length);
@@ -34,7 +33,7 @@ function setUp(answer: (dex: string, call: number) => PostReply | Error, options
     },
     {
       exchange: 'hyperliquid',
-      infoUrls: ['http://proxy-1/info', 'http://proxy-2/info'],
+      baseUrls: ['http://proxy-1', 'http://proxy-2'],
       origin: 'https://desk.example',
       pollIntervalMs: 1_000,
       pollBatchSize: 10,
@@ -52,7 +51,7 @@ function setUp(answer: (dex: string, call: number) => PostReply | Error, options
 }
 const prices = (dex: string) => ok(dex === '' ? { BTC: '100.5', DOGE: '1' } : { 'xyz:INTC': '20', 'abc:GOLD': '7' });
 
-describe('HyperliquidPollingFeed', () => {
+describe('PollingFeed', () => {
   it('asks the native and each HIP-3 dex once an interval, through the proxy and with the origin', async () => {
     const { clock, calls, batches, start, feed } = setUp(prices);
     start();

@@ -28,50 +28,50 @@ export interface SubscriptionTimes {
   readonly refusedMaxMs: number;
 }
 
-/** The venue takes 1,000 subscriptions of one address. */
-export const SUBSCRIPTIONS_MAX = 1000;
-
 /** Bookkeeping of all subscriptions of a connection: what to send and when. Knows no socket and no clock. */
 export class Subscriptions {
+  readonly #max: number;
   readonly #times: SubscriptionTimes;
-  readonly #byCoin = new Map<string, Subscription>();
+  readonly #byVenueSymbol = new Map<string, Subscription>();
   readonly #bySymbol = new Map<string, Subscription>();
-  readonly symbolByCoin = new Map<string, string>();
+  readonly symbolByVenueSymbol = new Map<string, string>();
 
-  constructor(times: SubscriptionTimes) {
+  /** `max`: subscriptions that the venue takes on one connection. */
+  constructor(max: number, times: SubscriptionTimes) {
+    this.#max = max;
     this.#times = times;
   }
 
-  /** Replaces the set, by symbol order. Returns the coins to drop and how many did not fit. */
+  /** Replaces the set, by symbol order. Returns the venue symbols to drop and how many did not fit. */
   replace(instruments: readonly FeedInstrument[]): { readonly removed: readonly string[]; readonly refused: number } {
     const sorted = instruments.toSorted((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0));
-    const wanted = new Map(sorted.slice(0, SUBSCRIPTIONS_MAX).map((i) => [i.coin, i]));
-    const removed = [...this.#byCoin.keys()].filter((coin) => !wanted.has(coin));
-    for (const coin of removed) {
-      this.#bySymbol.delete(this.#byCoin.get(coin)!.instrument.symbol);
-      this.#byCoin.delete(coin);
-      this.symbolByCoin.delete(coin);
+    const wanted = new Map(sorted.slice(0, this.#max).map((i) => [i.coin, i]));
+    const removed = [...this.#byVenueSymbol.keys()].filter((venueSymbol) => !wanted.has(venueSymbol));
+    for (const venueSymbol of removed) {
+      this.#bySymbol.delete(this.#byVenueSymbol.get(venueSymbol)!.instrument.symbol);
+      this.#byVenueSymbol.delete(venueSymbol);
+      this.symbolByVenueSymbol.delete(venueSymbol);
     }
-    for (const [coin, instrument] of wanted) {
-      if (this.#byCoin.has(coin)) continue;
+    for (const [venueSymbol, instrument] of wanted) {
+      if (this.#byVenueSymbol.has(venueSymbol)) continue;
       const subscription = this.#fresh(instrument);
-      this.#byCoin.set(coin, subscription);
+      this.#byVenueSymbol.set(venueSymbol, subscription);
       this.#bySymbol.set(instrument.symbol, subscription);
-      this.symbolByCoin.set(coin, instrument.symbol);
+      this.symbolByVenueSymbol.set(venueSymbol, instrument.symbol);
     }
     return { removed, refused: instruments.length - wanted.size };
   }
 
   all(): Iterable<Subscription> {
-    return this.#byCoin.values();
+    return this.#byVenueSymbol.values();
   }
 
   get size(): number {
-    return this.#byCoin.size;
+    return this.#byVenueSymbol.size;
   }
 
-  ofCoin(coin: string): Subscription | undefined {
-    return this.#byCoin.get(coin);
+  ofVenueSymbol(venueSymbol: string): Subscription | undefined {
+    return this.#byVenueSymbol.get(venueSymbol);
   }
 
   ofSymbol(symbol: string): Subscription | undefined {
@@ -80,7 +80,7 @@ export class Subscriptions {
 
   /** A new connection: everything has to be asked for again. */
   reset(): void {
-    for (const s of this.#byCoin.values()) {
+    for (const s of this.#byVenueSymbol.values()) {
       s.state = 'unsent';
       s.failures = 0;
       s.resuming = true;
@@ -115,19 +115,19 @@ export class Subscriptions {
 
   /** Requests that must be sent (again) now: first ones, unanswered ones, refused ones whose time has come. */
   due(nowMs: EpochMs): Subscription[] {
-    return [...this.#byCoin.values()].filter((s) => this.#dueAtMs(s) <= nowMs);
+    return [...this.#byVenueSymbol.values()].filter((s) => this.#dueAtMs(s) <= nowMs);
   }
 
   /** When `due` will next have something; null when all are answered. */
   nextDueMs(): EpochMs | null {
     let next = Number.POSITIVE_INFINITY;
-    for (const s of this.#byCoin.values()) next = Math.min(next, this.#dueAtMs(s));
+    for (const s of this.#byVenueSymbol.values()) next = Math.min(next, this.#dueAtMs(s));
     return Number.isFinite(next) ? next : null;
   }
 
   /** Active symbols that have been silent beyond their patience; their patience doubles. */
   takeSilent(nowMs: EpochMs): Subscription[] {
-    const silent = [...this.#byCoin.values()].filter(
+    const silent = [...this.#byVenueSymbol.values()].filter(
       (s) => s.state === 'active' && isDue(Math.max(s.lastDataMs ?? 0, s.sentAtMs), nowMs, s.patienceMs),
     );
     for (const s of silent) s.patienceMs = Math.min(this.#times.silenceMaxMs, s.patienceMs * 2);
