@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseDuration, parseInstant } from '#local/start-options.ts';
+import { LOCK_MODES } from '#shared/core/system/system-state.ts';
 import type { CliIo } from './cli-io.ts';
 import { flatten, lock, rearm, reconcile, unlock } from './commands/change-state.ts';
 import { configCheck } from './commands/config-check.ts';
@@ -94,7 +95,7 @@ function buildProgram(io: CliIo, act: (options: GlobalOptions, run: Run) => Prom
     .argument('<exchange>')
     .addOption(
       new Option('--mode <mode>', 'close-only: reduces only; freeze: nothing at all; flatten: close everything')
-        .choices(['freeze', 'close-only', 'flatten'])
+        .choices(LOCK_MODES)
         .default('close-only'),
     )
     .action((exchange: string, o) => act(o, (ctx) => lock(ctx, exchange, o)));

@@ -2,14 +2,13 @@ import { Gauge, Histogram, Registry } from 'prom-client';
 import { dec, ZERO } from '#shared/core/decimal.ts';
 import { readDecisionInputs } from '#shared/core/reconciliation/decision-inputs.ts';
 import { runFigures } from '#shared/core/runs/run-figures.ts';
-import type { SystemStateName } from '#shared/core/system/system-state.ts';
+import { SYSTEM_STATES, type SystemStateName } from '#shared/core/system/system-state.ts';
 import type { OverviewView } from '#shared/ports/repositories/read-model.ts';
 import { metrics } from '#shared/telemetry/names.ts';
 import { oldNameHelp, prometheusName } from '#shared/telemetry/prometheus-names.ts';
 import type { ApiDeps } from './deps.ts';
 import type { ApiEnv } from './env.ts';
 
-const STATES = ['BOOTSTRAPPING', 'LOCKED', 'RECONCILING', 'HEALTHY', 'AUDITING', 'DEGRADED', 'MAINTENANCE'] as const;
 const RUN_AGE_BUCKETS_S = [60, 300, 900, 3600, 14_400, 43_200, 86_400, 259_200];
 const HEIGHTS_SHOWN = 20;
 type Labels = Readonly<Record<string, string>>;
@@ -76,7 +75,7 @@ export async function metricsText(deps: ApiDeps, env: ApiEnv): Promise<{ text: s
   set(
     'threet_system_state',
     '1 for the present state',
-    STATES.map((state) => [is(state), { state }]),
+    SYSTEM_STATES.map((state) => [is(state), { state }]),
   );
   one('threet_order_outbox_pending', 'order commands without acknowledgement', overview.pendingOutbox);
   one('threet_dead_letters', 'stored poison records', overview.deadLetters);

@@ -54,7 +54,7 @@ export type ExecuteOrderOutcome =
   /** Ended before anything was sent. */
   | { readonly kind: 'refused'; readonly order: Order; readonly refusal: Refusal }
   /** Still an intent; the outbox brings it again until it expires. */
-  | { readonly kind: 'deferred'; readonly order: Order; readonly reason: 'lease-held' | 'lease-lost' }
+  | { readonly kind: 'deferred'; readonly order: Order; readonly reason: 'lease-held' | 'lease-lost' | 'state-changed' }
   /** Sent. `stored` is false when the answer could not be stored: the tracker will ask for it. */
   | {
       readonly kind: 'sent';
@@ -69,7 +69,7 @@ type Gate =
   | { readonly kind: 'pass'; readonly verdict: LimitVerdict & { kind: 'approved' }; readonly lease: Lease }
   | { readonly kind: 'refuse'; readonly refusal: Refusal }
   | { readonly kind: 'expired' }
-  | { readonly kind: 'defer'; readonly reason: 'lease-held' | 'lease-lost' };
+  | { readonly kind: 'defer'; readonly reason: 'lease-held' };
 
 /**
  * Executes the order command of a stored intent at most once (architecture, rules 3.4 to 3.10). Throws only while nothing has
@@ -89,9 +89,8 @@ export async function executeOrder(
   if (gate.kind === 'defer') return { kind: 'deferred', order, reason: gate.reason };
   if (gate.kind === 'expired') return expire(deps, order, command, settings);
   if (gate.kind === 'refuse') return refuse(deps, order, gate.refusal);
-  if (!(await deps.orders.markSending(order.clientOrderId, deps.clock.nowMs()))) {
-    return { kind: 'already-handled', order };
-  }
+  // Reading the facts takes its time, and setting a leverage a venue round trip: a lock or another writer may have come meanwhile.
+  if (!(await deps.orders.markSending(order, gate.lease, deps.clock.nowMs()))) return notSent(deps, order, gate.lease);
   return send(deps, order, gate.verdict.order, command, settings);
 }
 
@@ -131,11 +130,16 @@ async function passGates(deps: ExecuteOrderDeps, order: Order, settings: Gateway
     if (failed) return { kind: 'refuse', refusal: failed };
   }
   if (isExpired(deps, order)) return { kind: 'expired' };
-  if (!(await deps.leases.holds(lease, deps.clock.nowMs()))) return { kind: 'defer', reason: 'lease-lost' };
-  // Reading the facts takes its time, and setting a leverage a venue round trip: a lock may have come meanwhile.
-  const forbiddenNow = await stateForbids(deps, order);
-  if (forbiddenNow) return { kind: 'refuse', refusal: forbiddenNow };
-  return isExpired(deps, order) ? { kind: 'expired' } : { kind: 'pass', verdict, lease };
+  return { kind: 'pass', verdict, lease };
+}
+
+/** Which condition of the write did not hold. Nothing has left the machine. */
+async function notSent(deps: ExecuteOrderDeps, order: Order, lease: Lease): Promise<ExecuteOrderOutcome> {
+  const current = await deps.orders.find(order.clientOrderId);
+  if (current?.status !== 'intent') return { kind: 'already-handled', order: current ?? order };
+  if (!(await deps.leases.holds(lease, deps.clock.nowMs()))) return { kind: 'deferred', order, reason: 'lease-lost' };
+  const forbidden = await stateForbids(deps, order);
+  return forbidden ? refuse(deps, order, forbidden) : { kind: 'deferred', order, reason: 'state-changed' };
 }
 
 /** An intent from the future was made by a clock that was ahead: it would be valid for as long as that. */

@@ -12,6 +12,7 @@ import { systemClock } from '#shared/adapters/system/system-clock.ts';
 import { planCycle } from '#shared/core/reconciliation/plan-cycle.ts';
 import { newTakeProfitState } from '#shared/core/runs/take-profit.ts';
 import { outboxBodies } from '#shared/messages/reconciliation-messages.ts';
+import type { Lease } from '#shared/ports/repositories/leases-repository.ts';
 import { newRunCache, stepRuns } from '#shared/usecases/step-runs.ts';
 import { aCycle, aSymbol, aSystemState, CYCLE_NOW_MS, wants } from '#test/support/cycle.ts';
 import { sqlCycleStores } from '#test/support/cycle-stores.ts';
@@ -64,7 +65,32 @@ describe.skipIf(noMariadb)('writers at the same time on MySQL', () => {
     const order = intent({ symbol: 'SEND' });
     await orders.storeIntent(order, '{}', null);
 
-    expect((await all(() => orders.markSending(order.clientOrderId, T0))).filter(Boolean)).toHaveLength(1);
+    expect((await all(() => orders.send(order.clientOrderId, T0))).filter(Boolean)).toHaveLength(1);
+  });
+
+  it('let only the newest holder of the lease send, and nobody once a lock is stored', async () => {
+    const { orders, leases, systemState, ...stores } = sqlCycleStores(db);
+    const planned = plannedOrders({ orders, leases, systemState, ...stores });
+    const exchange = 'sendguard';
+    const intents = Array.from({ length: 12 }, (_, i) => intent({ exchange, symbol: `GUARD${i}` }));
+    for (const order of intents) await planned.storeIntent(order, '{}', null);
+    await systemState.compareAndSet(aSystemState({ exchange, version: 1 }), 0);
+    const held: (Lease | null)[] = [];
+    for (let i = 0; i < WRITERS; i += 1) held.push(await leases.acquire('guard', `h${i}`, T0 + i * 1_000, 1_000));
+    const nowMs = T0 + (WRITERS - 1) * 1_000;
+
+    const first = await all((writer) => orders.markSending(intents[0]!, held[writer]!, nowMs));
+    expect(first).toEqual([...Array(WRITERS - 1).fill(false), true]);
+
+    const lock = aSystemState({ exchange, state: 'LOCKED', lockMode: 'close-only', version: 2 });
+    const newest = held.at(-1)!;
+    await Promise.all([
+      systemState.compareAndSet(lock, 1),
+      ...intents.slice(1, 6).map((order) => orders.markSending(order, newest, nowMs)),
+    ]);
+    expect(await Promise.all(intents.slice(6).map((order) => orders.markSending(order, newest, nowMs)))).toEqual(
+      Array(6).fill(false),
+    );
   });
 
   it('store a fill once', async () => {
@@ -109,13 +135,15 @@ describe.skipIf(noMariadb)('writers at the same time on MySQL', () => {
   it('change the state of the system once, with one row of its audit', async () => {
     const states = sqlSystemStateRepository(db);
     for (const version of [1, 2]) {
-      const outcomes = await all(() => states.compareAndSet(aSystemState({ version }), version - 1));
+      const outcomes = await all(() =>
+        states.compareAndSet(aSystemState({ exchange: 'changed', version }), version - 1),
+      );
       expect(
         outcomes.filter((outcome) => outcome === 'stored'),
         `version ${version}`,
       ).toHaveLength(1);
     }
-    expect(await states.audit(aSystemState().exchange, 10)).toHaveLength(2);
+    expect(await states.audit('changed', 10)).toHaveLength(2);
   });
 
   it('keep the newest snapshot of an account, whoever is last', async () => {

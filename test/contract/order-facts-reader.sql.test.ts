@@ -77,7 +77,7 @@ onEachDatabase(({ name, open }) =>
 
       const orders = plannedOrders(sqlCycleStores(db));
       await orders.storeIntent(intent(), '{}', null);
-      await orders.markSending(intent().clientOrderId, T0);
+      await orders.send(intent().clientOrderId, T0);
       await orders.recordEnd(orderEnd(intent().clientOrderId, 'filled', { filledSize: '1', venueEndedAtMs: T0 }), T0);
       expect((await read())?.positionSize).toBeNull();
 
@@ -91,7 +91,7 @@ onEachDatabase(({ name, open }) =>
       await snapshot();
       const orders = plannedOrders(sqlCycleStores(db));
       await orders.storeIntent(intent(), '{}', null);
-      await orders.markSending(intent().clientOrderId, T0);
+      await orders.send(intent().clientOrderId, T0);
       const ended = orderEnd(intent().clientOrderId, 'filled', { filledSize: '1', venueEndedAtMs: T0 + 9 });
       await orders.recordEnd(ended, T0);
       await orders.saveFills(EXCHANGE, ACCOUNT, [{ ...fill({ size: '0.25', venueTimeMs: T0 + 8 }), ours: true }], T0);
@@ -122,11 +122,11 @@ onEachDatabase(({ name, open }) =>
       const waiting = await plan({ symbol: SYMBOL, epoch: 0 });
       expect((await read())?.marginUsedQuote, 'not sent yet').toBe('12.5');
 
-      await orders.markSending(waiting, T0);
+      await orders.send(waiting, T0);
       expect((await read())?.marginUsedQuote, '2 × 100 ÷ 4').toBe('62.5');
 
       const elsewhere = await plan({ symbol: eth.symbol, epoch: 0 });
-      await orders.markSending(elsewhere, T0);
+      await orders.send(elsewhere, T0);
       expect((await read())?.marginUsedQuote, 'and 2 × 100 ÷ 5').toBe('102.5');
 
       await orders.recordEnd(orderEnd(waiting, 'cancelled', { filledSize: '0.5', venueEndedAtMs: T0 + 1 }), T0 + 1);
@@ -138,7 +138,7 @@ onEachDatabase(({ name, open }) =>
       expect((await read())?.marginUsedQuote).toBe('55');
 
       const exit = await plan({ symbol: SYMBOL, epoch: 1, orderClass: 'reduce', reduceOnly: true });
-      await orders.markSending(exit, T0 + 4);
+      await orders.send(exit, T0 + 4);
       expect((await read())?.marginUsedQuote, 'a reduction takes none').toBe('55');
     });
 
@@ -151,7 +151,7 @@ onEachDatabase(({ name, open }) =>
       ] as const) {
         const planned = intent({ symbol, createdAtMs: T0 - 60_000 });
         await orders.storeIntent(planned, '{}', null);
-        if (sentAtMs !== null) await orders.markSending(planned.clientOrderId, sentAtMs);
+        if (sentAtMs !== null) await orders.send(planned.clientOrderId, sentAtMs);
       }
       await orders.saveFills(
         EXCHANGE,

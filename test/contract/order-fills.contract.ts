@@ -66,7 +66,7 @@ export function orderFillsContract(name: string, create: () => Promise<PlannedOr
       it('gives the fills of the newest time of each symbol with an epoch', async () => {
         const repository = await create();
         await repository.storeIntent(intent(), BODY, null);
-        await repository.markSending(intent().clientOrderId, T0);
+        await repository.send(intent().clientOrderId, T0);
         await repository.recordEnd(orderEnd(intent().clientOrderId, 'filled', { filledSize: '1' }), T0);
         await repository.saveFills(
           EXCHANGE,

@@ -65,7 +65,9 @@ onEachDatabase(({ name, open }) =>
       const facts = sqlOrderFactsReader(db, { maxLeverage: 10, hip3Leverage: 5 });
       await orders.storeIntent(intent(), '{}', null);
       expect(await count(() => facts.read(EXCHANGE, ACCOUNT, SYMBOL, T0))).toBe(10);
-      expect(await count(() => orders.markSending(clientOrderId, T0))).toBe(1);
+      const lease = { name: 'writer', holder: 'h', fence: 1, expiresAtMs: T0 + 1 };
+      expect(await count(() => orders.markSending(intent(), lease, T0))).toBe(1);
+      await orders.send(clientOrderId, T0);
       const open = { status: 'open', venueOrderId: '1', filledSize: '0', averagePrice: null } as const;
       const answer = { ...open, errorCode: null, errorMessage: null };
       expect(await count(() => orders.recordAnswer(clientOrderId, answer, T0))).toBe(3);

@@ -112,20 +112,20 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Pla
         await repository.storeIntent(intent(), BODY, null);
 
         const answers = await Promise.all([
-          repository.markSending(clientOrderId, T0 + 1),
-          repository.markSending(clientOrderId, T0 + 1),
+          repository.send(clientOrderId, T0 + 1),
+          repository.send(clientOrderId, T0 + 1),
         ]);
 
         expect(answers.toSorted()).toEqual([false, true]);
         expect(await repository.find(clientOrderId)).toMatchObject({ status: 'sending', sentAtMs: T0 + 1 });
-        expect(await repository.markSending(intent({ symbol: ETH }).clientOrderId, T0)).toBe(false);
+        expect(await repository.send(intent({ symbol: ETH }).clientOrderId, T0)).toBe(false);
       });
 
       it('keeps the answer and never lets a fill shrink', async () => {
         const repository = await create();
         const { clientOrderId } = intent();
         await repository.storeIntent(intent(), BODY, null);
-        await repository.markSending(clientOrderId, T0 + 1);
+        await repository.send(clientOrderId, T0 + 1);
 
         await repository.recordAnswer(clientOrderId, answer('partially-filled', '0.4'), T0 + 2);
         await repository.recordAnswer(clientOrderId, answer('open', '0.10', null), T0 + 3);
@@ -159,7 +159,7 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Pla
         const repository = await create();
         const { clientOrderId } = intent();
         await repository.storeIntent(intent(), BODY, null);
-        await repository.markSending(clientOrderId, T0 + 1);
+        await repository.send(clientOrderId, T0 + 1);
         const filled = orderEnd(clientOrderId, 'filled', {
           filledSize: '1',
           averagePrice: '99.5',
@@ -182,7 +182,7 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Pla
         const repository = await create();
         const { clientOrderId } = intent();
         await repository.storeIntent(intent(), BODY, null);
-        await repository.markSending(clientOrderId, T0 + 1);
+        await repository.send(clientOrderId, T0 + 1);
         await repository.recordEnd(
           orderEnd(clientOrderId, 'cancelled', {
             filledSize: '0.25',
@@ -216,7 +216,7 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Pla
         for (const [epoch, [status, venueEndedAtMs, settledAtMs]] of ends.entries()) {
           const next = intent({ epoch });
           await repository.storeIntent(next, BODY, null);
-          await repository.markSending(next.clientOrderId, T0);
+          await repository.send(next.clientOrderId, T0);
           await repository.recordEnd(orderEnd(next.clientOrderId, status, { venueEndedAtMs }), T0);
           expect(await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL)).toMatchObject({ epoch: epoch + 1, settledAtMs });
         }
@@ -238,7 +238,7 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Pla
         for (const [epoch, step] of steps.entries()) {
           const next = intent({ epoch, ...step.over });
           await repository.storeIntent(next, BODY, null);
-          if (step.sent) await repository.markSending(next.clientOrderId, T0);
+          if (step.sent) await repository.send(next.clientOrderId, T0);
           const { filledSize, code: errorCode } = step;
           await repository.recordEnd(orderEnd(next.clientOrderId, step.status, { filledSize, errorCode }), T0);
           const after = await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL);
@@ -253,7 +253,7 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Pla
           const next = intent({ epoch });
           epoch += 1;
           await repository.storeIntent(next, BODY, null);
-          if (sent) await repository.markSending(next.clientOrderId, T0);
+          if (sent) await repository.send(next.clientOrderId, T0);
           const filledSize = status === 'filled' ? '1' : '0';
           await repository.recordEnd(orderEnd(next.clientOrderId, status, { filledSize, errorCode }), T0 + epoch);
           const { refusals, holdReason, heldAtMs } = await repository.epoch(EXCHANGE, ACCOUNT, SYMBOL);
@@ -296,7 +296,7 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Pla
         const repository = await create();
         const { clientOrderId } = intent();
         await repository.storeIntent(intent(), BODY, null);
-        await repository.markSending(clientOrderId, T0);
+        await repository.send(clientOrderId, T0);
 
         expect(await repository.recordEnd(orderEnd(clientOrderId, 'expired', { onlyFrom: ['intent'] }), T0)).toBe(
           false,
@@ -369,7 +369,7 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Pla
         const { clientOrderId } = intent();
         const foreign = `0x${'f'.repeat(32)}`;
         await repository.storeIntent(intent(), BODY, null);
-        await repository.markSending(clientOrderId, T0);
+        await repository.send(clientOrderId, T0);
         await repository.recordAnswer(clientOrderId, answer('open', '0', '77'), T0);
         await repository.recordEnd(orderEnd(clientOrderId, 'filled', { filledSize: '1' }), T0);
 

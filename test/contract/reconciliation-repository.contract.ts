@@ -138,14 +138,14 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
         ]);
         const order = intent({ account: ACCOUNT, symbol: BTC, orderClass: 'reduce', reduceOnly: true });
         await plannedOrders(stores).storeIntent(order, '{}', null);
-        await stores.orders.markSending(order.clientOrderId, NOW - 900);
+        await plannedOrders(stores).send(order.clientOrderId, NOW - 900);
         await stores.orders.recordEnd(
           orderEnd(order.clientOrderId, 'cancelled', { venueEndedAtMs: NOW - 700, errorCode: 'cancelled' }),
           NOW,
         );
         const refused = intent({ account: ACCOUNT, symbol: ETH });
         await plannedOrders(stores).storeIntent(refused, '{}', null);
-        await stores.orders.markSending(refused.clientOrderId, NOW - 900);
+        await plannedOrders(stores).send(refused.clientOrderId, NOW - 900);
         await stores.orders.recordEnd(
           orderEnd(refused.clientOrderId, 'rejected', { errorCode: 'margin-tier' }),
           NOW - 5,
@@ -185,7 +185,7 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
             expiresAtMs: NOW + 10_000,
           });
           await plannedOrders(stores).storeIntent(made, '{}', null);
-          await stores.orders.markSending(made.clientOrderId, NOW - 19_000);
+          await plannedOrders(stores).send(made.clientOrderId, NOW - 19_000);
           const filled = { filledSize: '1', averagePrice: '100', venueEndedAtMs: endedAtMs };
           if (endedAtMs !== null) await stores.orders.recordEnd(orderEnd(made.clientOrderId, 'filled', filled), NOW);
           return made.clientOrderId;
@@ -310,7 +310,7 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
         const stores = await platform();
         const first = plan()[0]!;
         await save(stores, [first]);
-        await stores.orders.markSending(first.intent!.clientOrderId, NOW);
+        await plannedOrders(stores).send(first.intent!.clientOrderId, NOW);
         const filled = { filledSize: '4.05', averagePrice: '100', venueEndedAtMs: NOW + 1 };
         await stores.orders.recordEnd(orderEnd(first.intent!.clientOrderId, 'filled', filled), NOW + 2);
         const late = planCycle(

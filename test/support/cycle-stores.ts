@@ -2,9 +2,11 @@ import type { Db } from '#shared/adapters/sql/open-database.ts';
 import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
 import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
 import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
+import { sqlLeasesRepository } from '#shared/adapters/sql/repositories/leases-repository.ts';
 import { sqlOrdersRepository } from '#shared/adapters/sql/repositories/orders-repository.ts';
 import { sqlPricesRepository } from '#shared/adapters/sql/repositories/prices-repository.ts';
 import { sqlReconciliationRepository } from '#shared/adapters/sql/repositories/reconciliation-repository.ts';
+import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
 import { SqlRunsRepository } from '#shared/adapters/sql/runs-repository.ts';
 
 export type CycleStores = ReturnType<typeof sqlCycleStores>;
@@ -19,6 +21,8 @@ export function sqlCycleStores(db: Db) {
     runs: new SqlRunsRepository(db),
     jobs: sqlJobStateRepository(db, 'hyperliquid'),
     reconciliation: sqlReconciliationRepository(db),
+    leases: sqlLeasesRepository(db),
+    systemState: sqlSystemStateRepository(db),
     decisions: async () => {
       const rows = await db.selectFrom('decisions').selectAll().orderBy('created_at_ms').orderBy('id').execute();
       return rows.map((row) => ({

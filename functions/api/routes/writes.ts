@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import * as z from 'zod';
 import { resolveSymbol } from '#shared/core/market/resolve-symbol.ts';
+import { LOCK_MODES } from '#shared/core/system/system-state.ts';
 import { NEW_SYMBOL_JOBS } from '#shared/messages/reconciliation-messages.ts';
 import type { StateChange } from '#shared/ports/system-control.ts';
 import { logEvents } from '#shared/telemetry/names.ts';
@@ -16,7 +17,7 @@ import { check, readJson, reasonText, symbolInput, writeBase } from '../input.ts
 
 const lockBody = writeBase.extend({
   reason: reasonText,
-  mode: z.enum(['freeze', 'close-only', 'flatten']).optional(),
+  mode: z.enum(LOCK_MODES).optional(),
 });
 const unlockBody = writeBase.extend({ reason: reasonText, expectedVersion: z.int().min(0).optional() });
 const rearmBody = writeBase.extend({ reason: reasonText });

@@ -1,6 +1,8 @@
 import type { OrderClass } from '../orders/order.ts';
 import { type Refusal, refusal } from '../refusal.ts';
-import type { SystemState } from './system-state.ts';
+import { type LockMode, SYSTEM_STATES, type SystemState, type SystemStateName } from './system-state.ts';
+
+type StateAndLock = Pick<SystemState, 'state' | 'lockMode'> & Partial<Pick<SystemState, 'reason'>>;
 
 export type Permission =
   | { readonly allowed: true }
@@ -9,7 +11,7 @@ export type Permission =
 const ALLOWED: Permission = { allowed: true };
 
 /** What the state allows, by order class (architecture, rule 3.6). Absent or unreadable state: own cancels only. */
-export function permits(state: SystemState | null, orderClass: OrderClass): Permission {
+export function permits(state: StateAndLock | null, orderClass: OrderClass): Permission {
   if (orderClass === 'cancel') return ALLOWED;
   const name = state?.state ?? 'absent';
   switch (name) {
@@ -26,7 +28,11 @@ export function permits(state: SystemState | null, orderClass: OrderClass): Perm
   }
 }
 
-function deny(name: string, orderClass: OrderClass, state: SystemState | null): Permission {
+/** The states that permit a class under a lock mode, for a store that asks while it writes. */
+export const permittingStates = (orderClass: OrderClass, lockMode: LockMode | null): readonly SystemStateName[] =>
+  SYSTEM_STATES.filter((state) => permits({ state, lockMode }, orderClass).allowed);
+
+function deny(name: string, orderClass: OrderClass, state: StateAndLock | null): Permission {
   const lock = state?.lockMode ? ` (${state.lockMode})` : '';
   return {
     allowed: false,

@@ -8,7 +8,7 @@ export interface Lease {
   readonly expiresAtMs: EpochMs;
 }
 
-/** One writer per account: a fenced lease, checked before each send. */
+/** One writer per account: a fenced lease, checked by the write before each send. */
 export interface LeasesRepository {
   /** Takes a free or expired lease, or renews our own; null when another holder has it. */
   acquire(name: string, holder: string, nowMs: EpochMs, ttlMs: number): Promise<Lease | null>;

@@ -4,6 +4,7 @@ import type { ClientOrderId, EndStatus, Order, OrderStatus } from '#shared/core/
 import type { Refusals } from '#shared/core/orders/refusals.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { VenueFill } from '#shared/ports/exchange.ts';
+import type { Lease } from './leases-repository.ts';
 
 export interface PositionEpoch {
   readonly exchange: string;
@@ -64,8 +65,15 @@ export interface StoredFill extends VenueFill {
 export interface OrdersRepository {
   find(clientOrderId: ClientOrderId): Promise<Order | null>;
   findByIdempotencyKey(key: string): Promise<{ readonly order: Order; readonly requestHash: string } | null>;
-  /** intent → sending; false when the order was not an intent any more (someone sent or ended it). */
-  markSending(clientOrderId: ClientOrderId, atMs: EpochMs): Promise<boolean>;
+  /**
+   * intent → sending, in one write with its conditions: at `atMs` the writer's lease is ours (newest fence, unexpired) and the
+   * system state permits the order's class. False when one of them does not hold, the first that the order is still an intent.
+   */
+  markSending(
+    order: Pick<Order, 'clientOrderId' | 'exchange' | 'orderClass'>,
+    lease: Lease,
+    atMs: EpochMs,
+  ): Promise<boolean>;
   /** Answer of the venue that did not end the order: open, partially-filled, unknown. Never moves an ended order. */
   recordAnswer(
     clientOrderId: ClientOrderId,

@@ -2,6 +2,8 @@ import { sql } from 'kysely';
 import type { ClientOrderId, Order, OrderStatus } from '#shared/core/orders/order.ts';
 import { decide, exitAttemptsAfter, type OrderEvent } from '#shared/core/orders/order-machine.ts';
 import { REFUSALS_BEFORE_HOLD, REFUSED_HOLD, refusalsAfter } from '#shared/core/orders/refusals.ts';
+import { permittingStates } from '#shared/core/system/permissions.ts';
+import { LOCK_MODES } from '#shared/core/system/system-state.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
 import type { Db } from '../open-database.ts';
@@ -128,12 +130,40 @@ export function sqlOrdersRepository(db: Db): OrdersRepository {
       return row ? { order: decodeOrder(row), requestHash: row.request_hash ?? '' } : null;
     },
 
-    async markSending(clientOrderId, atMs) {
+    async markSending({ clientOrderId, exchange, orderClass }, lease, atMs) {
       const result = await db
         .updateTable('order_execution_log')
         .set({ status: 'sending', sent_at_ms: atMs })
         .where('client_order_id', '=', clientOrderId)
         .where('status', '=', 'intent')
+        .where(({ exists, selectFrom }) =>
+          exists(
+            selectFrom('leases')
+              .select('name')
+              .where('name', '=', lease.name)
+              .where('holder', '=', lease.holder)
+              .where('fence', '=', lease.fence)
+              .where('expires_at_ms', '>', atMs),
+          ),
+        )
+        .where(({ exists, selectFrom }) =>
+          exists(
+            selectFrom('system_state')
+              .select('exchange')
+              .where('exchange', '=', exchange)
+              .where((eb) =>
+                eb.or(
+                  [null, ...LOCK_MODES].map((mode) =>
+                    eb('lock_mode', mode === null ? 'is' : '=', mode).and(
+                      'state',
+                      'in',
+                      permittingStates(orderClass, mode),
+                    ),
+                  ),
+                ),
+              ),
+          ),
+        )
         .executeTakeFirst();
       return result.numUpdatedRows === 1n;
     },

@@ -1,19 +1,17 @@
 import { assert } from '#shared/core/assert.ts';
-import type { LockMode, SystemState, SystemStateName } from '#shared/core/system/system-state.ts';
+import {
+  LOCK_MODES,
+  type LockMode,
+  SYSTEM_STATES,
+  type SystemState,
+  type SystemStateName,
+} from '#shared/core/system/system-state.ts';
 import type { SystemStateRepository } from '#shared/ports/repositories/system-state-repository.ts';
 import { isDuplicateKey } from '../duplicate-key.ts';
 import type { Db } from '../open-database.ts';
 
-const NAMES: readonly string[] = [
-  'BOOTSTRAPPING',
-  'LOCKED',
-  'RECONCILING',
-  'HEALTHY',
-  'AUDITING',
-  'DEGRADED',
-  'MAINTENANCE',
-] satisfies SystemStateName[];
-const MODES: readonly string[] = ['freeze', 'close-only', 'flatten'] satisfies LockMode[];
+const NAMES: readonly string[] = SYSTEM_STATES;
+const MODES: readonly string[] = LOCK_MODES;
 const REASON_LENGTH_MAX = 500;
 const BY_LENGTH_MAX = 64;
 

@@ -46,7 +46,7 @@ describe('order gateway', () => {
 
   it('takes `sending` on a redelivery for a lost answer: unknown, acknowledged, tracked, never sent again', async () => {
     const { deliver, venue, orders, planned, stored, requestedJobs } = await open();
-    await orders.markSending(planned.clientOrderId, 1);
+    await orders.send(planned.clientOrderId, 1);
 
     expect(await deliver()).toEqual({ batchItemFailures: [] });
 

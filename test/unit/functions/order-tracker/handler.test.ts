@@ -103,7 +103,7 @@ describe('order tracker', () => {
       expect(await lost.stored()).toMatchObject({ status: 'filled', filledSize: '1' });
 
       const died = await trackedOrder(null);
-      await died.orders.markSending(died.planned.clientOrderId, T0);
+      await died.orders.send(died.planned.clientOrderId, T0);
       died.pass(4_000);
       await died.run();
       expect((await died.stored()).status).toBe('sending');
@@ -245,7 +245,7 @@ describe('order tracker', () => {
       expect((await epoch()).epoch).toBe(1);
 
       const sent = await trackedOrder(null);
-      await sent.orders.markSending(sent.planned.clientOrderId, T0);
+      await sent.orders.send(sent.planned.clientOrderId, T0);
       sent.pass(30_000);
       await sent.run();
       expect((await sent.stored()).status).toBe('sending');

@@ -25,7 +25,7 @@ describe('relayOutbox', () => {
     const { deps, orders, planned, stored, clock } = await expiredIntent();
     const expiredOutbox = async (...args: Parameters<typeof orders.expiredOutbox>) => {
       const seen = await orders.expiredOutbox(...args);
-      await orders.markSending(planned.clientOrderId, clock.nowMs());
+      await orders.send(planned.clientOrderId, clock.nowMs());
       return seen;
     };
     const raced = { ...deps, orders: { ...orders, expiredOutbox } };
