@@ -1,20 +1,19 @@
 import { ZERO } from '#shared/core/decimal.ts';
+import { type Fault, FaultScript } from './faults/fault-script.ts';
 import type { MarketSource, MarketTick } from './prices/market-source.ts';
 import { PriceModel } from './prices/price-model.ts';
+import { applyTransfer } from './server/control.ts';
 import { DEFAULT_OPTIONS, type SimulatorOptions } from './simulator-options.ts';
 import { StateStore } from './storage/state-store.ts';
 import { dirtyCommit, fullCommit, loadWorld, marketRow } from './storage/world-codec.ts';
+import { fillResting, liquidateIfNeeded } from './venue/account-orders.ts';
 import { nextFundingMs, payFunding } from './venue/clearing.ts';
+import { equityOf } from './venue/equity.ts';
 import { noteEquity } from './venue/equity-history.ts';
-import { fillResting, liquidateIfNeeded } from './venue/order-desk.ts';
 import { runScheduledCancels } from './venue/scheduled-cancel.ts';
 import { CROWD, createWorld, emptyDirty, hashOf, type MarketState, TAPE_KEPT, type World } from './venue/world.ts';
-import { equityOf } from './wire/account-info.ts';
-import { applyTransfer } from './wire/control.ts';
-import { type Fault, FaultScript } from './wire/fault-script.ts';
-import { answerHttp, type WireRequest, type WireResponse } from './wire/http-wire.ts';
-import { SocketHub } from './wire/socket-hub.ts';
 import type { SocketSession, SocketSink } from './wire/socket-session.ts';
+import type { Wire, WireRequest, WireResponse } from './wire/wire-protocol.ts';
 import { wireNumber } from './wire-number.ts';
 
 interface Timer {
@@ -32,14 +31,14 @@ export interface InProcessSocket {
 const MAX_TIMERS = 10_000;
 
 /**
- * HyperLiquid, simulated: accounts, markets, orders, sockets, faults and a ledger behind the venue's own wire format,
+ * A venue, simulated: accounts, markets, orders, sockets, faults and a ledger behind a real venue's protocol,
  * without a transport and without a clock of its own. Everything that happens, happens inside `pump`, `handle` or a
  * socket message, at a definite market time, is written to the state file, and only then leaves.
  */
 export class ExchangeSimulator {
   readonly options: SimulatorOptions;
   readonly faults = new FaultScript();
-  readonly hub: SocketHub;
+  readonly wire: Wire;
   #world: World;
   #source: MarketSource;
   #store: StateStore | null = null;
@@ -54,9 +53,11 @@ export class ExchangeSimulator {
   constructor(options: Partial<SimulatorOptions> = {}) {
     this.options = { ...DEFAULT_OPTIONS, ...options };
     this.#steppedMs = 0;
-    this.hub = new SocketHub(() => this.#world, this.faults, {
-      answer: (path, body, userAgent) => this.#answer({ path, body, headers: { 'user-agent': userAgent } }),
+    this.wire = this.options.openWire({
+      world: () => this.#world,
+      faults: this.faults,
       after: (delayMs, run) => this.after(delayMs, run),
+      testnet: this.options.testnet,
     });
     if (this.options.statePath !== null) this.#store = new StateStore(this.options.statePath);
     const begun = this.#begin(this.#store);
@@ -90,7 +91,7 @@ export class ExchangeSimulator {
     for (const account of this.#world.accounts.values()) {
       if (account.scheduledCancelAtMs !== null) next = Math.min(next, account.scheduledCancelAtMs);
     }
-    next = Math.min(next, this.hub.nextAtMs() ?? next, this.faults.nextAtMs() ?? next);
+    next = Math.min(next, this.wire.sockets.nextAtMs() ?? next, this.faults.nextAtMs() ?? next);
     return Number.isFinite(next) ? next : null;
   }
 
@@ -133,25 +134,16 @@ export class ExchangeSimulator {
   /** The HTTP side: same answers in process and behind a server. */
   handle(request: WireRequest): WireResponse {
     this.#runUntil(this.options.mode === 'stepped' ? this.#steppedMs : this.options.nowMs());
-    const response = this.#answer(request);
+    const response = this.wire.http(request);
     this.#finish();
     return response;
   }
 
-  #answer(request: WireRequest): WireResponse {
-    return answerHttp(
-      this.#world,
-      (context) => this.faults.hits(context, this.#world.nowMs),
-      this.options.signatureSource,
-      request,
-      (late) => this.after(late.delayMs, late.run),
-    );
-  }
-
   /** The WebSocket side. Null when the venue refused the socket (it was closed through the sink). */
-  connect(sink: SocketSink, userAgent = '', id: string | null = null): InProcessSocket | null {
+  connect(sink: SocketSink, userAgent = '', id: string | null = null, path = '/ws'): InProcessSocket | null {
     this.#runUntil(this.options.mode === 'stepped' ? this.#steppedMs : this.options.nowMs());
-    const session = this.hub.connect(sink, userAgent, id);
+    const session = this.wire.sockets.connect(sink, userAgent, id);
+    if (session) this.wire.opened(session, path);
     this.#finish();
     return session && this.#socket(session);
   }
@@ -185,8 +177,8 @@ export class ExchangeSimulator {
 
   /** Goes back to a snapshot, file and all; every socket is closed. @throws when the file cannot be read. */
   restore(path: string): void {
-    this.hub.closeAll(1012, 'restored');
-    this.hub.flush();
+    this.wire.sockets.closeAll(1012, 'restored');
+    this.wire.sockets.flush();
     this.#timers = [];
     if (this.#store) this.#store.restoreFrom(path);
     const store = this.#store ?? new StateStore(path);
@@ -199,8 +191,8 @@ export class ExchangeSimulator {
 
   /** Writes what is pending and closes the file. */
   close(): void {
-    this.hub.closeAll(1001, 'going away');
-    this.hub.flush();
+    this.wire.sockets.closeAll(1001, 'going away');
+    this.wire.sockets.flush();
     this.#commit(true);
     this.#store?.close();
     this.#store = null;
@@ -211,10 +203,10 @@ export class ExchangeSimulator {
       id: session.id,
       onMessage: (text) => {
         this.#runUntil(this.options.mode === 'stepped' ? this.#steppedMs : this.options.nowMs());
-        this.hub.message(session, text);
+        this.wire.message(session, text);
         this.#finish();
       },
-      close: () => this.hub.disconnect(session),
+      close: () => this.wire.sockets.disconnect(session),
     };
   }
 
@@ -222,7 +214,7 @@ export class ExchangeSimulator {
     const { options } = this;
     const firstMs = options.startMs ?? options.nowMs();
     const world = createWorld(options, firstMs);
-    world.publisher = this.hub;
+    world.publisher = this.wire;
     const source =
       options.source?.(options.markets) ?? new PriceModel(options.markets, { ...options, startMs: firstMs });
     const values = store?.values() ?? new Map<string, string>();
@@ -272,8 +264,8 @@ export class ExchangeSimulator {
       if (atMs === null || atMs > nowMs) break;
       if (atMs > world.nowMs) world.nowMs = atMs;
       while (this.#timers[0] && this.#timers[0].atMs <= world.nowMs) this.#timers.shift()?.run();
-      for (const _ of this.faults.dueDisconnects(world.nowMs)) this.hub.closeAll(1006, 'fault');
-      this.hub.runDue();
+      for (const _ of this.faults.dueDisconnects(world.nowMs)) this.wire.sockets.closeAll(1006, 'fault');
+      this.wire.sockets.runDue();
       runScheduledCancels(world);
       if (this.#nextFundingMs <= world.nowMs) {
         payFunding(world);
@@ -324,12 +316,13 @@ export class ExchangeSimulator {
     if (market.tape.length > 2 * TAPE_KEPT) market.tape.splice(0, TAPE_KEPT);
     fillResting(world, market, tick.price, tick.size, trade.hash);
     liquidateIfNeeded(world, market);
-    this.hub.trade(market, trade);
+    this.wire.trade(market, trade);
   }
 
   #finish(): void {
+    this.wire.beforeFlush();
     this.#commit(false);
-    this.hub.flush();
+    this.wire.sockets.flush();
     this.#onChange?.();
   }
 

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
-import { startServer } from './doors/simulator-server.ts';
 import { ExchangeSimulator } from './exchange-simulator.ts';
 import { marketSpecs } from './market-specs.ts';
 import { ReplaySource } from './prices/replay-source.ts';
 import { runOnClock } from './run-on-clock.ts';
+import { startServer } from './server/simulator-server.ts';
 import type { SimulatorOptions } from './simulator-options.ts';
 
 /** The simulator as its own process. One JSON line on stdout when it is ready; messages for people on stderr. */
@@ -92,7 +92,7 @@ function optionsOf(): Partial<SimulatorOptions> {
               fromMs: flags.from ?? null,
             }),
         }),
-    signatureSource: flags.testnet ? 'b' : 'a',
+    testnet: flags.testnet,
     ownTradesOnTape: flags.ownTradesOnTape,
     fullCloseBelowMinimum: !flags.strictMinimum,
     statePath: flags.state ?? null,

@@ -1,7 +1,8 @@
 import { type MarketSpec, marketSpecs } from './market-specs.ts';
 import type { MarketSource } from './prices/market-source.ts';
-import type { SignatureSource } from './signers/l1-signature.ts';
 import { type AccountSpec, TEST_ACCOUNTS } from './signers/test-accounts.ts';
+import { openHyperliquidWire } from './wire/hyperliquid/open-wire.ts';
+import type { OpenWire } from './wire/wire-protocol.ts';
 
 export interface SimulatorOptions {
   /** The clock of mode `clock`, and the start of mode `stepped` unless `startMs` says otherwise. */
@@ -17,8 +18,10 @@ export interface SimulatorOptions {
   readonly accounts: readonly AccountSpec[];
   /** Another source of prices than the model. */
   readonly source?: (markets: readonly MarketSpec[]) => MarketSource;
-  /** `a` as on mainnet, `b` as on testnet. */
-  readonly signatureSource: SignatureSource;
+  /** Signatures of the testnet are expected. */
+  readonly testnet: boolean;
+  /** Whose protocol it speaks. */
+  readonly openWire: OpenWire;
   readonly ownTradesOnTape: boolean;
   readonly fullCloseBelowMinimum: boolean;
   /** SQLite file that is written before anything is answered; null keeps everything in memory. */
@@ -35,7 +38,8 @@ export const DEFAULT_OPTIONS: SimulatorOptions = {
   historyMinutes: 1_500,
   markets: marketSpecs(),
   accounts: TEST_ACCOUNTS,
-  signatureSource: 'a',
+  testnet: false,
+  openWire: openHyperliquidWire,
   ownTradesOnTape: false,
   fullCloseBelowMinimum: true,
   statePath: null,

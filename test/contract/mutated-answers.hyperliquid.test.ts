@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { applyTransfer } from '#local/exchange-simulator/server/control.ts';
 import { TEST_ACCOUNTS } from '#local/exchange-simulator/signers/test-accounts.ts';
-import { applyTransfer } from '#local/exchange-simulator/wire/control.ts';
 import { seededRandom } from '#local/virtual-time/seeded.ts';
 import { decodeFrame } from '#shared/adapters/exchange/hyperliquid/decode-frame.ts';
 import { readAccountForObserver } from '#shared/adapters/exchange/hyperliquid/observer-reader.ts';

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { faultScriptSchema } from '#local/exchange-simulator/faults/fault-script.ts';
 import {
   type AccountSpec,
   TEST_ACCOUNTS,
@@ -6,7 +7,6 @@ import {
   type TestSigner,
 } from '#local/exchange-simulator/signers/test-accounts.ts';
 import { approveAgent } from '#local/exchange-simulator/venue/agents.ts';
-import { faultScriptSchema } from '#local/exchange-simulator/wire/fault-script.ts';
 import { hyperliquidOnSimulator } from '#test/support/hyperliquid-on-simulator.ts';
 
 const DAY = 86_400_000;

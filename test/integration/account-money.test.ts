@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Fault } from '#local/exchange-simulator/faults/fault-script.ts';
+import { setAccountMode } from '#local/exchange-simulator/server/control.ts';
 import { TEST_ACCOUNTS, TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
 import { positionOf } from '#local/exchange-simulator/venue/world.ts';
-import { setAccountMode } from '#local/exchange-simulator/wire/control.ts';
-import type { Fault } from '#local/exchange-simulator/wire/fault-script.ts';
 import { type SimulatedPlatform, simulatedPlatform } from '#test/support/simulated-platform.ts';
 
 const MINUTE = 60_000;

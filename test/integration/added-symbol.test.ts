@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { manualOrder } from '#local/exchange-simulator/server/control.ts';
 import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
 import { positionOf } from '#local/exchange-simulator/venue/world.ts';
-import { manualOrder } from '#local/exchange-simulator/wire/control.ts';
 import { createApi } from '#local/platform/api.ts';
 import { bodyOf } from '#test/support/api.ts';
 import { type SimulatedPlatform, simulatedPlatform } from '#test/support/simulated-platform.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readinessOf } from '#functions/api/readiness.ts';
+import type { Fault } from '#local/exchange-simulator/faults/fault-script.ts';
 import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
 import { positionOf } from '#local/exchange-simulator/venue/world.ts';
-import type { Fault } from '#local/exchange-simulator/wire/fault-script.ts';
 import { factAges } from '#shared/core/system/fact-ages.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
 import { lockSystem } from '#shared/usecases/lock-system.ts';

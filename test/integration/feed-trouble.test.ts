@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CommandContext } from '#cli/context.ts';
 import { checkReadiness } from '#cli/doctor/local-checks.ts';
-import type { Fault } from '#local/exchange-simulator/wire/fault-script.ts';
+import type { Fault } from '#local/exchange-simulator/faults/fault-script.ts';
 import { createApi } from '#local/platform/api.ts';
 import { bodyOf } from '#test/support/api.ts';
 import { simulatedPlatform } from '#test/support/simulated-platform.ts';

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSimulatorFetch } from '#local/exchange-simulator/doors/simulator-fetch.ts';
 import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
+import type { Fault } from '#local/exchange-simulator/faults/fault-script.ts';
 import { runOnClock } from '#local/exchange-simulator/run-on-clock.ts';
+import { createSimulatorFetch } from '#local/exchange-simulator/server/simulator-fetch.ts';
 import { TEST_ACCOUNTS, TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
-import type { Fault } from '#local/exchange-simulator/wire/fault-script.ts';
 import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import { installVirtualGlobals } from '#local/virtual-time/virtual-globals.ts';
 import {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PRICE_PRODUCER_DEFAULTS } from '#containers/price-producer/env.ts';
 import { createPriceProducer } from '#containers/price-producer/producer.ts';
 import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
-import type { Fault } from '#local/exchange-simulator/wire/fault-script.ts';
+import type { Fault } from '#local/exchange-simulator/faults/fault-script.ts';
 import { seededIds, seededRandom } from '#local/virtual-time/seeded.ts';
 import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import { hyperliquidTrades } from '#shared/adapters/exchange/hyperliquid/trades-protocol.ts';

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import type { Fault } from '#local/exchange-simulator/faults/fault-script.ts';
+import {
+  applyTransfer,
+  cashDifference,
+  manualOrder,
+  vanishPosition,
+} from '#local/exchange-simulator/server/control.ts';
 import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
+import { withdrawableOf } from '#local/exchange-simulator/venue/equity.ts';
 import { compareWithTargets } from '#local/exchange-simulator/venue/ledger.ts';
 import { positionOf } from '#local/exchange-simulator/venue/world.ts';
-import { withdrawableOf } from '#local/exchange-simulator/wire/account-info.ts';
-import { applyTransfer, cashDifference, manualOrder, vanishPosition } from '#local/exchange-simulator/wire/control.ts';
-import type { Fault } from '#local/exchange-simulator/wire/fault-script.ts';
 import type { LockMode } from '#shared/core/system/system-state.ts';
 import { systemControl } from '#shared/usecases/change-system-state.ts';
 import { lockSystem } from '#shared/usecases/lock-system.ts';

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
+import type { ledgerReport } from '#local/exchange-simulator/server/control.ts';
 import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
 import type { DeclaredTarget, TargetReport } from '#local/exchange-simulator/venue/ledger.ts';
-import type { ledgerReport } from '#local/exchange-simulator/wire/control.ts';
 import { dec } from '#shared/core/decimal.ts';
 import { isEnded } from '#shared/core/orders/order.ts';
 import { SYMBOLS } from './kill-config.ts';

@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Fault } from '#local/exchange-simulator/faults/fault-script.ts';
 import type { TargetReport } from '#local/exchange-simulator/venue/ledger.ts';
-import type { Fault } from '#local/exchange-simulator/wire/fault-script.ts';
 import { control, spawnSimulator, stopSimulator } from '#local/simulator-process.ts';
 import { isAlive, StateDirectory } from '#local/state-directory.ts';
 import { keepAliveFetch } from '#shared/adapters/system/keep-alive-fetch.ts';

@@ -1,7 +1,7 @@
 import type { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
+import { equityOf } from '#local/exchange-simulator/venue/equity.ts';
 import type { Publisher } from '#local/exchange-simulator/venue/publisher.ts';
 import { leverageOf, markOf, positionOf } from '#local/exchange-simulator/venue/world.ts';
-import { equityOf } from '#local/exchange-simulator/wire/account-info.ts';
 import { Decimal, dec, ZERO } from '#shared/core/decimal.ts';
 
 /** The account right after a fill that made a position larger. */

@@ -1,4 +1,4 @@
-import { cashDifference } from '#local/exchange-simulator/wire/control.ts';
+import { cashDifference } from '#local/exchange-simulator/server/control.ts';
 import { dec, ZERO } from '#shared/core/decimal.ts';
 import type { Evidence, Violation } from './judge-rows.ts';
 import type { ScenarioRun } from './run-scenario.ts';

@@ -1,4 +1,4 @@
-import { ledgerReport } from '#local/exchange-simulator/wire/control.ts';
+import { ledgerReport } from '#local/exchange-simulator/server/control.ts';
 import type { SourceVerdict } from '#shared/core/reconciliation/quorum.ts';
 import type { ScenarioRun } from './run-scenario.ts';
 

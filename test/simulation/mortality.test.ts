@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ledgerReport } from '#local/exchange-simulator/wire/control.ts';
+import { ledgerReport } from '#local/exchange-simulator/server/control.ts';
 import { type SimulatedPlatform, simulatedPlatform } from '#test/support/simulated-platform.ts';
 
 const MINUTE = 60_000;
@@ -27,7 +27,7 @@ describe('a simulated process', () => {
       await world.clock.advanceBy(2 * MINUTE);
       world.kill();
       const before = changes(world);
-      const frames = Object.keys(world.simulator.hub.framesSent()).length;
+      const frames = Object.keys(world.simulator.wire.sockets.framesSent()).length;
       await world.clock.advanceBy(5 * MINUTE);
       expect(changes(world)).toBe(before);
       expect(before).toBeGreaterThan(100);

@@ -1,6 +1,6 @@
 import { accountOf } from '#config/function-environments.ts';
+import type { FiredFault } from '#local/exchange-simulator/faults/fault-script.ts';
 import { markOf } from '#local/exchange-simulator/venue/world.ts';
-import type { FiredFault } from '#local/exchange-simulator/wire/fault-script.ts';
 import { createApi } from '#local/platform/api.ts';
 import { seededRandom } from '#local/virtual-time/seeded.ts';
 import { dec } from '#shared/core/decimal.ts';

@@ -1,4 +1,4 @@
-import type { Fault } from '#local/exchange-simulator/wire/fault-script.ts';
+import type { Fault } from '#local/exchange-simulator/faults/fault-script.ts';
 import type { Draw } from './draw.ts';
 
 /** What a scenario may do to the platform: the simulator's faults, plus what happens to our own process and plumbing. */

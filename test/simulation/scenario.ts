@@ -1,6 +1,6 @@
+import type { Fault } from '#local/exchange-simulator/faults/fault-script.ts';
 import { type MarketSpec, marketSpecs } from '#local/exchange-simulator/market-specs.ts';
 import { type AccountSpec, TEST_ACCOUNTS } from '#local/exchange-simulator/signers/test-accounts.ts';
-import type { Fault } from '#local/exchange-simulator/wire/fault-script.ts';
 import { type Draw, seededDraw } from './draw.ts';
 import { drawFault, drawLiar, isVenueFault, SCENARIO_FAULTS } from './scenario-faults.ts';
 

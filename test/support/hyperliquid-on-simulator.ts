@@ -1,5 +1,5 @@
-import { createSimulatorFetch } from '#local/exchange-simulator/doors/simulator-fetch.ts';
 import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
+import { createSimulatorFetch } from '#local/exchange-simulator/server/simulator-fetch.ts';
 import { TEST_ACCOUNTS, TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
 import {
   createHyperliquid,

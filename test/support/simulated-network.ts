@@ -1,5 +1,5 @@
-import { createSimulatorFetch } from '#local/exchange-simulator/doors/simulator-fetch.ts';
 import type { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
+import { createSimulatorFetch } from '#local/exchange-simulator/server/simulator-fetch.ts';
 import type { ConnectWebSocket, WebSocketLike } from '#shared/adapters/exchange/wire/web-socket-like.ts';
 import type { FetchLike } from '#shared/adapters/system/keep-alive-fetch.ts';
 import type { Clock } from '#shared/ports/clock.ts';

@@ -1,7 +1,7 @@
 import type { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
-import { signL1 } from '#local/exchange-simulator/signers/l1-signature.ts';
 import { TEST_SIGNERS, type TestSigner } from '#local/exchange-simulator/signers/test-accounts.ts';
-import type { WireRequest } from '#local/exchange-simulator/wire/http-wire.ts';
+import { signL1 } from '#local/exchange-simulator/wire/hyperliquid/l1-signature.ts';
+import type { WireRequest } from '#local/exchange-simulator/wire/wire-protocol.ts';
 import { decimalText } from '#shared/core/decimal.ts';
 
 export const MAIN = TEST_SIGNERS.mainMaster.address;
@@ -62,7 +62,7 @@ export class SimulatorClient {
     const nonce = options.nonce ?? this.#nonce;
     const envelope = { action, nonce, vaultAddress: null, expiresAfter: options.expiresAfter ?? null };
     const key = (options.signer ?? TEST_SIGNERS.mainAgent).privateKey;
-    const signature = signL1(envelope, this.simulator.options.signatureSource, key);
+    const signature = signL1(envelope, this.simulator.options.testnet ? 'b' : 'a', key);
     return JSON.stringify({
       action,
       nonce,

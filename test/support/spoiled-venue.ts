@@ -1,5 +1,5 @@
-import { createSimulatorFetch } from '#local/exchange-simulator/doors/simulator-fetch.ts';
 import type { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
+import { createSimulatorFetch } from '#local/exchange-simulator/server/simulator-fetch.ts';
 import { hyperliquidOnSimulator } from './hyperliquid-on-simulator.ts';
 
 /** What the simulator answered to one question. */

@@ -2,9 +2,9 @@ import { dec } from '#shared/core/decimal.ts';
 import type { Timeframe } from '#shared/core/time.ts';
 import type { Bar } from '../prices/candle-book.ts';
 import { NonceWindow } from '../signers/nonce-window.ts';
+import { rememberOrder } from '../venue/account-orders.ts';
 import { keepHistory } from '../venue/clearing.ts';
 import type { EquityPoint } from '../venue/equity-history.ts';
-import { rememberOrder } from '../venue/order-desk.ts';
 import {
   type Account,
   type Agent,

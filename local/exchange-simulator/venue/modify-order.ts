@@ -1,5 +1,5 @@
 import { checkOrder } from '#shared/core/matching/match-order.ts';
-import { cancelOrder, type NewOrder, type OrderAnswer, placeOrder, REFUSALS, rulesOf } from './order-desk.ts';
+import { cancelOrder, type NewOrder, type OrderAnswer, placeOrder, REFUSALS, rulesOf } from './account-orders.ts';
 import { type Account, markOf, positionOf, type SimOrder, type World } from './world.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Decimal } from '#shared/core/decimal.ts';
 import { DAY_MS } from '#shared/core/time.ts';
+import { cancelAll } from './account-orders.ts';
 import { touch } from './clearing.ts';
-import { cancelAll } from './order-desk.ts';
 import { record, type World } from './world.ts';
 
 const MAX_TRIGGERS_A_DAY = 10;

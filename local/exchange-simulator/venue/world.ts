@@ -4,7 +4,6 @@ import { type Book, buildLadder, EMPTY_BOOK, rawLadder, withoutConsumed } from '
 import type { Side, TimeInForce } from '#shared/core/orders/order.ts';
 import { type MarketSpec, NATIVE } from '../market-specs.ts';
 import { type Bar, CandleBook } from '../prices/candle-book.ts';
-import { SignerBook } from '../signers/l1-signature.ts';
 import type { NonceWindow } from '../signers/nonce-window.ts';
 import type { AccountSpec } from '../signers/test-accounts.ts';
 import type { EquityPoint } from './equity-history.ts';
@@ -200,8 +199,6 @@ export interface World {
   readonly signers: Map<string, string>;
   /** By address. */
   readonly agents: Map<string, Agent>;
-  /** Public keys by signer, learned from signatures. */
-  readonly signerBook: SignerBook;
   readonly nonces: Map<string, NonceWindow>;
   readonly orders: Map<number, SimOrder>;
   /** `user cloid` → order. */
@@ -246,7 +243,6 @@ export function createWorld(options: WorldOptions, nowMs: number): World {
         ]),
       ),
     ),
-    signerBook: new SignerBook(),
     nonces: new Map(),
     orders: new Map(),
     byCloid: new Map(),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSimulatorFetch } from '#local/exchange-simulator/doors/simulator-fetch.ts';
 import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
+import { createSimulatorFetch } from '#local/exchange-simulator/server/simulator-fetch.ts';
 import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
 import { cloidOf } from '#test/support/simulator-client.ts';
 import { loadHyperliquid } from './ccxt-module.ts';

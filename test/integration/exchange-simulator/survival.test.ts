@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { signL1 } from '#local/exchange-simulator/signers/l1-signature.ts';
 import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
+import { signL1 } from '#local/exchange-simulator/wire/hyperliquid/l1-signature.ts';
 import { cloidOf, MAIN, orderAction } from '#test/support/simulator-client.ts';
 import { type SimulatorProcess, startSimulator } from './simulator-process.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
-import { signL1 } from '#local/exchange-simulator/signers/l1-signature.ts';
+import { cashDifference } from '#local/exchange-simulator/server/control.ts';
 import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
-import { cashDifference } from '#local/exchange-simulator/wire/control.ts';
+import { signL1 } from '#local/exchange-simulator/wire/hyperliquid/l1-signature.ts';
 import { cloidOf, MAIN, orderAction, SimulatorClient, type WireOrderInput } from '#test/support/simulator-client.ts';
 
 function prepare() {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
-import { setAccountMode } from '#local/exchange-simulator/wire/control.ts';
-import { FAULT_KINDS, faultScriptSchema } from '#local/exchange-simulator/wire/fault-script.ts';
+import { FAULT_KINDS, faultScriptSchema } from '#local/exchange-simulator/faults/fault-script.ts';
+import { setAccountMode } from '#local/exchange-simulator/server/control.ts';
 import { cloidOf, MAIN, orderAction, SimulatorClient } from '#test/support/simulator-client.ts';
 
 function prepare(...faults: Record<string, unknown>[]) {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
+import { cashDifference, ledgerReport } from '#local/exchange-simulator/server/control.ts';
 import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
-import { cashDifference, ledgerReport } from '#local/exchange-simulator/wire/control.ts';
 import { dec } from '#shared/core/decimal.ts';
 import { cloidOf, MAIN, orderAction, SimulatorClient, type WireOrderInput } from '#test/support/simulator-client.ts';
 

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
+import { faultScriptSchema } from '#local/exchange-simulator/faults/fault-script.ts';
+import { cashDifference, ledgerReport } from '#local/exchange-simulator/server/control.ts';
 import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
 import { approveAgent } from '#local/exchange-simulator/venue/agents.ts';
-import { cashDifference, ledgerReport } from '#local/exchange-simulator/wire/control.ts';
-import { faultScriptSchema } from '#local/exchange-simulator/wire/fault-script.ts';
 import { cloidOf, MAIN, orderAction, SimulatorClient } from '#test/support/simulator-client.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'simulator-'));

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { answerControl } from '#local/exchange-simulator/doors/control-endpoint.ts';
-import { createSimulatorFetch } from '#local/exchange-simulator/doors/simulator-fetch.ts';
 import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
+import { faultScriptSchema } from '#local/exchange-simulator/faults/fault-script.ts';
 import { runOnClock } from '#local/exchange-simulator/run-on-clock.ts';
-import { faultScriptSchema } from '#local/exchange-simulator/wire/fault-script.ts';
+import { answerControl } from '#local/exchange-simulator/server/control-endpoint.ts';
+import { createSimulatorFetch } from '#local/exchange-simulator/server/simulator-fetch.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import { MAIN, SimulatorClient } from '#test/support/simulator-client.ts';
 

@@ -1,5 +1,6 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { describe, expect, it } from 'vitest';
+import { TEST_ACCOUNTS, TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
 import {
   addressOfKey,
   l1ActionHash,
@@ -7,8 +8,7 @@ import {
   recoverSigner,
   SignerBook,
   signL1,
-} from '#local/exchange-simulator/signers/l1-signature.ts';
-import { TEST_ACCOUNTS, TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
+} from '#local/exchange-simulator/wire/hyperliquid/l1-signature.ts';
 
 /** Keys, actions and hashes of https://github.com/hyperliquid-dex/hyperliquid-python-sdk/blob/master/tests/signing_test.py */
 const PYTHON_SDK_KEY = '0x0123456789012345678901234567890123456789012345678901234567890123';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
+import { ledgerReport, manualOrder } from '#local/exchange-simulator/server/control.ts';
 import { compareWithTargets } from '#local/exchange-simulator/venue/ledger.ts';
-import { ledgerReport, manualOrder } from '#local/exchange-simulator/wire/control.ts';
 import { cloidOf, MAIN, orderAction, SimulatorClient } from '#test/support/simulator-client.ts';
 
 function prepare() {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '#config/load.ts';
-import { addressOfKey } from '#local/exchange-simulator/signers/l1-signature.ts';
 import { TEST_ACCOUNTS } from '#local/exchange-simulator/signers/test-accounts.ts';
+import { addressOfKey } from '#local/exchange-simulator/wire/hyperliquid/l1-signature.ts';
 import { FileSecrets } from '#shared/adapters/system/file-secrets.ts';
 import { SecretError } from '#shared/ports/secrets.ts';
 

@@ -1,27 +1,8 @@
-import type { SignatureSource } from '../signers/l1-signature.ts';
-import type { World } from '../venue/world.ts';
-import { answerExchange, exchangeRequestSchema } from './exchange-endpoint.ts';
-import type { Fault, FaultContext } from './fault-script.ts';
+import type { Fault, FaultContext } from '../../faults/fault-script.ts';
+import type { World } from '../../venue/world.ts';
+import type { WireRequest, WireResponse } from '../wire-protocol.ts';
+import { answerExchange, exchangeRequestSchema, type Signing } from './exchange-endpoint.ts';
 import { answerInfo, infoRequestSchema, type Reply, UNREADABLE } from './info-endpoint.ts';
-
-export interface WireRequest {
-  /** Path only: `/info`, `/exchange`, `/control/...`. */
-  readonly path: string;
-  readonly body: string;
-  /** Lower-case names. */
-  readonly headers?: Readonly<Record<string, string | undefined>>;
-}
-
-/** What a transport must do: answer after `delayMs`, or keep silent and break the connection after `delayMs` (null: never). */
-export type WireResponse =
-  | {
-      readonly kind: 'answer';
-      readonly status: number;
-      readonly headers: Readonly<Record<string, string>>;
-      readonly body: string;
-      readonly delayMs: number;
-    }
-  | { readonly kind: 'no-answer'; readonly resetAfterMs: number | null };
 
 /** A request that a fault holds back: the engine runs it later. */
 export interface LateRequest {
@@ -46,18 +27,19 @@ const answer = (reply: Reply, delayMs = 0, headers: Record<string, string> = {})
 export function answerHttp(
   world: World,
   faultsOf: (context: FaultContext) => Fault[],
-  source: SignatureSource,
+  signing: Signing,
   request: WireRequest,
   schedule: (late: LateRequest) => void,
 ): WireResponse {
   const { path } = request;
+  if ((request.method ?? 'POST') !== 'POST') return answer({ status: 405, body: 'null' });
   if (path !== '/info' && path !== '/exchange') return answer({ status: 404, body: 'null' });
   const parsed = parseBody(path, request.body);
   const faults = faultsOf(contextOf(path, parsed?.body, request.headers ?? {}));
   const execute = (): Reply => {
     if (!parsed) return UNREADABLE;
     if (parsed.path === '/info') return answerInfo(world, parsed.body, faults);
-    return answerExchange(world, parsed.body, source, faults);
+    return answerExchange(world, parsed.body, signing, faults);
   };
   let delayMs = 0;
   for (const fault of faults) {

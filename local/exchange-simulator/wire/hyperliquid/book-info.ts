@@ -1,7 +1,7 @@
 import { Decimal, ZERO } from '#shared/core/decimal.ts';
 import type { BookLevel } from '#shared/core/matching/ladder.ts';
-import { bookOf, type MarketState, type World } from '../venue/world.ts';
-import { wireDecimal } from '../wire-number.ts';
+import { bookOf, type MarketState, type World } from '../../venue/world.ts';
+import { wireDecimal } from '../../wire-number.ts';
 
 /** How a book is asked for. `null` significant figures: every price by itself. */
 export interface BookView {

@@ -1,13 +1,7 @@
 import { type Decimal, ZERO } from '#shared/core/decimal.ts';
-import {
-  accountValue,
-  initialMargin,
-  liquidationPrice,
-  type MarginPosition,
-  notional,
-  withdrawable,
-} from '#shared/core/matching/margin.ts';
-import { crossPositions, maintenanceOf, marginPosition } from '../venue/clearing.ts';
+import { accountValue, initialMargin, liquidationPrice, notional, withdrawable } from '#shared/core/matching/margin.ts';
+import { crossPositions, maintenanceOf, marginPosition } from '../../venue/clearing.ts';
+import { EMPTY_SUB, equityOf, type SubView } from '../../venue/equity.ts';
 import {
   type Account,
   type AccountSnapshot,
@@ -16,17 +10,15 @@ import {
   markOf,
   type Position,
   type World,
-} from '../venue/world.ts';
-import { wireDecimal } from '../wire-number.ts';
+} from '../../venue/world.ts';
+import { wireDecimal } from '../../wire-number.ts';
 
-type SubView = { readonly rawQuote: Decimal; readonly positions: ReadonlyMap<string, Position> };
-const EMPTY: SubView = { rawQuote: ZERO, positions: new Map() };
 const usd = (value: Decimal): string => wireDecimal(value.toDecimalPlaces(6));
 
 /** `clearinghouseState` of one dex as it stood at `atMs` (a lagging answer), or as it stands now. */
 export function clearinghouseState(world: World, account: Account | undefined, dex: string, lagMs: number) {
   const atMs = world.nowMs - lagMs;
-  const sub = account ? (lagMs > 0 ? olderSub(account, dex, atMs) : (account.subs.get(dex) ?? EMPTY)) : EMPTY;
+  const sub = account ? (lagMs > 0 ? olderSub(account, dex, atMs) : (account.subs.get(dex) ?? EMPTY_SUB)) : EMPTY_SUB;
   const cross = account ? crossPositions(world, account, sub.positions) : [];
   const crossValue = accountValue(sub.rawQuote, cross);
   const crossMargin = cross.reduce((sum, p) => sum.plus(initialMargin(p)), ZERO);
@@ -105,7 +97,7 @@ const summary = (value: Decimal, open: Decimal, raw: Decimal, margin: Decimal) =
 function olderSub(account: Account, dex: string, atMs: number): SubView {
   let found: AccountSnapshot | undefined;
   for (const snapshot of account.history) if (snapshot.atMs <= atMs) found = snapshot;
-  return (found ?? account.history[0])?.subs.get(dex) ?? EMPTY;
+  return (found ?? account.history[0])?.subs.get(dex) ?? EMPTY_SUB;
 }
 
 /** `spotClearinghouseState`: of a pooled account the one balance of all dexes, of any other an empty one. */
@@ -130,31 +122,4 @@ function isolatedValue(world: World, account: Account, coin: string, position: P
   const market = world.byCoin.get(coin);
   if (!market || position.isolatedRaw === null) return ZERO;
   return accountValue(position.isolatedRaw, [marginPosition(account, market, position)]);
-}
-
-/** Value of all sub-accounts, isolated positions included: the account's equity. */
-export const equityOf = (world: World, account: Account): Decimal =>
-  [...equityByDex(world, account).values()].reduce((total, equity) => total.plus(equity), ZERO);
-
-/** Equity of each sub-account. */
-export function equityByDex(world: World, account: Account): ReadonlyMap<string, Decimal> {
-  const byDex = new Map<string, Decimal>();
-  for (const [dex, sub] of account.subs) {
-    let total = accountValue(sub.rawQuote, crossPositions(world, account, sub.positions));
-    for (const [coin, position] of sub.positions) {
-      const market = world.byCoin.get(coin);
-      if (!market || position.isolatedRaw === null) continue;
-      const own: MarginPosition = marginPosition(account, market, position);
-      total = total.plus(accountValue(position.isolatedRaw, [own]));
-    }
-    byDex.set(dex, total);
-  }
-  return byDex;
-}
-
-/** Withdrawable quote of one dex. */
-export function withdrawableOf(world: World, account: Account, dex: string): Decimal {
-  const sub = account.subs.get(dex) ?? EMPTY;
-  const cross = crossPositions(world, account, sub.positions);
-  return withdrawable(accountValue(sub.rawQuote, cross), cross);
 }

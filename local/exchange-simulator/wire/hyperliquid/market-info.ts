@@ -1,8 +1,8 @@
 import { Decimal } from '#shared/core/decimal.ts';
 import { HOUR_MS } from '#shared/core/time.ts';
-import { DEXES } from '../market-specs.ts';
-import { bookOf, type MarketState, markOf, type World } from '../venue/world.ts';
-import { wireDecimal, wireNumber } from '../wire-number.ts';
+import { DEXES } from '../../market-specs.ts';
+import { bookOf, type MarketState, markOf, type World } from '../../venue/world.ts';
+import { wireDecimal, wireNumber } from '../../wire-number.ts';
 
 const marketsOf = (world: World, dex: string): MarketState[] =>
   world.markets.filter((market) => (market.spec.dex ?? '') === dex);

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { ExchangeSimulator } from '../exchange-simulator.ts';
-import type { WireResponse } from '../wire/http-wire.ts';
+import type { WireResponse } from '../wire/wire-protocol.ts';
 import { answerControl } from './control-endpoint.ts';
 
 /** Epoch milliseconds at which a replay made its request. */
@@ -43,7 +43,7 @@ export function startServer(
   server.keepAliveTimeout = 60_000;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 65_536, perMessageDeflate: false });
   server.on('upgrade', (request, socket, head) => {
-    if (pathOf(request) !== '/ws') {
+    if (!simulator.wire.acceptsSocket(pathOf(request))) {
       socket.destroy();
       return;
     }
@@ -100,16 +100,17 @@ function answer(
   const marketTime = header(request.headers['x-market-time']);
   if (marketTime !== undefined && MARKET_TIME.test(marketTime)) simulator.follow(Number(marketTime));
   if (body === null) send(413, 'null');
-  else if (request.method !== 'POST') send(405, 'null');
+  else if (path.startsWith('/control/') && request.method !== 'POST') send(405, 'null');
   else if (path.startsWith('/control/')) {
     const result = answerControl(simulator, token, { path, body, token: header(request.headers['x-control-token']) });
     send(result.status, result.body);
   } else {
-    const headers = {
-      'user-agent': request.headers['user-agent'],
-      'x-observer-id': header(request.headers['x-observer-id']),
-    };
-    perform(simulator, simulator.handle({ path, body, headers }), request.socket, send);
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [name, header(value)] as const),
+    );
+    const { method = 'GET', url = '/' } = request;
+    const query = url.split('?').slice(1).join('?');
+    perform(simulator, simulator.handle({ method, path, query, body, headers }), request.socket, send);
   }
 }
 
@@ -151,6 +152,7 @@ function attach(
       },
       request.headers['user-agent'] ?? '',
       SESSION_ID.exec(request.url ?? '')?.[1] ?? null,
+      request.url ?? '/',
     );
     if (!session) return;
     client.on('message', (data, binary) => guarded(() => session.onMessage(binary ? '' : data.toString())));

@@ -1,14 +1,14 @@
 import * as z from 'zod';
 import { Decimal, dec, isDecimalText, ZERO } from '#shared/core/decimal.ts';
 import { epochMs } from '#shared/messages/fields.ts';
+import { faultScriptSchema } from '../faults/fault-script.ts';
 import { DEXES, NATIVE } from '../market-specs.ts';
+import { placeOrder } from '../venue/account-orders.ts';
 import { keepHistory, touch } from '../venue/clearing.ts';
+import { equityByDex, equityOf, withdrawableOf } from '../venue/equity.ts';
 import { noteEquity } from '../venue/equity-history.ts';
-import { placeOrder } from '../venue/order-desk.ts';
 import { dexOf, hashOf, markOf, record, type SimOrder, subOf, type World } from '../venue/world.ts';
 import { wireDecimal } from '../wire-number.ts';
-import { equityByDex, equityOf, withdrawableOf } from './account-info.ts';
-import { faultScriptSchema } from './fault-script.ts';
 
 const decimalText = z.string().refine(isDecimalText, 'expected a decimal number as text');
 const address = z.string().regex(/^0x[0-9a-fA-F]{40}$/);

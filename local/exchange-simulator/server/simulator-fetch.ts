@@ -16,7 +16,13 @@ export function createSimulatorFetch(simulator: ExchangeSimulator): typeof fetch
       }
       signal?.addEventListener('abort', onAbort, { once: true });
       const headers = Object.fromEntries(new Headers(init?.headers).entries());
-      const response = simulator.handle({ path: url.pathname, body: String(init?.body ?? ''), headers });
+      const response = simulator.handle({
+        method: init?.method ?? 'GET',
+        path: url.pathname,
+        query: url.search.slice(1),
+        body: String(init?.body ?? ''),
+        headers,
+      });
       const later = (delayMs: number, run: () => void) => (delayMs > 0 ? simulator.after(delayMs, run) : run());
       if (response.kind === 'no-answer') {
         const broken = () =>

@@ -1,5 +1,5 @@
-import type { SimOrder, World } from '../venue/world.ts';
-import { wireDecimal } from '../wire-number.ts';
+import type { SimOrder, World } from '../../venue/world.ts';
+import { wireDecimal } from '../../wire-number.ts';
 
 const MAX_ROWS = 2_000;
 

@@ -17,7 +17,7 @@ import {
   transferSchema,
   vanishPosition,
   vanishSchema,
-} from '../wire/control.ts';
+} from './control.ts';
 
 export interface ControlReply {
   readonly status: number;
@@ -33,9 +33,9 @@ export function statusOf(simulator: ExchangeSimulator) {
     nextMarketAtMs: simulator.nextMarketAtMs(),
     nextEventAtMs: simulator.nextEventAtMs(),
     /** Frames sent so far per open socket: a driver waits until it has received as many. */
-    framesSent: simulator.hub.framesSent(),
+    framesSent: simulator.wire.sockets.framesSent(),
     /** Messages read so far per open socket: a driver waits until all that it sent have been. */
-    messagesReceived: simulator.hub.messagesReceived(),
+    messagesReceived: simulator.wire.sockets.messagesReceived(),
     /** Trades of the crowd so far, and bars of the file that they came from. */
     ticks: simulator.world.markets.reduce((sum, market) => sum + market.ticks, 0),
     bars: simulator.source.bars(),

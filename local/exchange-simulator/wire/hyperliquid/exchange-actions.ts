@@ -1,9 +1,9 @@
 import { Decimal, dec } from '#shared/core/decimal.ts';
 import { initialMargin } from '#shared/core/matching/margin.ts';
-import { availableMargin, keepHistory, marginPosition, touch } from '../venue/clearing.ts';
-import { modifyOrder } from '../venue/modify-order.ts';
-import { cancelOrder, type NewOrder, type OrderAnswer, placeOrder } from '../venue/order-desk.ts';
-import { scheduledCancelProblem } from '../venue/scheduled-cancel.ts';
+import { cancelOrder, type NewOrder, type OrderAnswer, placeOrder } from '../../venue/account-orders.ts';
+import { availableMargin, keepHistory, marginPosition, touch } from '../../venue/clearing.ts';
+import { modifyOrder } from '../../venue/modify-order.ts';
+import { scheduledCancelProblem } from '../../venue/scheduled-cancel.ts';
 import {
   type Account,
   dexOf,
@@ -13,7 +13,7 @@ import {
   type SimOrder,
   subOf,
   type World,
-} from '../venue/world.ts';
+} from '../../venue/world.ts';
 import { type Action, type ActionOf, type Builder, type OrderWire, requestsOf } from './action-schema.ts';
 
 export type ActionAnswer =

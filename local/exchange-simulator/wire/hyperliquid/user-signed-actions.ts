@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { dec } from '#shared/core/decimal.ts';
-import type { SignatureSource } from '../signers/l1-signature.ts';
-import { userSignedDigest } from '../signers/user-signature.ts';
-import { agentNamed, approveAgent } from '../venue/agents.ts';
-import { touch } from '../venue/clearing.ts';
-import { type Account, record, type World } from '../venue/world.ts';
-import { equityOf } from './account-info.ts';
+import { agentNamed, approveAgent } from '../../venue/agents.ts';
+import { touch } from '../../venue/clearing.ts';
+import { equityOf } from '../../venue/equity.ts';
+import { type Account, record, type World } from '../../venue/world.ts';
+import type { SignatureSource } from './l1-signature.ts';
+import { userSignedDigest } from './user-signature.ts';
 
 const address = z
   .string()

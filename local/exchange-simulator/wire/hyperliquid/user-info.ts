@@ -2,12 +2,20 @@ import { Decimal, dec, ZERO } from '#shared/core/decimal.ts';
 import { BASE_FEES } from '#shared/core/matching/fees-and-funding.ts';
 import { initialMargin } from '#shared/core/matching/margin.ts';
 import { DAY_MS, slotOf } from '#shared/core/time.ts';
-import { agentsOf } from '../venue/agents.ts';
-import { availableMargin, marginPosition } from '../venue/clearing.ts';
-import type { EquityPoint } from '../venue/equity-history.ts';
-import { type Account, dexOf, leverageOf, type MarketState, markOf, positionOf, type World } from '../venue/world.ts';
-import { wireDecimal, wireNumber } from '../wire-number.ts';
-import { equityOf } from './account-info.ts';
+import { agentsOf } from '../../venue/agents.ts';
+import { availableMargin, marginPosition } from '../../venue/clearing.ts';
+import { equityOf } from '../../venue/equity.ts';
+import type { EquityPoint } from '../../venue/equity-history.ts';
+import {
+  type Account,
+  dexOf,
+  leverageOf,
+  type MarketState,
+  markOf,
+  positionOf,
+  type World,
+} from '../../venue/world.ts';
+import { wireDecimal, wireNumber } from '../../wire-number.ts';
 
 const rounded = (value: Decimal): string => wireDecimal(value.toDecimalPlaces(6));
 const NONE = '0.0';

@@ -1,4 +1,4 @@
-import type { World } from '../venue/world.ts';
+import type { World } from '../../venue/world.ts';
 import { bbo, l2Book } from './book-info.ts';
 import { newestFills, newestFundings } from './fill-info.ts';
 import { allMids, assetContext } from './market-info.ts';

@@ -1,12 +1,12 @@
 import * as z from 'zod';
-import { l1Digest, type SignatureSource } from '../signers/l1-signature.ts';
-import { NonceWindow } from '../signers/nonce-window.ts';
-import { accountOfSigner } from '../venue/agents.ts';
-import { type Account, record, type World } from '../venue/world.ts';
+import type { Fault } from '../../faults/fault-script.ts';
+import { NonceWindow } from '../../signers/nonce-window.ts';
+import { accountOfSigner } from '../../venue/agents.ts';
+import { type Account, record, type World } from '../../venue/world.ts';
 import { actionSchema } from './action-schema.ts';
 import { answerAction } from './exchange-actions.ts';
-import type { Fault } from './fault-script.ts';
 import { type Reply, UNREADABLE } from './info-endpoint.ts';
+import { l1Digest, type SignatureSource, type SignerBook } from './l1-signature.ts';
 import { answerUserSigned, readUserSigned } from './user-signed-actions.ts';
 
 const hexWord = z.string().regex(/^0x[0-9a-fA-F]{1,64}$/);
@@ -24,6 +24,12 @@ export const exchangeRequestSchema = z.looseObject({
 });
 export type ExchangeRequest = z.infer<typeof exchangeRequestSchema>;
 
+/** How signatures are checked. */
+export interface Signing {
+  readonly source: SignatureSource;
+  readonly signers: SignerBook;
+}
+
 /** Actions that the account's own wallet signs as typed data and that are not simulated: they are recorded and refused. */
 const NOT_SIMULATED = new Set(['usdSend', 'withdraw3', 'usdClassTransfer', 'userSetAbstraction']);
 const USER_SIGNED = new Set(['approveBuilderFee', 'approveAgent']);
@@ -38,7 +44,7 @@ const ok = (response: unknown): Reply => ({ status: 200, body: JSON.stringify({ 
 export function answerExchange(
   world: World,
   request: ExchangeRequest,
-  source: SignatureSource,
+  { source, signers }: Signing,
   faults: readonly Fault[] = [],
 ): Reply {
   const { type } = request.action;
@@ -46,7 +52,7 @@ export function answerExchange(
     record(world, 'user-signed-action', { type, action: request.action });
     return err(`Action ${type} is not simulated.`);
   }
-  if (USER_SIGNED.has(type)) return answerWallet(world, request, source);
+  if (USER_SIGNED.has(type)) return answerWallet(world, request, { source, signers });
   const parsed = actionSchema.safeParse(request.action);
   if (!parsed.success) return UNREADABLE;
   const action = parsed.data;
@@ -57,7 +63,7 @@ export function answerExchange(
     expiresAfter: request.expiresAfter ?? null,
   };
   const digest = l1Digest(envelope, source);
-  const signer = world.signerBook.recover(digest, request.signature);
+  const signer = signers.recover(digest, request.signature);
   if (signer === null) return err('Unable to recover signer.');
   const isDead = faults.some((fault) => fault.kind === 'dead-agent');
   const account = isDead ? undefined : accountOfSigner(world, signer);
@@ -65,7 +71,7 @@ export function answerExchange(
     record(world, 'unknown-signer', { signer, type });
     return err(`User or API Wallet ${signer} does not exist.`);
   }
-  world.signerBook.remember(signer, digest, request.signature);
+  signers.remember(signer, digest, request.signature);
   if (envelope.vaultAddress !== null) return err(`Vault not registered: ${envelope.vaultAddress}`);
   if (envelope.expiresAfter !== null && envelope.expiresAfter < world.nowMs) {
     world.counters.expired += 1;
@@ -82,10 +88,10 @@ export function answerExchange(
 }
 
 /** What the wallet signs applies to the signer's own account: an agent has none. */
-function answerWallet(world: World, request: ExchangeRequest, source: SignatureSource): Reply {
+function answerWallet(world: World, request: ExchangeRequest, { source, signers }: Signing): Reply {
   const read = readUserSigned(request.action, source);
   if (read === null || read.action.nonce !== request.nonce) return UNREADABLE;
-  const signer = world.signerBook.recover(read.digest, request.signature);
+  const signer = signers.recover(read.digest, request.signature);
   if (signer === null) return err('Unable to recover signer.');
   const account = world.accounts.get(signer);
   if (!account) return err(`Must deposit before performing actions. User: ${signer}`);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { isCandleInterval } from '../prices/candle-interval.ts';
-import type { World } from '../venue/world.ts';
+import { isCandleInterval } from '../../prices/candle-interval.ts';
+import type { World } from '../../venue/world.ts';
 import { type BookView, isBookView } from './book-info.ts';
 import { isDex } from './market-info.ts';
 

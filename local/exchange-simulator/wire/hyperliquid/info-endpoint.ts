@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { Decimal } from '#shared/core/decimal.ts';
-import { NATIVE } from '../market-specs.ts';
-import { isCandleInterval } from '../prices/candle-interval.ts';
-import type { Account, World } from '../venue/world.ts';
-import { wireDecimal } from '../wire-number.ts';
+import type { Fault } from '../../faults/fault-script.ts';
+import { NATIVE } from '../../market-specs.ts';
+import { isCandleInterval } from '../../prices/candle-interval.ts';
+import type { Account, World } from '../../venue/world.ts';
+import { wireDecimal } from '../../wire-number.ts';
 import { clearinghouseState, spotState } from './account-info.ts';
 import { isBookView, l2Book } from './book-info.ts';
-import type { Fault } from './fault-script.ts';
 import { fillsBetween, fundingUpdates, ledgerUpdates, newestFills } from './fill-info.ts';
 import {
   allMids,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { WireResponse } from './http-wire.ts';
+import type { WireResponse } from '../wire-protocol.ts';
 
 const postSchema = z.object({
   id: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),

@@ -1,6 +1,6 @@
 import { type Decimal, dec, ZERO } from '#shared/core/decimal.ts';
-import type { LedgerEvent, WireFill, World } from '../venue/world.ts';
-import { wireDecimal } from '../wire-number.ts';
+import type { LedgerEvent, WireFill, World } from '../../venue/world.ts';
+import { wireDecimal } from '../../wire-number.ts';
 
 export const MAX_FILLS = 2_000;
 const MAX_UPDATES = 500;
