@@ -27,7 +27,11 @@ const EXPECTED = {
 };
 
 const coins = Array.from({ length: 20 }, (_, i) => (i < 16 ? `C${i}` : `xyz:H${i}`));
-const instruments = coins.map((coin) => ({ symbol: `${coin.replace(':', '-')}/USDC:USDC`, coin, dex: null }));
+const instruments = coins.map((coin) => ({
+  symbol: `${coin.replace(':', '-')}/USDC:USDC`,
+  venueSymbol: coin,
+  subAccount: null,
+}));
 
 /** The corpus: message texts with their arrival times. */
 function corpus(): { text: string; atMs: number }[] {

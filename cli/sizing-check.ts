@@ -73,14 +73,14 @@ function report(config: Config, equityQuote: string | null, live: PlatformSnapsh
   const symbols = names.map((symbol): ReportedSymbol => {
     const seen = live?.symbols.find((s) => s.symbol === symbol);
     const instrument = {
-      dex: symbol.includes('-') ? symbol.slice(0, symbol.indexOf('-')).toLowerCase() : null,
+      marginMode: seen?.marginMode ?? (symbol.includes('-') ? 'isolated' : 'cross'),
       maxLeverage: seen?.maxLeverage ?? limits.max_leverage,
     };
     return {
       symbol,
       minNotionalQuote: seen?.minNotionalQuote ?? HYPERLIQUID_MIN_NOTIONAL_QUOTE,
       leverage: Math.max(1, targetLeverage(instrument, seen?.leverage ?? null, policy).leverage),
-      sizeDecimals: seen?.sizeDecimals ?? null,
+      sizeStep: seen?.sizeStep ?? null,
       price: seen?.price?.price ?? null,
     };
   });

@@ -21,8 +21,8 @@ const symbol = z
   .string()
   .max(50)
   .regex(
-    /^[A-Za-z0-9]+(-[A-Za-z0-9]+)?\/[A-Z0-9]+:[A-Z0-9]+$/,
-    'expected a symbol such as BTC/USDC:USDC or XYZ-CL/USDC:USDC',
+    /^[A-Za-z0-9]+(-[A-Za-z0-9]+)?\/[A-Z0-9]+(:[A-Z0-9]+)?$/,
+    'expected a symbol such as BTC/USDC:USDC, XYZ-CL/USDC:USDC or BTC/USDT',
   );
 
 export const LIVE_ACKNOWLEDGEMENT = 'I accept that orders with real money are sent';

@@ -1,3 +1,5 @@
+import { type DecimalText, decimalText } from '#shared/core/decimal.ts';
+import type { PriceRule } from '#shared/core/market/tick-rules.ts';
 import type { LadderShape } from '#shared/core/matching/ladder.ts';
 
 /** One perpetual of the simulated venue. */
@@ -7,6 +9,8 @@ export interface MarketSpec {
   readonly dex: string | null;
   readonly assetId: number;
   readonly sizeDecimals: number;
+  readonly sizeStep: DecimalText;
+  readonly priceRule: PriceRule;
   readonly maxLeverage: number;
   readonly onlyIsolated: boolean;
   readonly initialPrice: number;
@@ -52,6 +56,8 @@ const spec = (row: Row, dex: string | null, assetId: number): MarketSpec => ({
   dex,
   assetId,
   sizeDecimals: row[1],
+  sizeStep: decimalText(10 ** -row[1]),
+  priceRule: { kind: 'significant', figures: 5, decimals: Math.max(0, 6 - row[1]) },
   maxLeverage: row[2],
   onlyIsolated: false,
   initialPrice: row[3],

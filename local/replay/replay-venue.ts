@@ -34,7 +34,7 @@ export interface ReplayVenue {
 
 /** The simulator's market of a symbol, which may be written short (`eth`); throws a sentence with the symbols that there are. */
 export function marketOf(text: string): { readonly symbol: string; readonly coin: string } {
-  const markets = marketSpecs().map(({ coin }) => ({ coin, symbol: unifiedSymbol(coin) }));
+  const markets = marketSpecs().map(({ coin }) => ({ coin, venueSymbol: coin, symbol: unifiedSymbol(coin) }));
   const symbol = resolveSymbol(markets, text);
   const found = markets.find((market) => market.symbol === symbol);
   if (found) return found;

@@ -18,10 +18,11 @@ const sourceView = z.object({
 
 const symbolView = z.object({
   symbol: z.string(),
-  coin: z.string(),
+  venueSymbol: z.string(),
   managed: z.boolean(),
   released: z.boolean(),
-  sizeDecimals: z.number().int(),
+  sizeStep: decimalText,
+  marginMode: z.enum(['cross', 'isolated']),
   minNotionalQuote: decimalText,
   maxLeverage: z.number(),
   /** The operator's; null means the largest that every rule allows. */

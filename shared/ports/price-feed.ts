@@ -3,7 +3,7 @@ import type { TradeTick } from '#shared/core/market/trade-tick.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 
 /** What a feed must know of an instrument. */
-export type FeedInstrument = Pick<Instrument, 'symbol' | 'coin' | 'dex'>;
+export type FeedInstrument = Pick<Instrument, 'symbol' | 'venueSymbol' | 'subAccount'>;
 
 /** Well-formed trades of one symbol, as the venue sent them: duplicates and disorder are the receiver's to settle. */
 export interface TradeBatch {

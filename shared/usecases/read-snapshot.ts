@@ -137,10 +137,11 @@ function symbolSnapshot(
   const reason = inputs?.desired?.kind === 'unknown' ? inputs.desired.reason : null;
   return {
     symbol: view.symbol,
-    coin: view.coin,
+    venueSymbol: view.venueSymbol,
     managed: view.managed,
     released: view.released,
-    sizeDecimals: view.sizeDecimals,
+    sizeStep: view.sizeStep,
+    marginMode: view.marginMode,
     minNotionalQuote: view.minNotionalQuote,
     maxLeverage: view.maxLeverage,
     leverage: view.leverage,

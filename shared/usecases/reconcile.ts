@@ -191,7 +191,7 @@ function cycleInputs(facts: Facts, input: ReconcileInput, cycleId: string, nowMs
   const views = [...(input.useOwnTable ? [ownTableView(OWN_TABLE, snapshot)] : []), ...facts.observed];
   const runs = new Map(facts.runs.filter((r) => r.height === null).map((r) => [r.symbol, r]));
   const previous = new Map(rows.previous.map((p) => [p.symbol, p]));
-  const coins = rows.symbols.map((s) => s.instrument.coin);
+  const coins = rows.symbols.map((s) => s.instrument.venueSymbol);
   return {
     exchange: input.exchange,
     account: input.account,

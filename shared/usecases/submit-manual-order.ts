@@ -1,5 +1,4 @@
 import type { DecimalText } from '#shared/core/decimal.ts';
-import { lotSize } from '#shared/core/market/instrument.ts';
 import { resolveSymbol } from '#shared/core/market/resolve-symbol.ts';
 import { clientOrderId } from '#shared/core/orders/client-order-id.ts';
 import { type ManualOrder, type ManualPlan, planManualOrder } from '#shared/core/orders/manual-order.ts';
@@ -190,7 +189,7 @@ async function planOrder(
       maxAgeMs: settings.sourceAgeMsMax,
       futureToleranceMs: settings.futureToleranceMs,
       settledAtMs: row.settledAtMs,
-      lot: lotSize(row.instrument),
+      lot: row.instrument.sizeStep,
       nowMs,
     },
     holdReason: row.holdReason ?? (row.takeover === 'unchecked' ? 'position-unchecked' : null),

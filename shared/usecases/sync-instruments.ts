@@ -1,7 +1,7 @@
 import { isDue } from '#shared/core/age.ts';
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import { checkInstrumentsAnswer, type InstrumentsRefusal } from '#shared/core/market/instruments-drop.ts';
-import { type OddRow, partlyText } from '#shared/core/odd-row.ts';
+import { type Listed, type OddRow, oddRow, partlyText } from '#shared/core/odd-row.ts';
 import { SYSTEM_JOBS } from '#shared/core/system/system-jobs.ts';
 import type { Approval, VenueKind } from '#shared/core/system/transitions.ts';
 import type { Clock } from '#shared/ports/clock.ts';
@@ -103,13 +103,13 @@ type Loaded =
 async function load(deps: SyncInstrumentsDeps, exchange: string): Promise<Loaded> {
   try {
     const stored = await deps.instruments.all(exchange);
-    const { odd: firstOdd, ...one } = await deps.marketData.loadInstruments();
+    const { odd: firstOdd, ...one } = countable(await deps.marketData.loadInstruments());
     const first = keepOdd(stored, one.rows, firstOdd);
     const doubt = checkInstrumentsAnswer(stored, first);
     if (!doubt) return { kind: 'loaded', answer: first, odd: firstOdd };
     if (doubt.code === 'instruments-empty') return { kind: 'refused', refusal: doubt };
     await deps.clock.sleep(CONFIRM_DELAY_MS);
-    const { odd, ...two } = await deps.marketData.loadInstruments();
+    const { odd, ...two } = countable(await deps.marketData.loadInstruments());
     const second = keepOdd(stored, two.rows, odd);
     // Confirmed when the second answer would change nothing in the first.
     const isConfirmed = listingOf(first) === listingOf(second) || checkInstrumentsAnswer(stored, second) === null;
@@ -118,6 +118,22 @@ async function load(deps: SyncInstrumentsDeps, exchange: string): Promise<Loaded
     if (!(error instanceof ExchangeError)) throw error;
     return { kind: 'failed', error: error.message };
   }
+}
+
+/** Core counts in base units: an instrument in another unit would be traded at a wrong size, so it is none of ours. */
+function countable({ rows, odd }: Listed<Instrument>): Listed<Instrument> {
+  const others = rows.filter(({ sizeUnit }) => sizeUnit !== 'base');
+  const aside = others.map((instrument) =>
+    oddRow({
+      list: 'instruments',
+      key: instrument.venueSymbol,
+      symbol: instrument.symbol,
+      venueTimeMs: null,
+      why: `its sizes are in ${instrument.sizeUnit}, not in units of its base`,
+      row: instrument,
+    }),
+  );
+  return { rows: rows.filter(({ sizeUnit }) => sizeUnit === 'base'), odd: [...odd, ...aside] };
 }
 
 /**
@@ -139,6 +155,6 @@ function keepOdd(
 const listingOf = (list: readonly Instrument[]): string =>
   list
     .filter((i) => i.status === 'active')
-    .map(({ symbol, assetId, sizeDecimals }) => [symbol, assetId, sizeDecimals].join(' '))
+    .map(({ symbol, assetId, sizeStep }) => [symbol, assetId, sizeStep].join(' '))
     .sort()
     .join();

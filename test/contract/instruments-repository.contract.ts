@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { InstrumentsRepository } from '#shared/ports/repositories/instruments-repository.ts';
-import { anInstrument } from '#test/support/instruments.ts';
+import { anInstrument, lots } from '#test/support/instruments.ts';
 
 const EXCHANGE = 'hyperliquid';
 const btc = anInstrument('BTC');
-const eth = anInstrument('ETH', { assetId: 1, sizeDecimals: 4, maxLeverage: 25 });
-const intel = anInstrument('XYZ-INTC', { coin: 'xyz:INTC', dex: 'xyz', assetId: 110_003, minNotionalQuote: '10.5' });
+const eth = anInstrument('ETH', { assetId: 1, ...lots(4), maxLeverage: 25 });
+const intel = anInstrument('XYZ-INTC', {
+  venueSymbol: 'xyz:INTC',
+  subAccount: 'xyz',
+  marginMode: 'isolated',
+  assetId: 110_003,
+  minNotionalQuote: '10.5',
+});
 
 /** What every store of instruments and products promises. */
 export function instrumentsRepositoryContract(name: string, create: () => Promise<InstrumentsRepository>): void {
@@ -63,7 +69,7 @@ export function instrumentsRepositoryContract(name: string, create: () => Promis
       const repository = await create();
       await repository.replaceAll(EXCHANGE, [btc, eth], 1_000);
       const settling = async () =>
-        (await repository.products(EXCHANGE)).map((p) => [p.instrument.coin, p.managedSinceMs, p.takeover]);
+        (await repository.products(EXCHANGE)).map((p) => [p.instrument.venueSymbol, p.managedSinceMs, p.takeover]);
 
       await repository.manageNew(EXCHANGE, [eth.symbol], 1_000);
       await repository.manage(EXCHANGE, btc.symbol, null, 2_000, 'closing');
@@ -114,7 +120,7 @@ export function instrumentsRepositoryContract(name: string, create: () => Promis
       const result = await repository.manageNew(EXCHANGE, [btc.symbol, eth.symbol, eth.symbol, 'NO/USDC:USDC'], 2_000);
 
       expect(result).toEqual({ added: [eth.symbol], unknownInstruments: ['NO/USDC:USDC'] });
-      expect((await repository.products(EXCHANGE)).map((p) => [p.instrument.coin, p.managed])).toEqual([
+      expect((await repository.products(EXCHANGE)).map((p) => [p.instrument.venueSymbol, p.managed])).toEqual([
         ['BTC', false],
         ['ETH', true],
       ]);

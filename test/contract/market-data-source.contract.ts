@@ -18,7 +18,7 @@ export function marketDataSourceContract(name: string, make: () => Promise<Excha
       expect(symbols).toEqual(expect.arrayContaining([...exchange.symbols]));
       expect(new Set(symbols).size).toBe(symbols.length);
       expect(new Set(instruments.map((instrument) => instrument.assetId)).size).toBe(symbols.length);
-      for (const { symbol, coin, dex, assetId } of instruments) {
+      for (const { symbol, venueSymbol: coin, subAccount: dex, assetId } of instruments) {
         const base = symbol.split('/')[0];
         expect(base).toBe(dex === null ? coin.toUpperCase() : `${dex.toUpperCase()}-${coin.split(':')[1]}`);
         expect(assetId >= 100_000).toBe(dex !== null);

@@ -111,7 +111,7 @@ onEachDatabase(({ name, open }) =>
     it('adds the margin of opening orders that the snapshot cannot show', async () => {
       await snapshot({ marginUsedQuote: '12.5' });
       const orders = plannedOrders(sqlCycleStores(db));
-      const eth = instrument({ symbol: 'ETH/USDC:USDC', coin: 'ETH', assetId: 1, maxLeverage: 5 });
+      const eth = instrument({ symbol: 'ETH/USDC:USDC', venueSymbol: 'ETH', assetId: 1, maxLeverage: 5 });
       await sqlInstrumentsRepository(db).replaceAll(EXCHANGE, [instrument({ maxLeverage: 20 }), eth], T0);
       await sqlInstrumentsRepository(db).manage(EXCHANGE, SYMBOL, 4, T0);
       const plan = async (change: Partial<ReturnType<typeof intent>>) => {

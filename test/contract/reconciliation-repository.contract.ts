@@ -8,7 +8,7 @@ import { outboxBodies } from '#shared/messages/reconciliation-messages.ts';
 import type { CycleSave, CycleSaved } from '#shared/ports/repositories/reconciliation-repository.ts';
 import { aCycle, agreed, aSymbol, CYCLE_NOW_MS as NOW, wants } from '#test/support/cycle.ts';
 import type { CycleStores } from '#test/support/cycle-stores.ts';
-import { anInstrument } from '#test/support/instruments.ts';
+import { anInstrument, lots } from '#test/support/instruments.ts';
 import { fill, intent, orderEnd } from '#test/support/orders.ts';
 import { plannedOrders } from '#test/support/planned-orders.ts';
 import { anAccountState } from '#test/support/system.ts';
@@ -25,7 +25,7 @@ const QUERY = {
   nowMs: NOW,
 };
 const TRACE = { correlationId: 'corr-1', bornAtMs: NOW - 8 };
-const btc = anInstrument('BTC', { sizeDecimals: 3 });
+const btc = anInstrument('BTC', { ...lots(3) });
 
 const tick = (symbol: string, price: string) => ({
   exchange: EXCHANGE,
@@ -377,8 +377,8 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
           aCycle(
             [
               aSymbol({ epoch: 0 }),
-              aSymbol({ epoch: 0, instrument: anInstrument('ETH', { sizeDecimals: 3, assetId: 1 }) }),
-              aSymbol({ epoch: 0, instrument: anInstrument('SOL', { sizeDecimals: 3 }), dataState: 'data-gap' }),
+              aSymbol({ epoch: 0, instrument: anInstrument('ETH', { ...lots(3), assetId: 1 }) }),
+              aSymbol({ epoch: 0, instrument: anInstrument('SOL', { ...lots(3) }), dataState: 'data-gap' }),
             ],
             { cycleId: 'many' },
           ),

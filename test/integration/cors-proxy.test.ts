@@ -122,7 +122,7 @@ describe('cors-proxy', () => {
         backoffMaxMs: 1_000,
       },
     );
-    feed.setInstruments([{ symbol: 'BTC/USDC:USDC', coin: 'BTC', dex: null } as never]);
+    feed.setInstruments([{ symbol: 'BTC/USDC:USDC', venueSymbol: 'BTC', subAccount: null } as never]);
     const batch = await new Promise<TradeBatch>((resolve) => feed.start(resolve));
     await feed.stop();
     expect(batch.ticks.map((t) => t.price)).toEqual(['64000.5']);

@@ -59,7 +59,7 @@ async function story(seed: number) {
         },
       },
       instruments: {
-        products: async () => COINS.map((coin) => aProduct(anInstrument(coin, { coin, symbol: symbolOf(coin) }))),
+        products: async () => COINS.map((coin) => aProduct(anInstrument(coin, { symbol: symbolOf(coin) }))),
       },
     },
     { exchange: 'hyperliquid', ...PRICE_PRODUCER_DEFAULTS, flushIntervalMs: 0 },

@@ -11,7 +11,7 @@ import { systemClock } from '#shared/adapters/system/system-clock.ts';
 import { tradesMessage } from '#test/support/fake-socket.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 
-const BTC = { symbol: 'BTC/USDC:USDC', coin: 'BTC', dex: null };
+const BTC = { symbol: 'BTC/USDC:USDC', venueSymbol: 'BTC', subAccount: null };
 const closers: (() => Promise<unknown> | unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();

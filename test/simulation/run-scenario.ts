@@ -190,7 +190,7 @@ async function sendByHand(
   const market = world.simulator.world.markets[order.market]!;
   const mark = markOf(market);
   const away = dec(order.side === 'buy' ? 1 - order.awayFraction : 1 + order.awayFraction);
-  const price = boundedPrice(mark.times(away), order.side, '0', market.spec.sizeDecimals);
+  const price = boundedPrice(mark.times(away), order.side, '0', market.spec.priceRule);
   const size = dec(order.notionalQuote).div(mark).toDecimalPlaces(market.spec.sizeDecimals);
   const reply = await api.request('http://3t.test/execute_order', {
     method: 'POST',

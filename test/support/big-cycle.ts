@@ -14,6 +14,7 @@ import type { CycleSettings } from '#shared/core/reconciliation/cycle-inputs.ts'
 import { orderLimitsSchema } from '#shared/core/risk/limits.ts';
 import type { ObserverDocument } from '#shared/messages/observer-document.ts';
 import type { ReconcileDeps, ReconcileInput } from '#shared/usecases/reconcile.ts';
+import { lots } from '#test/support/instruments.ts';
 import { aSystemState, CYCLE_NOW_MS as NOW, someSettings } from './cycle.ts';
 import { sqlCycleStores } from './cycle-stores.ts';
 import { anInstrument, manageAsOurs } from './instruments.ts';
@@ -56,7 +57,7 @@ export const bigSettings = (change: Partial<CycleSettings> = {}): CycleSettings 
 export async function bigPlatform(db: Db, symbolCount: number, runsPerSymbol: number, kind: 'mixed' | 'orders') {
   const stores = sqlCycleStores(db);
   const instruments = Array.from({ length: symbolCount }, (_, assetId) =>
-    anInstrument(`C${String(assetId).padStart(4, '0')}`, { assetId, sizeDecimals: 3 }),
+    anInstrument(`C${String(assetId).padStart(4, '0')}`, { assetId, ...lots(3) }),
   );
   const symbols = instruments.map((i) => i.symbol);
   await stores.instruments.replaceAll(EXCHANGE, instruments, NOW);
@@ -119,7 +120,7 @@ async function seedRuns(
 }
 
 async function seedAccount(stores: ReturnType<typeof sqlCycleStores>, held: readonly Instrument[]): Promise<void> {
-  const positions = held.map(({ symbol, coin }) => ({
+  const positions = held.map(({ symbol, venueSymbol: coin }) => ({
     symbol,
     coin,
     size: '1',
@@ -146,7 +147,7 @@ function caseOf(db: Db, stores: ReturnType<typeof sqlCycleStores>, held: readonl
         complete: true,
         sub_accounts: [{ name: 'native', complete: true, venue_time_ms: VENUE_MS + 1_000, error: null }],
         marginSummary: { accountValue: '100000000', totalMarginUsed: '0' },
-        assetPositions: held.map(({ coin }) => ({ type: 'oneWay', position: { coin, szi: '1' } })),
+        assetPositions: held.map(({ venueSymbol: coin }) => ({ type: 'oneWay', position: { coin, szi: '1' } })),
       },
     },
   });

@@ -6,6 +6,7 @@ import { planCycle } from '#shared/core/reconciliation/plan-cycle.ts';
 import type { SourceReading } from '#shared/core/reconciliation/quorum.ts';
 import { orderLimitsSchema } from '#shared/core/risk/limits.ts';
 import type { SystemState } from '#shared/core/system/system-state.ts';
+import { lots } from '#test/support/instruments.ts';
 import { anInstrument } from './instruments.ts';
 
 export const CYCLE_NOW_MS = Date.UTC(2026, 5, 10, 12);
@@ -41,7 +42,7 @@ export const agreed = (size: string): readonly SourceReading[] => [
 
 /** BTC at 100, flat by all sources, with 10 runs that want +20 units of 20.25 USD: 4.05 BTC. */
 export const aSymbol = (change: Partial<SymbolFacts> = {}): SymbolFacts => ({
-  instrument: anInstrument('BTC', { sizeDecimals: 3 }),
+  instrument: anInstrument('BTC', { ...lots(3) }),
   managed: true,
   managedSinceMs: null,
   takeover: null,

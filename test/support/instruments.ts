@@ -1,14 +1,28 @@
+import { decimalText } from '#shared/core/decimal.ts';
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import type { InstrumentsRepository, Product } from '#shared/ports/repositories/instruments-repository.ts';
+
+/** Lots of 10^-decimals and prices of five significant figures, as HyperLiquid has them. */
+export function lots(decimals: number): Pick<Instrument, 'priceRule' | 'sizeStep' | 'minSize'> {
+  const sizeStep = decimalText(10 ** -decimals);
+  return {
+    priceRule: { kind: 'significant', figures: 5, decimals: Math.max(0, 6 - decimals) },
+    sizeStep,
+    minSize: sizeStep,
+  };
+}
 
 /** An active HyperLiquid perpetual; everything may be overridden. */
 export const anInstrument = (coin: string, change: Partial<Instrument> = {}): Instrument => ({
   exchange: 'hyperliquid',
   symbol: `${coin}/USDC:USDC`,
-  coin,
-  dex: null,
+  venueSymbol: coin,
+  subAccount: null,
   assetId: 0,
-  sizeDecimals: 5,
+  ...lots(5),
+  sizeUnit: 'base',
+  contractSize: '1',
+  marginMode: 'cross',
   maxLeverage: 40,
   minNotionalQuote: '10',
   status: 'active',

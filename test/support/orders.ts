@@ -3,6 +3,7 @@ import { clientOrderId } from '#shared/core/orders/client-order-id.ts';
 import type { ClientOrderId, EndStatus, Order, OrderIntent } from '#shared/core/orders/order.ts';
 import type { VenueFill } from '#shared/ports/exchange.ts';
 import type { OrderEnd } from '#shared/ports/repositories/orders-repository.ts';
+import { anInstrument, lots } from './instruments.ts';
 
 export const EXCHANGE = 'hyperliquid';
 export const ACCOUNT = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266';
@@ -10,18 +11,8 @@ export const SYMBOL = 'BTC/USDC:USDC';
 export const TAG = '0a1b2c3d';
 export const T0 = 1_700_000_000_000;
 
-export const instrument = (over: Partial<Instrument> = {}): Instrument => ({
-  exchange: EXCHANGE,
-  symbol: SYMBOL,
-  coin: 'BTC',
-  dex: null,
-  assetId: 0,
-  sizeDecimals: 4,
-  maxLeverage: 50,
-  minNotionalQuote: '10',
-  status: 'active',
-  ...over,
-});
+export const instrument = (over: Partial<Instrument> = {}): Instrument =>
+  anInstrument('BTC', { exchange: EXCHANGE, symbol: SYMBOL, ...lots(4), maxLeverage: 50, ...over });
 
 /** An opening buy of 1 at 100, expiring after 30 s; its client order id follows from its epoch and leg. */
 export function intent(over: Partial<OrderIntent> = {}): OrderIntent {

@@ -1,3 +1,4 @@
+import { decimalText } from '#shared/core/decimal.ts';
 import type { Candle } from '#shared/core/market/candle.ts';
 import type { OrderView, PlatformSnapshot, SymbolSnapshot } from '#shared/messages/platform-snapshot.ts';
 import type { StoredFill } from '#shared/ports/repositories/orders-repository.ts';
@@ -69,8 +70,9 @@ const held = (
 export function symbolSample(symbol: string, nowMs: number, over: Partial<SymbolSnapshot> = {}): SymbolSnapshot {
   return {
     symbol,
-    coin: symbol.split('/')[0]!,
-    sizeDecimals: BASES[symbol]?.[1] ?? 2,
+    venueSymbol: symbol.split('/')[0]!,
+    sizeStep: decimalText(10 ** -(BASES[symbol]?.[1] ?? 2)),
+    marginMode: 'cross',
     minNotionalQuote: '10',
     maxLeverage: 20,
     leverage: 10,

@@ -9,6 +9,7 @@ import type { PaperRequest } from '#shared/adapters/exchange/paper/place-order.t
 import { dec } from '#shared/core/decimal.ts';
 import { BASE_FEES } from '#shared/core/matching/fees-and-funding.ts';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
+import { lots } from './instruments.ts';
 
 export const BTC = 'BTC/USDC:USDC';
 export const START_MS = 1_700_000_000_000;
@@ -17,9 +18,9 @@ export const EQUITY = 10_000;
 /** A market of whole-dollar prices around 100. */
 export const marketAt = (price: number | null, change: Partial<PaperMarket> = {}): PaperMarket => ({
   symbol: BTC,
-  coin: 'BTC',
-  dex: null,
-  sizeDecimals: 2,
+  venueSymbol: 'BTC',
+  subAccount: null,
+  ...lots(2),
   maxLeverage: 40,
   minNotionalQuote: dec(10),
   isActive: true,

@@ -6,6 +6,7 @@ import {
 import { SqlBreakerRepository } from '#shared/adapters/sql/repositories/sql-breaker-repository.ts';
 import type { ApprovedOrder, OrderIntent } from '#shared/core/orders/order.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
+import { lots } from '#test/support/instruments.ts';
 import { memoryDatabase } from '#test/support/memory-database.ts';
 import { anInstrument } from './instruments.ts';
 import { manualClock } from './manual-clock.ts';
@@ -25,8 +26,14 @@ export const AGENT = TEST_SIGNERS.mainAgent;
 export const KEY_NAME = 'exchanges.hyperliquid.main.agent_key';
 export const INSTRUMENTS = [
   anInstrument('BTC'),
-  anInstrument('SOL', { assetId: 5, sizeDecimals: 2 }),
-  anInstrument('xyz:INTC', { symbol: 'XYZ-INTC/USDC:USDC', dex: 'xyz', assetId: 110_003, sizeDecimals: 3 }),
+  anInstrument('SOL', { assetId: 5, ...lots(2) }),
+  anInstrument('xyz:INTC', {
+    symbol: 'XYZ-INTC/USDC:USDC',
+    subAccount: 'xyz',
+    marginMode: 'isolated',
+    assetId: 110_003,
+    ...lots(3),
+  }),
 ];
 
 /** Answers each request by a function of it; throwing stands for a broken line. */

@@ -88,7 +88,7 @@ export function readRoutes(deps: ReadDeps, env: ApiEnv): Hono {
     const { symbols } = await readModel.overview(own.exchange, own.account);
     const rows = symbols.map((s) => ({
       symbol: s.symbol,
-      coin: s.coin,
+      venueSymbol: s.venueSymbol,
       status: s.status,
       managed: s.managed,
       released: s.released,

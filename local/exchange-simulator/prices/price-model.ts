@@ -1,4 +1,4 @@
-import { priceDecimals } from '#shared/core/matching/price-grid.ts';
+import { ticksPerUnit } from '#shared/core/market/tick-rules.ts';
 import { MINUTE_MS, slotOf } from '#shared/core/time.ts';
 import type { MarketSpec } from '../market-specs.ts';
 import { type HistoryBar, type MarketSource, type MarketTick, NO_REFUSALS } from './market-source.ts';
@@ -168,8 +168,8 @@ export class PriceModel implements MarketSource {
     const moved = walker.price * (1 + (regime.drift * unit + back + home) * minutes + noise);
     const floored = Math.max(moved, walker.spec.initialPrice / 20);
     walker.price = floored;
-    const decimals = priceDecimals(floored, walker.spec.sizeDecimals);
-    return Number(floored.toFixed(decimals));
+    const ticks = ticksPerUnit(floored, walker.spec.priceRule);
+    return Math.max(1, Math.round(floored * ticks)) / ticks;
   }
 
   /** Mostly small trades, few large: a cubed uniform between about 50 and 20,000 quote units, at least one lot. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Decimal, dec, isDecimalText, ZERO } from '#shared/core/decimal.ts';
+import { roundPrice } from '#shared/core/market/tick-rules.ts';
 import { epochMs } from '#shared/messages/fields.ts';
 import { faultScriptSchema } from '../faults/fault-script.ts';
 import { DEXES, NATIVE } from '../market-specs.ts';
@@ -113,8 +114,7 @@ export function manualOrder(world: World, order: z.infer<typeof manualOrderSchem
     market,
     side: order.side,
     size: dec(order.size),
-    // Whole numbers are always on the grid; below ten the mark's own five figures are.
-    limitPx: roundLimit(markOf(market).times(away), market.spec.sizeDecimals),
+    limitPx: dec(roundPrice(markOf(market).times(away), market.spec.priceRule, 'nearest')),
     tif: 'Ioc',
     reduceOnly: order.reduceOnly,
     cloid: null,
@@ -124,9 +124,6 @@ export function manualOrder(world: World, order: z.infer<typeof manualOrderSchem
     builder: null,
   });
 }
-
-const roundLimit = (price: Decimal, sizeDecimals: number): Decimal =>
-  price.toSignificantDigits(5).toDecimalPlaces(Math.max(0, 6 - sizeDecimals));
 
 const orderRow = (order: SimOrder) => ({
   oid: order.oid,

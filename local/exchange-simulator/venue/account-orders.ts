@@ -62,7 +62,8 @@ const MAX_OPEN_ORDERS = 1_000;
 const MAX_ENDED_IN_MEMORY = 200_000;
 
 export const rulesOf = (world: World, market: MarketState): TradingRules => ({
-  sizeDecimals: market.spec.sizeDecimals,
+  priceRule: market.spec.priceRule,
+  sizeStep: market.spec.sizeStep,
   minNotionalQuote: MIN_NOTIONAL,
   maxDeviation: MAX_DEVIATION,
   fullCloseBelowMinimum: world.options.fullCloseBelowMinimum,

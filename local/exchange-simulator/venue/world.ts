@@ -301,7 +301,8 @@ function newAccount(spec: AccountSpec): Account {
 
 const point = (market: MarketState) => ({
   price: market.price,
-  sizeDecimals: market.spec.sizeDecimals,
+  priceRule: market.spec.priceRule,
+  sizeStep: market.spec.sizeStep,
   salt: market.ticks,
 });
 
@@ -323,7 +324,7 @@ export function markOf(market: MarketState): Decimal {
   if (market.cachedMark === null) {
     const last = new Decimal(market.price);
     const raw = rawLadder(point(market), market.spec.shape);
-    const tick = (ticks: number) => new Decimal(ticks).div(10 ** raw.decimals);
+    const tick = (ticks: number) => new Decimal(ticks).div(raw.ticksPerUnit);
     market.cachedMark = market.lastTradeMs === 0 ? last : markPrice(tick(raw.bidTicks), tick(raw.askTicks), last);
   }
   return market.cachedMark;

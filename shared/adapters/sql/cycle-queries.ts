@@ -52,6 +52,7 @@ export async function readSymbols(db: Db, query: CycleQuery): Promise<readonly S
     .where('p.exchange', '=', query.exchange)
     // Released to the operator: nobody's product, its position is foreign.
     .where('p.released_at_ms', 'is', null)
+    .where('i.rules_json', 'is not', null)
     .orderBy('p.symbol')
     .execute();
   return rows.map((row) => {

@@ -23,6 +23,8 @@ export interface Database extends PaperTables {
     min_notional_quote: Money;
     status: string;
     last_seen_ms: number;
+    /** Price rule, lot and margin mode; null in rows that a release before wrote: read as if they were not there. */
+    rules_json: string | null;
   };
   /** The symbols that 3T manages; removing one keeps the row with managed = 0 until it is flat. */
   products: {

@@ -5,6 +5,7 @@ import * as refusals from './migrations/0003-refusals.ts';
 import * as fillFees from './migrations/0004-fill-fees.ts';
 import * as accountMoney from './migrations/0005-account-money.ts';
 import * as exchangeJobs from './migrations/0006-exchange-jobs.ts';
+import * as instrumentRules from './migrations/0007-instrument-rules.ts';
 import { createTable } from './table-builder.ts';
 
 interface Migration {
@@ -20,6 +21,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0004-fill-fees', up: fillFees.up },
   { name: '0005-account-money', up: accountMoney.up },
   { name: '0006-exchange-jobs', up: exchangeJobs.up },
+  { name: '0007-instrument-rules', up: instrumentRules.up },
 ];
 
 /** In the order of their application. */

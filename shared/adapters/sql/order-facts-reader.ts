@@ -9,7 +9,7 @@ import type { OrderFactsReader } from '#shared/ports/order-facts.ts';
 import type { Db } from './open-database.ts';
 import { unreadOf } from './repositories/account-repository.ts';
 import { fillQueries } from './repositories/fill-queries.ts';
-import { decodeInstrument } from './repositories/instruments-repository.ts';
+import { decodeInstrument, decodeRules } from './repositories/instruments-repository.ts';
 import { decodeFill } from './repositories/order-rows.ts';
 
 const FILLS_OF_ONE_TIME_MAX = 200;
@@ -56,17 +56,18 @@ export function sqlOrderFactsReader(
       .leftJoin('products as p', (join) =>
         join.onRef('p.exchange', '=', 'o.exchange').onRef('p.symbol', '=', 'o.symbol'),
       )
-      .select(['o.size', 'o.filled_size', 'o.limit_price', 'o.status', 'i.dex', 'i.max_leverage', 'p.leverage'])
+      .select(['o.size', 'o.filled_size', 'o.limit_price', 'o.status', 'i.rules_json', 'i.max_leverage', 'p.leverage'])
       .where('o.exchange', '=', exchange)
       .where('o.account', '=', account)
       .where('o.order_class', '=', 'open')
+      .where('i.rules_json', 'is not', null)
       // Served by the index on created_at_ms: an order that ended after the snapshot lived for a few minutes at most.
       .where('o.created_at_ms', '>', Math.max(nowMs - HOUR_MS, snapshotMs - 10 * MINUTE_MS))
       .where((eb) => eb.or([eb('o.status', 'in', SENT), eb('o.venue_ended_at_ms', '>=', snapshotMs)]))
       .execute();
     return rows.reduce((sum, row) => {
       const size = dec(isEnded(row.status as OrderStatus) ? row.filled_size : row.size);
-      const { leverage } = targetLeverage({ dex: row.dex, maxLeverage: row.max_leverage }, row.leverage, policy);
+      const { leverage } = targetLeverage({ ...decodeRules(row), maxLeverage: row.max_leverage }, row.leverage, policy);
       return sum.plus(initialMargin(size, dec(row.limit_price), Math.max(1, leverage)));
     }, ZERO);
   };
@@ -78,6 +79,7 @@ export function sqlOrderFactsReader(
         .selectAll()
         .where('exchange', '=', exchange)
         .where('symbol', '=', symbol)
+        .where('rules_json', 'is not', null)
         .executeTakeFirst();
       if (!instrumentRow) return null;
       const product = await db

@@ -1,3 +1,4 @@
+import { dec } from '../decimal.ts';
 import { type Refusal, refusal } from '../refusal.ts';
 import type { Instrument } from './instrument.ts';
 
@@ -5,7 +6,7 @@ import type { Instrument } from './instrument.ts';
 export const INSTRUMENTS_DROP_FRACTION_MAX = 0.5;
 
 export type InstrumentsRefusal = Refusal<'instruments-empty' | 'instruments-dropped' | 'instruments-renumbered'>;
-type Listing = Pick<Instrument, 'symbol' | 'status' | 'assetId' | 'sizeDecimals'>;
+type Listing = Pick<Instrument, 'symbol' | 'status' | 'assetId' | 'sizeStep'>;
 
 /**
  * Refuses an answer that is empty, or that lost more than half of the stored active instruments (pipeline reference §1.3.3):
@@ -31,7 +32,7 @@ function renumbered(stored: readonly Listing[], answer: readonly Listing[]): Ins
   const before = new Map(stored.map((instrument) => [instrument.symbol, instrument]));
   const changed = answer.flatMap((now) => {
     const was = before.get(now.symbol);
-    return was === undefined || (was.assetId === now.assetId && was.sizeDecimals === now.sizeDecimals)
+    return was === undefined || (was.assetId === now.assetId && dec(was.sizeStep).eq(now.sizeStep))
       ? []
       : [{ now, was }];
   });
@@ -44,7 +45,7 @@ function renumbered(stored: readonly Listing[], answer: readonly Listing[]): Ins
     symbol: now.symbol,
     assetIdWas: was.assetId,
     assetId: now.assetId,
-    sizeDecimalsWas: was.sizeDecimals,
-    sizeDecimals: now.sizeDecimals,
+    sizeStepWas: was.sizeStep,
+    sizeStep: now.sizeStep,
   });
 }

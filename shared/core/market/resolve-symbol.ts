@@ -1,13 +1,13 @@
-/** What a human may mean by `text`: the symbol itself, or its coin or base without regard to case (`btc`, `xyz:cl`, `XYZ-CL`). */
+/** What a human may mean by `text`: the symbol itself, or its venue symbol or base without regard to case (`btc`, `xyz:cl`, `XYZ-CL`). */
 export function resolveSymbol(
-  known: readonly { readonly symbol: string; readonly coin: string }[],
+  known: readonly { readonly symbol: string; readonly venueSymbol: string }[],
   text: string,
 ): string | null {
   const exact = known.find((k) => k.symbol === text);
   if (exact) return exact.symbol;
   const wanted = text.toLowerCase();
   const matches = known.filter((k) =>
-    [k.symbol, k.coin, k.symbol.split('/')[0]].some((name) => name?.toLowerCase() === wanted),
+    [k.symbol, k.venueSymbol, k.symbol.split('/')[0]].some((name) => name?.toLowerCase() === wanted),
   );
   return matches.length === 1 ? matches[0]!.symbol : null;
 }

@@ -1,5 +1,5 @@
-import { Decimal } from '../decimal.ts';
-import { priceDecimals } from './price-grid.ts';
+import { Decimal, type DecimalText } from '../decimal.ts';
+import { type PriceRule, perUnit, ticksPerUnit } from '../market/tick-rules.ts';
 
 /** One price level of a book: total size in base units and the number of orders behind it. */
 export interface BookLevel {
@@ -30,13 +30,14 @@ export interface LadderShape {
 /** A tick as the ladder sees it: the price, and any whole number that varies the sizes (the tick's sequence number). */
 export interface LadderPoint {
   readonly price: number;
-  readonly sizeDecimals: number;
+  readonly priceRule: PriceRule;
+  readonly sizeStep: DecimalText;
   readonly salt: number;
 }
 
-/** The ladder's whole numbers: prices in ticks of 10^-decimals, sizes in lots of 10^-sizeDecimals. */
+/** The ladder's whole numbers: prices in ticks, of which `ticksPerUnit` make one. */
 export interface RawLadder {
-  readonly decimals: number;
+  readonly ticksPerUnit: number;
   readonly bidTicks: number;
   readonly askTicks: number;
   readonly stepTicks: number;
@@ -44,14 +45,18 @@ export interface RawLadder {
 
 /** Best bid and ask on the grid around a price: whole-number arithmetic, because a feed asks for it at every tick. */
 export function rawLadder(point: LadderPoint, shape: LadderShape): RawLadder {
-  const decimals = priceDecimals(point.price, point.sizeDecimals);
-  const scale = 10 ** decimals;
+  const scale = ticksPerUnit(point.price, point.priceRule);
   const center = point.price * scale;
   const half = (center * shape.spreadBps) / 20_000;
   // The nudge keeps a price that is on the grid in exact arithmetic from falling one tick away in binary arithmetic.
   const bidTicks = Math.max(1, Math.min(Math.floor(center - half + 1e-6), Math.ceil(center - 1e-6) - 1));
   const askTicks = Math.max(bidTicks + 1, Math.ceil(center + half - 1e-6), Math.floor(center + 1e-6) + 1);
-  return { decimals, bidTicks, askTicks, stepTicks: Math.max(1, Math.round((center * shape.stepBps) / 10_000)) };
+  return {
+    ticksPerUnit: scale,
+    bidTicks,
+    askTicks,
+    stepTicks: Math.max(1, Math.round((center * shape.stepBps) / 10_000)),
+  };
 }
 
 /** Size of a level in lots: grows with depth, varied between 0.5 and 1.5 by an integer hash of salt, side and level. */
@@ -60,7 +65,7 @@ export function levelLots(point: LadderPoint, shape: LadderShape, side: 'bid' | 
   h = Math.imul(h ^ (h >>> 15), 0x85ebca6b);
   const variation = 0.5 + ((h ^ (h >>> 13)) >>> 0) / 4_294_967_296;
   const quote = shape.depthQuote * (1 + level / 2) * variation;
-  return Math.max(1, Math.floor((quote / point.price) * 10 ** point.sizeDecimals));
+  return Math.max(1, Math.floor((quote / point.price) * perUnit(point.sizeStep)));
 }
 
 /** A level count to show beside the size; a reader may not draw conclusions from it. */
@@ -77,8 +82,8 @@ export function buildLadder(point: LadderPoint, shape: LadderShape): Book {
       if (ticks <= 0) break;
       const lots = levelLots(point, shape, name, i);
       levels.push({
-        price: new Decimal(ticks).div(10 ** raw.decimals),
-        size: new Decimal(lots).div(10 ** point.sizeDecimals),
+        price: new Decimal(ticks).div(raw.ticksPerUnit),
+        size: new Decimal(lots).times(point.sizeStep),
         orders: levelOrders(lots),
       });
     }

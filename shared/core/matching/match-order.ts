@@ -1,8 +1,8 @@
-import { Decimal, ZERO } from '../decimal.ts';
+import { Decimal, type DecimalText, ZERO } from '../decimal.ts';
+import { isOnGrid, isWholeLots, type PriceRule } from '../market/tick-rules.ts';
 import type { Side, TimeInForce } from '../orders/order.ts';
 import { type Refusal, refusal } from '../refusal.ts';
 import type { Book, BookLevel } from './ladder.ts';
-import { isOnLotGrid, isOnPriceGrid } from './price-grid.ts';
 
 export interface OrderRequest {
   readonly side: Side;
@@ -14,9 +14,10 @@ export interface OrderRequest {
 
 /** The venue's rules for one instrument. */
 export interface TradingRules {
-  readonly sizeDecimals: number;
+  readonly priceRule: PriceRule;
+  readonly sizeStep: DecimalText;
   readonly minNotionalQuote: Decimal;
-  /** Share of the reference price that a limit may be away from it, 0.8 on HyperLiquid. */
+  /** Share of the reference price that a limit may be away from it, 0.8 for 80 %. */
   readonly maxDeviation: Decimal;
   /** A reduce-only order for the whole position may be smaller than the minimum. Not documented by the venue. */
   readonly fullCloseBelowMinimum: boolean;
@@ -62,11 +63,11 @@ export function checkOrder(
 ): Refusal<OrderRefusalCode> | null {
   const numbers = { size: order.size.toFixed(), limitPrice: order.limitPrice.toFixed(), position: position.toFixed() };
   if (order.size.isZero()) return refusal('zero-size', 'the order has no size', numbers);
-  if (!isOnLotGrid(order.size, rules.sizeDecimals)) {
-    return refusal('lot', `the size is not a whole number of lots of 10^-${rules.sizeDecimals}`, numbers);
+  if (!order.size.gt(0) || !isWholeLots(order.size, rules.sizeStep)) {
+    return refusal('lot', `the size is not a whole number of lots of ${rules.sizeStep}`, numbers);
   }
-  if (!isOnPriceGrid(order.limitPrice, rules.sizeDecimals)) {
-    return refusal('tick', 'the price has too many significant figures or decimals', numbers);
+  if (!isOnGrid(order.limitPrice, rules.priceRule)) {
+    return refusal('tick', 'the price is not on the grid of the instrument', numbers);
   }
   if (order.limitPrice.minus(referencePrice).abs().gt(referencePrice.times(rules.maxDeviation))) {
     return refusal('too-far', 'the limit is too far from the reference price', {

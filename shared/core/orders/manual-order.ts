@@ -1,6 +1,6 @@
 import { type DecimalText, dec, decimalText } from '../decimal.ts';
 import type { Instrument } from '../market/instrument.ts';
-import { isOnTick } from '../market/tick-rules.ts';
+import { isOnTick, isWholeLots } from '../market/tick-rules.ts';
 import {
   boundedPrice,
   exitBound,
@@ -86,9 +86,9 @@ const refused = (code: string, message: string, numbers: Refusal['numbers'] = {}
 export function planManualOrder(order: ManualOrder, facts: ManualOrderFacts): ManualPlan {
   const { instrument, working } = facts;
   const size = dec(order.size);
-  if (size.decimalPlaces() > instrument.sizeDecimals) {
+  if (!isWholeLots(size, instrument.sizeStep)) {
     return refused('off-lot', `size ${order.size} is not a whole number of lots`, {
-      sizeDecimals: instrument.sizeDecimals,
+      sizeStep: instrument.sizeStep,
     });
   }
   const [busy] = working;
@@ -161,9 +161,9 @@ function limitPriceOf(
   facts: ManualOrderFacts,
   orderClass: 'open' | 'reduce',
 ): DecimalText | Refusal {
-  const { sizeDecimals } = facts.instrument;
+  const { priceRule } = facts.instrument;
   if (order.type === 'limit') {
-    if (order.price !== null && isOnTick(order.price, sizeDecimals)) return order.price;
+    if (order.price !== null && isOnTick(order.price, priceRule)) return order.price;
     return refusal('off-tick', `price ${order.price} is not on the venue's grid`, { price: order.price });
   }
   const reference = referencePrice(facts.price, facts.nowMs, facts.priceMaxAgeMs);
@@ -172,7 +172,7 @@ function limitPriceOf(
   }
   const { slippage, exitAttempts } = facts;
   const fraction = orderClass === 'open' ? slippage.entry : exitBound(slippage, exitAttempts).fraction;
-  const bound = boundedPrice(reference.price, order.side, fraction, sizeDecimals);
+  const bound = boundedPrice(reference.price, order.side, fraction, priceRule);
   return bound === null
     ? refusal('price-invalid', 'no price within the slippage bound is on the grid', { slippage: fraction })
     : decimalText(bound);

@@ -63,7 +63,7 @@ export interface DesiredInputs {
   readonly canGoShort: boolean;
   /** `reconciliation_engine.profit_required`. */
   readonly profitRequired: boolean;
-  readonly sizeDecimals: number;
+  readonly sizeStep: DecimalText;
 }
 
 export interface DesiredPosition {
@@ -115,7 +115,7 @@ function sized(inputs: DesiredInputs, direction: number): DesiredPosition {
   if (!price.fresh) return notKnown('price-stale', { direction, priceAgeMs: price.ageMs });
   const unit = unitQuote(inputs.sizing, inputs.equityQuote);
   if (unit === null) return notKnown('no-equity', { direction });
-  const size = positionFor(direction, unit, price.price, inputs.sizeDecimals);
+  const size = positionFor(direction, unit, price.price, inputs.sizeStep);
   return { position: known(decimalText(size)), size, rule: 'runs', direction, unitQuote: decimalText(unit) };
 }
 

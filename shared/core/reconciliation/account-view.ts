@@ -67,19 +67,22 @@ export const unreadableView = (source: string, error: string): AccountView => ({
 });
 
 /** What the source says about one instrument. An absent coin is flat only where its own sub-account was read, too. */
-export function readingOf(view: AccountView, instrument: Pick<Instrument, 'coin' | 'dex'>): SourceReading {
+export function readingOf(
+  view: AccountView,
+  instrument: Pick<Instrument, 'venueSymbol' | 'subAccount'>,
+): SourceReading {
   const { source, venueTimeMs, error } = view;
-  if (view.unread.has(keyOf(instrument.coin))) {
+  if (view.unread.has(keyOf(instrument.venueSymbol))) {
     return {
       source,
       size: null,
       venueTimeMs,
       complete: false,
-      error: `its position of ${instrument.coin} cannot be read`,
+      error: `its position of ${instrument.venueSymbol} cannot be read`,
     };
   }
-  const stated = view.sizes.get(keyOf(instrument.coin));
-  const home = instrument.dex ?? NATIVE;
+  const stated = view.sizes.get(keyOf(instrument.venueSymbol));
+  const home = instrument.subAccount ?? NATIVE;
   const covered = view.covered.has(home);
   const complete = view.complete && covered;
   const size = stated ?? (complete ? '0' : null);

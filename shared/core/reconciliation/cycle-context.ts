@@ -1,6 +1,5 @@
 import { isFresh, judgeAge } from '../age.ts';
 import { Decimal, type DecimalText, dec, decimalText, ZERO } from '../decimal.ts';
-import { lotSize } from '../market/instrument.ts';
 import { isEnded } from '../orders/order.ts';
 import { targetLeverage } from '../risk/leverage.ts';
 import { initialMargin, symbolCap } from '../risk/margin-caps.ts';
@@ -33,8 +32,6 @@ export interface CycleContext {
   readonly entryFactor: Decimal;
   /** Margin cap of a symbol by its leverage; null while the budget is unknown. */
   readonly capOf: (leverage: number) => MarginCap | null;
-  /** One lot by the instrument's decimals. */
-  readonly lotOf: (sizeDecimals: number) => Lot;
   /** The account's money as every decision records it. */
   readonly moneyRecord: MoneyRecord;
 }
@@ -87,10 +84,6 @@ export function cycleContext(inputs: CycleInputs): CycleContext {
     maxPositionQuote: dec(settings.limits.max_position_notional),
     entryFactor: dec(1).plus(settings.slippage.entry),
     capOf: capsByLeverage(budget, total, dec(settings.marginCapMultiplier)),
-    lotOf: memoized((sizeDecimals) => {
-      const text = lotSize({ sizeDecimals });
-      return { size: dec(text), text };
-    }),
     moneyRecord: {
       equityQuote: equity === null ? null : decimalText(equity),
       budgetQuote: budget === null ? null : decimalText(budget),

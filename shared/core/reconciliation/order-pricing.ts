@@ -1,6 +1,6 @@
 import { isFresh } from '../age.ts';
 import { type Decimal, type DecimalText, dec, ZERO } from '../decimal.ts';
-import { roundPrice } from '../market/tick-rules.ts';
+import { type PriceRule, roundPrice } from '../market/tick-rules.ts';
 import type { Side } from '../orders/order.ts';
 import type { EpochMs } from '../time.ts';
 
@@ -71,12 +71,12 @@ export function boundedPrice(
   reference: Decimal,
   side: Side,
   fraction: DecimalText,
-  sizeDecimals: number,
+  priceRule: PriceRule,
 ): DecimalText | null {
   const raw = reference.times(boundFactor(side, fraction));
   if (raw.lte(ZERO) || raw.gt(PRICE_MAX)) return null;
   try {
-    return roundPrice(raw, sizeDecimals, side === 'buy' ? 'down' : 'up');
+    return roundPrice(raw, priceRule, side === 'buy' ? 'down' : 'up');
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;

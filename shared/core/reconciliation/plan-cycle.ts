@@ -1,11 +1,11 @@
 import { assert } from '../assert.ts';
 import { Decimal, dec, decimalText, ZERO } from '../decimal.ts';
+import { towardZero } from '../market/tick-rules.ts';
 import { clientOrderId } from '../orders/client-order-id.ts';
 import type { OrderIntent } from '../orders/order.ts';
 import { refusal } from '../refusal.ts';
 import { checkLimits, type LimitFacts } from '../risk/limits.ts';
 import { increaseShare, initialMargin } from '../risk/margin-caps.ts';
-import { towardZero } from '../risk/sizing.ts';
 import { type CycleContext, cycleContext } from './cycle-context.ts';
 import { type CycleDecision, decisionId, LEFT_ALONE, toDecision, type Verdict } from './cycle-decision.ts';
 import type { CycleInputs, ForeignPosition } from './cycle-inputs.ts';
@@ -125,7 +125,7 @@ function finish(
 function scaled(context: CycleContext, draft: Draft, trade: WantedTrade, margin: MarginShare): WantedTrade | null {
   if (margin.isWhole || reduces(trade.effect)) return trade;
   const { instrument } = draft.facts;
-  const size = towardZero(trade.size.times(margin.share), instrument.sizeDecimals);
+  const size = towardZero(trade.size.times(margin.share), instrument.sizeStep);
   const worth = size.times(draft.target.price?.price ?? ZERO);
   const threshold = Decimal.max(context.minimumTradeQuote, instrument.minNotionalQuote);
   return size.isZero() || worth.lt(threshold) ? null : { ...trade, size };

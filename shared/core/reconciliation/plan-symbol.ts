@@ -1,11 +1,11 @@
 import { Decimal, type DecimalText, dec, decimalText, ZERO } from '../decimal.ts';
+import { towardZero } from '../market/tick-rules.ts';
 import { surelyHeld, unexplainedPosition } from '../orders/booked-position.ts';
 import { isEnded, type Side } from '../orders/order.ts';
 import { backOffLeftMs, REFUSALS_BEFORE_HOLD } from '../orders/refusals.ts';
 import { runsRecord } from '../portfolio/desired-position.ts';
 import { NOT_OURS, takeoverChoices } from '../portfolio/takeover.ts';
 import { type Refusal, refusal } from '../refusal.ts';
-import { towardZero } from '../risk/sizing.ts';
 import type { CycleContext } from './cycle-context.ts';
 import type { AlarmKind, DecisionRecord, Verdict } from './cycle-decision.ts';
 import type { CycleOrder, SymbolFacts } from './cycle-inputs.ts';
@@ -147,10 +147,10 @@ function increase(context: CycleContext, draft: Undecided, gap: TradeGap): Outco
   }
   if (context.budgetQuote === null) return no('account-unknown', 'equity and margin are unknown or too old');
   if (target.price === null || target.dearest === null) return no('no-price', 'no price was ever seen');
-  const limitPrice = boundedPrice(target.price.price, gap.side, settings.slippage.entry, instrument.sizeDecimals);
+  const limitPrice = boundedPrice(target.price.price, gap.side, settings.slippage.entry, instrument.priceRule);
   if (limitPrice === null) return no('no-price', 'the price has no tick below it');
   const fits = gap.size.times(target.dearest).lte(context.maxOrderQuote);
-  const size = towardZero(fits ? gap.size : context.maxOrderQuote.div(target.dearest), instrument.sizeDecimals);
+  const size = towardZero(fits ? gap.size : context.maxOrderQuote.div(target.dearest), instrument.sizeStep);
   if (!fits && size.times(target.price.price).lt(instrument.minNotionalQuote)) {
     const numbers = {
       maxOrderNotionalQuote: text(context.maxOrderQuote),
@@ -173,11 +173,11 @@ function reduce(context: CycleContext, draft: Undecided, gap: TradeGap): Outcome
   const { fraction, exhausted: isWidest } = exitBound(settings.slippage, exitAttempts);
   const exhausted = isWidest || refusals.count >= REFUSALS_BEFORE_HOLD;
   const limitPrice =
-    target.price === null ? null : boundedPrice(target.price.price, gap.side, fraction, instrument.sizeDecimals);
+    target.price === null ? null : boundedPrice(target.price.price, gap.side, fraction, instrument.priceRule);
   if (target.price === null || limitPrice === null) {
     return refuse(context, draft, refusal('no-price', 'an exit cannot be bounded: no price was ever seen'), 'reduce');
   }
-  const size = towardZero(gap.size, instrument.sizeDecimals);
+  const size = towardZero(gap.size, instrument.sizeStep);
   if (size.isZero()) return inSync(context, draft, { code: 'aligned' });
   const worth = size.times(Decimal.min(target.price.price, limitPrice));
   const tooSmall = worth.lt(instrument.minNotionalQuote);

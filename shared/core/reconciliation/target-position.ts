@@ -1,6 +1,6 @@
 import { Decimal, type DecimalText, dec, decimalText, ZERO } from '../decimal.ts';
+import { towardZero } from '../market/tick-rules.ts';
 import { type DesiredPosition, desiredPosition } from '../portfolio/desired-position.ts';
-import { towardZero } from '../risk/sizing.ts';
 import { type CycleContext, type Lot, leverageOf, type MarginCap } from './cycle-context.ts';
 import type { SymbolFacts } from './cycle-inputs.ts';
 import { type ReferencePrice, referencePrice } from './order-pricing.ts';
@@ -49,12 +49,12 @@ export function targetPosition(context: CycleContext, facts: SymbolFacts): Targe
     canGoLong: settings.canGoLong,
     canGoShort: settings.canGoShort,
     profitRequired: settings.profitRequired,
-    sizeDecimals: instrument.sizeDecimals,
+    sizeStep: instrument.sizeStep,
   });
   const leverage = leverageOf(facts, settings);
   const dearest = price === null ? null : dearestPrice(facts, price).times(context.entryFactor);
   const cap = context.capOf(leverage);
-  const lot = context.lotOf(instrument.sizeDecimals);
+  const lot = { size: dec(instrument.sizeStep), text: instrument.sizeStep };
   const base = { wanted, capQuote: cap?.text ?? null, price, dearest, leverage, lot };
   const { size, direction } = wanted;
   const whole = { ...base, size, limitedBy: null, limit: null, allowed: null };
@@ -73,16 +73,17 @@ function limited(
   price: Decimal,
   dearest: Decimal,
   leverage: number,
-  { sizeDecimals, minNotionalQuote }: SymbolFacts['instrument'],
+  { sizeStep, minSize, minNotionalQuote }: SymbolFacts['instrument'],
 ): Pick<TargetPosition, 'size' | 'limitedBy' | 'limit' | 'allowed'> {
   const { maxPositionQuote, moneyRecord } = context;
   const ceiling = cap === null ? maxPositionQuote : Decimal.min(cap.notionalQuote, maxPositionQuote);
   const fits = size.abs().times(dearest).lte(ceiling);
-  const largest = fits ? size : towardZero(ceiling.div(dearest), sizeDecimals).times(size.isNegative() ? -1 : 1);
-  const tooSmall = largest.abs().times(price).lt(minNotionalQuote);
+  const largest = fits ? size : towardZero(ceiling.div(dearest), sizeStep).times(size.isNegative() ? -1 : 1);
+  const tooLittle = largest.abs().lt(minSize);
+  const tooSmall = tooLittle || largest.abs().times(price).lt(minNotionalQuote);
   if (fits && !tooSmall) return { size, limitedBy: null, limit: null, allowed: null };
   const wish = `the runs want ${decimalText(size)} (${short(size.abs().times(price))} quote)`;
-  const least = `less than the venue's smallest order of ${minNotionalQuote}`;
+  const least = `less than the venue's smallest order of ${tooLittle ? `size ${minSize}` : minNotionalQuote}`;
   if (fits) return { size: ZERO, limitedBy: 'venue-minimum', limit: `${wish}, ${least}`, allowed: size };
   const limitedBy = cap?.notionalQuote.lte(maxPositionQuote) ? 'margin-cap' : 'max-position-notional';
   const numbers =

@@ -12,16 +12,16 @@ export const hip3Leverage = (takeProfitThreshold: number, rewardMultiple: number
   Math.max(1, Math.floor(rewardMultiple / takeProfitThreshold));
 
 /**
- * Leverage to give a symbol before its first opening order, and whether its margin is isolated (HIP-3 dexes know no other).
+ * Leverage to give a symbol before its first opening order, and whether its margin is isolated (where the instrument knows no other).
  * What the operator configured is kept, so that a value above the limit is refused aloud instead of lowered in silence;
  * without one it is the largest that every rule allows.
  */
 export function targetLeverage(
-  instrument: Pick<Instrument, 'dex' | 'maxLeverage'>,
+  instrument: Pick<Instrument, 'marginMode' | 'maxLeverage'>,
   configured: number | null,
   policy: LeveragePolicy,
 ): { readonly leverage: number; readonly isolated: boolean } {
-  const isolated = instrument.dex !== null;
+  const isolated = instrument.marginMode === 'isolated';
   const ceiling = Math.floor(Math.min(instrument.maxLeverage, policy.maxLeverage));
   const wanted = configured ?? ceiling;
   return { leverage: isolated ? Math.min(wanted, policy.hip3Leverage) : wanted, isolated };

@@ -3,6 +3,7 @@ import { isFresh } from '../age.ts';
 import { assertNever } from '../assert.ts';
 import { type Decimal, type DecimalText, dec, decimalText } from '../decimal.ts';
 import type { Instrument } from '../market/instrument.ts';
+import { isWholeLots } from '../market/tick-rules.ts';
 import type { ApprovedOrder, OrderIntent } from '../orders/order.ts';
 import { type Refusal, refusal } from '../refusal.ts';
 import type { EpochMs } from '../time.ts';
@@ -116,11 +117,14 @@ function checkByClass(order: OrderIntent, facts: LimitFacts, limits: OrderLimits
 
 function checkShape(order: OrderIntent, facts: LimitFacts): Verdict {
   const size = dec(order.size);
-  const { sizeDecimals } = facts.instrument;
-  if (!size.gt(0) || size.decimalPlaces() > sizeDecimals) {
-    return refusal('size-invalid', `size ${order.size} is not a positive number of whole lots`, {
+  const { sizeStep, minSize } = facts.instrument;
+  // Of a reduction the venue may say itself that it is too small: nothing else would get it out.
+  const tooSmall = order.orderClass === 'open' && size.lt(minSize);
+  if (!size.gt(0) || !isWholeLots(size, sizeStep) || tooSmall) {
+    return refusal('size-invalid', `size ${order.size} is not a positive number of whole lots of at least ${minSize}`, {
       size: order.size,
-      sizeDecimals,
+      sizeStep,
+      minSize,
     });
   }
   if (!dec(order.limitPrice).gt(0)) {

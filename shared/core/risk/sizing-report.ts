@@ -1,5 +1,5 @@
 import { type Decimal, Decimal as DecimalJs, type DecimalText, dec, decimalText } from '../decimal.ts';
-import { lotSize } from '../market/instrument.ts';
+import { towardZero } from '../market/tick-rules.ts';
 import { symbolCap } from './margin-caps.ts';
 import { type Sizing, unitQuote } from './sizing.ts';
 
@@ -8,7 +8,7 @@ export interface ReportedSymbol {
   readonly symbol: string;
   readonly minNotionalQuote: DecimalText;
   readonly leverage: number;
-  readonly sizeDecimals: number | null;
+  readonly sizeStep: DecimalText | null;
   readonly price: DecimalText | null;
 }
 
@@ -83,12 +83,12 @@ export function sizingReport(inputs: SizingReportInputs): readonly SizingReportR
 
 /** A limit below the smallest order: the sizing may want what it likes. */
 function blockedBy(
-  { minNotionalQuote, leverage, price, sizeDecimals }: ReportedSymbol,
+  { minNotionalQuote, leverage, price, sizeStep }: ReportedSymbol,
   { quote, limitedBy }: { readonly quote: Decimal; readonly limitedBy: PositionLimit },
   cap: Decimal | null,
   { equityQuote, minimumTradeQuote, maxOrderQuote }: SizingReportInputs,
 ): string | null {
-  const oneLot = price === null || sizeDecimals === null ? null : dec(lotSize({ sizeDecimals })).times(price);
+  const oneLot = price === null || sizeStep === null ? null : dec(sizeStep).times(price);
   if (oneLot?.gt(maxOrderQuote)) return `one lot is worth ${short(oneLot)}, above max_order_notional ${maxOrderQuote}`;
   if (limitedBy === 'sizing' || cap === null) return null;
   const least = DecimalJs.max(minimumTradeQuote, minNotionalQuote, oneLot ?? 0);
@@ -106,10 +106,9 @@ function blockedBy(
 const short = (value: Decimal): string => decimalText(value.toSignificantDigits(8));
 
 function smallestOrder(unit: Decimal, symbol: ReportedSymbol, entrySlippage: number): Decimal {
-  const { price, sizeDecimals } = symbol;
-  const exact = price !== null && sizeDecimals !== null;
-  const lots = exact ? unit.div(price).div(lotSize({ sizeDecimals })).floor() : null;
-  const value = exact && lots ? lots.times(lotSize({ sizeDecimals })).times(price) : unit;
+  const { price, sizeStep } = symbol;
+  const exact = price !== null && sizeStep !== null;
+  const value = exact ? towardZero(unit.div(price), sizeStep).times(price) : unit;
   return value.times(dec(1).minus(entrySlippage));
 }
 

@@ -1,4 +1,5 @@
 import { Decimal, type DecimalText, dec } from '../decimal.ts';
+import { towardZero } from '../market/tick-rules.ts';
 import { type Refusal, refusal } from '../refusal.ts';
 
 /** What one unit of direction is worth: fixed quote units, or a share of equity. Exactly one of the two. */
@@ -32,9 +33,5 @@ export function unitQuote(sizing: Sizing, equityQuote: Decimal | null): Decimal 
 }
 
 /** Signed base units for a direction: P × unit ÷ price, in whole lots towards zero. `price` must be positive. */
-export const positionFor = (direction: number, unit: Decimal, price: Decimal, sizeDecimals: number): Decimal =>
-  towardZero(unit.times(direction).div(price), sizeDecimals);
-
-/** Whole lots towards zero: rounding never adds risk. */
-export const towardZero = (size: Decimal, sizeDecimals: number): Decimal =>
-  size.toDecimalPlaces(sizeDecimals, Decimal.ROUND_DOWN);
+export const positionFor = (direction: number, unit: Decimal, price: Decimal, sizeStep: DecimalText): Decimal =>
+  towardZero(unit.times(direction).div(price), sizeStep);

@@ -62,9 +62,9 @@ export interface RunsView {
 
 export interface SymbolView {
   readonly symbol: string;
-  readonly coin: string;
-  readonly dex: string | null;
-  readonly sizeDecimals: number;
+  readonly venueSymbol: string;
+  readonly sizeStep: DecimalText;
+  readonly marginMode: 'cross' | 'isolated';
   readonly minNotionalQuote: DecimalText;
   readonly maxLeverage: number;
   readonly status: string;

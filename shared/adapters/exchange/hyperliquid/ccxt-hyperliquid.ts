@@ -1,4 +1,4 @@
-import type { Instrument } from '#shared/core/market/instrument.ts';
+import { type Instrument, symbolParts } from '#shared/core/market/instrument.ts';
 import { ExchangeError } from '#shared/ports/exchange.ts';
 import CcxtHyperliquid from '../../../../node_modules/ccxt/js/src/hyperliquid.js';
 import type { ExchangeTransport } from '../resilience/exchange-transport.ts';
@@ -78,7 +78,7 @@ export class HyperliquidCcxt extends CcxtHyperliquid {
       instruments.map((instrument) => ({
         id: String(instrument.assetId),
         symbol: instrument.symbol,
-        base: instrument.symbol.split('/')[0],
+        base: symbolParts(instrument.symbol)?.base,
         quote: QUOTE,
         settle: QUOTE,
         baseId: String(instrument.assetId),
@@ -92,7 +92,7 @@ export class HyperliquidCcxt extends CcxtHyperliquid {
         inverse: false,
         active: instrument.status === 'active',
         contractSize: 1,
-        precision: { amount: 10 ** -instrument.sizeDecimals },
+        precision: { amount: Number(instrument.sizeStep) },
         limits: {},
         info: {},
       })) as never,

@@ -1,3 +1,4 @@
+import { Decimal, decimalText } from '#shared/core/decimal.ts';
 import type { Candle } from '#shared/core/market/candle.ts';
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import type { Listed, OddRow } from '#shared/core/odd-row.ts';
@@ -66,7 +67,7 @@ export class HyperliquidMarketData implements MarketDataSource {
   }
 
   async fetchCandles(symbol: string, timeframe: Timeframe, fromMs: EpochMs, toMs: EpochMs): Promise<Listed<Candle>> {
-    const { coin } = await this.#deps.catalog().instrument(symbol);
+    const { venueSymbol: coin } = await this.#deps.catalog().instrument(symbol);
     const req = { coin, interval: timeframe, startTime: fromMs, endTime: toMs };
     const answer = await this.#deps.info.ask({ type: 'candleSnapshot', req }, candlesSchema, 'market-data');
     const intervalMs = timeframeMs(timeframe);
@@ -146,6 +147,16 @@ function namesTwice(universe: readonly unknown[]): ReadonlySet<string | null> {
   return new Set(symbols.filter((symbol, i) => symbol !== null && symbols.indexOf(symbol) !== i));
 }
 
+/**
+ * Prices: at most 5 significant figures and at most 6 − szDecimals decimals; whole numbers are always allowed. Sizes: whole lots of
+ * 10^-szDecimals. https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/tick-and-lot-size
+ */
+function grid(szDecimals: number): Pick<Instrument, 'priceRule' | 'sizeStep' | 'minSize'> {
+  const sizeStep = decimalText(new Decimal(10).pow(-szDecimals));
+  const decimals = Math.max(0, 6 - szDecimals);
+  return { priceRule: { kind: 'significant', figures: 5, decimals }, sizeStep, minSize: sizeStep };
+}
+
 const instrumentReader = (dex: string | null, twice: ReadonlySet<string | null>): RowReader<Instrument> => ({
   list: 'instruments',
   label: ({ asset }) => ({ key: nameOf(asset), symbol: symbolOf(nameOf(asset)), venueTimeMs: null }),
@@ -158,12 +169,15 @@ const instrumentReader = (dex: string | null, twice: ReadonlySet<string | null>)
     return {
       exchange: EXCHANGE,
       symbol,
-      coin: asset.name,
-      dex,
+      venueSymbol: asset.name,
+      subAccount: dex,
       assetId,
-      sizeDecimals: asset.szDecimals,
-      maxLeverage: asset.maxLeverage,
+      ...grid(asset.szDecimals),
       minNotionalQuote: MIN_NOTIONAL_QUOTE,
+      sizeUnit: 'base',
+      contractSize: '1',
+      marginMode: dex === null ? 'cross' : 'isolated',
+      maxLeverage: asset.maxLeverage,
       status: asset.isDelisted ? 'delisted' : 'active',
     };
   },

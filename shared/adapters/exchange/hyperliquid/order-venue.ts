@@ -193,10 +193,10 @@ function notSent(error: unknown): SubmitOutcome {
 
 /** Core rounds; here it is only checked. An order off the grid is a fault of ours, and is not repaired on the way out. */
 function refuseOffGrid(order: ApprovedOrder, instrument: Instrument): SubmitOutcome | null {
-  if (!isOnTick(order.limitPrice, instrument.sizeDecimals)) {
+  if (!isOnTick(order.limitPrice, instrument.priceRule)) {
     return rejected('off-grid', `price ${order.limitPrice} is not on the grid of ${order.symbol}`);
   }
-  if (wholeLots(order.size, instrument.sizeDecimals) === order.size) return null;
+  if (wholeLots(order.size, instrument.sizeStep) === order.size) return null;
   return rejected('off-grid', `size ${order.size} is not in whole lots of ${order.symbol}`);
 }
 

@@ -128,7 +128,7 @@ function toPositions(view: PaperView, margins: readonly MarginPosition[]): Venue
     const liquidation = liquidationPrice(margin, equity, margins);
     return {
       symbol,
-      coin: view.markets.get(symbol)?.coin ?? symbol,
+      coin: view.markets.get(symbol)?.venueSymbol ?? symbol,
       size: decimalText(size),
       entryPrice: decimalText(entryPrice),
       valueQuote: decimalText(notional(margin)),

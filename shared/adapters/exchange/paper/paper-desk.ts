@@ -1,5 +1,6 @@
 import { isFresh } from '#shared/core/age.ts';
-import { Decimal, ZERO } from '#shared/core/decimal.ts';
+import { Decimal, type DecimalText, ZERO } from '#shared/core/decimal.ts';
+import type { PriceRule } from '#shared/core/market/tick-rules.ts';
 import { type FeeRates, feeQuote } from '#shared/core/matching/fees-and-funding.ts';
 import { type Book, buildLadder, EMPTY_BOOK, type LadderShape } from '#shared/core/matching/ladder.ts';
 import { accountValue, initialMargin, type MarginPosition } from '#shared/core/matching/margin.ts';
@@ -22,9 +23,10 @@ export interface PaperTerms {
 /** An instrument and its newest stored prices. */
 export interface PaperMarket {
   readonly symbol: string;
-  readonly coin: string;
-  readonly dex: string | null;
-  readonly sizeDecimals: number;
+  readonly venueSymbol: string;
+  readonly subAccount: string | null;
+  readonly priceRule: PriceRule;
+  readonly sizeStep: DecimalText;
   readonly maxLeverage: number;
   readonly minNotionalQuote: Decimal;
   readonly isActive: boolean;
@@ -104,7 +106,8 @@ export const leverageOf = ({ leverage }: Pick<PaperDesk, 'leverage'>, market: Pa
   Math.min(leverage.get(market.symbol) ?? DEFAULT_LEVERAGE, market.maxLeverage);
 
 export const rulesOf = (market: PaperMarket): TradingRules => ({
-  sizeDecimals: market.sizeDecimals,
+  priceRule: market.priceRule,
+  sizeStep: market.sizeStep,
   minNotionalQuote: market.minNotionalQuote,
   maxDeviation: MAX_DEVIATION,
   fullCloseBelowMinimum: true,
@@ -112,9 +115,9 @@ export const rulesOf = (market: PaperMarket): TradingRules => ({
 
 /** A book around the newest price, the same for everybody who looks at the same price; empty when the price is too old. */
 export function bookOf({ terms, nowMs }: PaperDesk, market: PaperMarket): Book {
-  const { last, sizeDecimals } = market;
+  const { last, priceRule, sizeStep } = market;
   if (last === null || !isFresh(last.atMs, nowMs, terms.priceAgeMsMax)) return EMPTY_BOOK;
-  return buildLadder({ price: last.price.toNumber(), sizeDecimals, salt: last.atMs % 1_000_003 }, terms.book);
+  return buildLadder({ price: last.price.toNumber(), priceRule, sizeStep, salt: last.atMs % 1_000_003 }, terms.book);
 }
 
 /** Positions as margin rules see them. One whose market has vanished keeps its entry price. */
@@ -171,7 +174,7 @@ export function applyExecution(
   const before = positionOf(desk, order.symbol);
   const change = applyTrade(before, signedSize(order.side, execution.size), execution.price);
   const rate = execution.maker ? desk.terms.fees.maker : desk.terms.fees.taker;
-  const scale = market.dex === null ? 1 : BUILDER_FEE_SCALE;
+  const scale = market.subAccount === null ? 1 : BUILDER_FEE_SCALE;
   const fee = feeQuote(execution.price, execution.size, rate.times(scale));
   const { size, entryPrice } = change.position;
   desk.rawQuote = desk.rawQuote.plus(change.cashQuote).minus(fee);

@@ -75,10 +75,11 @@ export async function marketsOf(
     .leftJoin('latest_prices as l', (join) =>
       join.onRef('l.exchange', '=', 'i.exchange').onRef('l.symbol', '=', 'i.symbol'),
     )
-    .select(['i.symbol', 'i.coin', 'i.dex', 'i.size_decimals', 'i.max_leverage', 'i.min_notional_quote', 'i.status'])
+    .select(['i.symbol', 'i.coin', 'i.dex', 'i.rules_json', 'i.max_leverage', 'i.min_notional_quote', 'i.status'])
     .select(['l.price', 'l.venue_time_ms', 'l.mark_price', 'l.mark_time_ms'])
     .where('i.exchange', '=', exchange)
     .where('i.symbol', 'in', [...symbols])
+    .where('i.rules_json', 'is not', null)
     .orderBy('i.symbol')
     .execute();
   return new Map(rows.map((row) => [row.symbol, decodeMarket(row)]));

@@ -5,6 +5,7 @@ import type { ClientOrderId, Side, TimeInForce } from '#shared/core/orders/order
 import type { EpochMs } from '#shared/core/time.ts';
 import type { VenueFill, VenueOrder, VenueOrderStatus } from '#shared/ports/exchange.ts';
 import type { Database } from '../../sql/database.ts';
+import { decodeRules } from '../../sql/repositories/instruments-repository.ts';
 import { isOpen, type PaperFill, type PaperMarket, type PaperOrder, remainingOf } from './paper-desk.ts';
 import { endCodeOf } from './place-order.ts';
 
@@ -124,7 +125,7 @@ export interface MarketRow {
   readonly symbol: string;
   readonly coin: string;
   readonly dex: string | null;
-  readonly size_decimals: number;
+  readonly rules_json: string | null;
   readonly max_leverage: number;
   readonly min_notional_quote: string;
   readonly status: string;
@@ -148,9 +149,9 @@ export function decodeMarket(row: MarketRow): PaperMarket {
   const newest = trade === null || (mark !== null && mark.atMs > trade.atMs) ? mark : trade;
   return {
     symbol: row.symbol,
-    coin: row.coin,
-    dex: row.dex,
-    sizeDecimals: row.size_decimals,
+    venueSymbol: row.coin,
+    subAccount: row.dex,
+    ...decodeRules(row),
     maxLeverage: row.max_leverage,
     minNotionalQuote: new Decimal(row.min_notional_quote),
     isActive: row.status === 'active',

@@ -45,7 +45,7 @@ export class Subscriptions {
   /** Replaces the set, by symbol order. Returns the venue symbols to drop and how many did not fit. */
   replace(instruments: readonly FeedInstrument[]): { readonly removed: readonly string[]; readonly refused: number } {
     const sorted = instruments.toSorted((a, b) => (a.symbol < b.symbol ? -1 : a.symbol > b.symbol ? 1 : 0));
-    const wanted = new Map(sorted.slice(0, this.#max).map((i) => [i.coin, i]));
+    const wanted = new Map(sorted.slice(0, this.#max).map((i) => [i.venueSymbol, i]));
     const removed = [...this.#byVenueSymbol.keys()].filter((venueSymbol) => !wanted.has(venueSymbol));
     for (const venueSymbol of removed) {
       this.#bySymbol.delete(this.#byVenueSymbol.get(venueSymbol)!.instrument.symbol);

@@ -178,14 +178,14 @@ export class TradesFeed implements PriceFeed {
       if (s.state !== 'sent') continue;
       s.failures += 1;
       if (s.failures >= UNANSWERED_MAX) {
-        this.#fail('unanswered', `no answer to the subscription of ${s.instrument.coin}`);
+        this.#fail('unanswered', `no answer to the subscription of ${s.instrument.venueSymbol}`);
         return;
       }
     }
     if (
       !this.#request(
         'subscribe',
-        due.map((s) => s.instrument.coin),
+        due.map((s) => s.instrument.venueSymbol),
       )
     )
       return;
@@ -234,7 +234,7 @@ export class TradesFeed implements PriceFeed {
     if (
       !this.#request(
         'unsubscribe',
-        silent.map((s) => s.instrument.coin),
+        silent.map((s) => s.instrument.venueSymbol),
       )
     )
       return;

@@ -11,6 +11,7 @@ import type { Database } from '../database.ts';
 import type { Db } from '../open-database.ts';
 import { decodeMoney, type MoneySnapshotRow, readMoneyRow } from '../repositories/account-money-rows.ts';
 import { unreadOf } from '../repositories/account-repository.ts';
+import { decodeRules } from '../repositories/instruments-repository.ts';
 import { sqlJobStateRepository } from '../repositories/job-state-repository.ts';
 import { sqlSystemStateRepository } from '../repositories/system-state-repository.ts';
 import { readLiveRuns } from './read-live-runs.ts';
@@ -39,6 +40,7 @@ export async function readOverview(db: Db, exchange: string, account: string): P
     .selectAll('instruments')
     .select(['products.managed', 'products.released_at_ms', 'products.leverage'])
     .where('products.exchange', '=', exchange)
+    .where('instruments.rules_json', 'is not', null)
     .orderBy('products.symbol')
     .execute();
   const positions = await ofAccount(db, 'positions', exchange, account);
@@ -112,11 +114,12 @@ export async function readOverview(db: Db, exchange: string, account: string): P
     symbols: products.map((row): SymbolView => {
       const epoch = epochOf.get(row.symbol);
       const cohort = cohortOf.get(row.symbol);
+      const rules = decodeRules(row);
       return {
         symbol: row.symbol,
-        coin: row.coin,
-        dex: row.dex,
-        sizeDecimals: row.size_decimals,
+        venueSymbol: row.coin,
+        sizeStep: rules.sizeStep,
+        marginMode: rules.marginMode,
         minNotionalQuote: decimalText(row.min_notional_quote),
         maxLeverage: row.max_leverage,
         status: row.status,

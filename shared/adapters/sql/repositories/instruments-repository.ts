@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Instrument } from '#shared/core/market/instrument.ts';
+import { decimalsOf } from '#shared/core/market/tick-rules.ts';
 import type { Takeover } from '#shared/core/portfolio/takeover.ts';
 import type { InstrumentsRepository, Product } from '#shared/ports/repositories/instruments-repository.ts';
 import type { Db } from '../open-database.ts';
@@ -12,19 +13,25 @@ interface InstrumentColumns {
   coin: string;
   dex: string | null;
   asset_id: number;
-  size_decimals: number;
   max_leverage: number;
   min_notional_quote: string;
   status: string;
+  rules_json: string | null;
 }
+
+type Rules = Pick<Instrument, 'priceRule' | 'sizeStep' | 'minSize' | 'sizeUnit' | 'contractSize' | 'marginMode'>;
+
+/** Of a row that has them: every query asks for no other. */
+export const decodeRules = (row: { readonly rules_json: string | null }): Rules =>
+  JSON.parse(row.rules_json ?? 'null') as Rules;
 
 export const decodeInstrument = (row: InstrumentColumns): Instrument => ({
   exchange: row.exchange,
   symbol: row.symbol,
-  coin: row.coin,
-  dex: row.dex,
+  venueSymbol: row.coin,
+  subAccount: row.dex,
   assetId: row.asset_id,
-  sizeDecimals: row.size_decimals,
+  ...decodeRules(row),
   maxLeverage: row.max_leverage,
   minNotionalQuote: row.min_notional_quote,
   status: row.status as Instrument['status'],
@@ -39,19 +46,29 @@ const COLUMNS = {
   max_leverage: 'int',
   min_notional_quote: 'text',
   status: 'text',
+  rules_json: 'text',
 } as const;
 type ColumnName = keyof typeof COLUMNS;
 const NAMES = Object.keys(COLUMNS) as ColumnName[];
 
 const encode = (i: Instrument) => ({
   symbol: i.symbol,
-  coin: i.coin,
-  dex: i.dex,
+  coin: i.venueSymbol,
+  dex: i.subAccount,
   asset_id: i.assetId,
-  size_decimals: i.sizeDecimals,
+  // Read by the release before.
+  size_decimals: decimalsOf(i.sizeStep),
   max_leverage: i.maxLeverage,
   min_notional_quote: i.minNotionalQuote,
   status: i.status,
+  rules_json: JSON.stringify({
+    priceRule: i.priceRule,
+    sizeStep: i.sizeStep,
+    minSize: i.minSize,
+    sizeUnit: i.sizeUnit,
+    contractSize: i.contractSize,
+    marginMode: i.marginMode,
+  } satisfies Rules),
 });
 
 /** Instruments and products; statements do not grow with the number of symbols. */
@@ -61,6 +78,7 @@ export function sqlInstrumentsRepository(db: Db): InstrumentsRepository {
       .selectFrom('instruments')
       .selectAll()
       .where('exchange', '=', exchange)
+      .where('rules_json', 'is not', null)
       .orderBy('symbol')
       .execute();
     return rows.map(decodeInstrument);
@@ -74,7 +92,7 @@ export function sqlInstrumentsRepository(db: Db): InstrumentsRepository {
         const stored = new Map(
           (await tx.selectFrom('instruments').selectAll().where('exchange', '=', exchange).execute()).map((row) => [
             row.symbol,
-            decodeInstrument(row),
+            row,
           ]),
         );
         const rows = instruments.map(encode);
@@ -108,7 +126,10 @@ export function sqlInstrumentsRepository(db: Db): InstrumentsRepository {
         const added = instruments.filter((i) => !stored.has(i.symbol)).length;
         const changed = instruments.filter((i) => {
           const before = stored.get(i.symbol);
-          return before !== undefined && JSON.stringify(encode(before)) !== JSON.stringify(encode(i));
+          if (before === undefined) return false;
+          return (
+            before.rules_json === null || JSON.stringify(encode(decodeInstrument(before))) !== JSON.stringify(encode(i))
+          );
         }).length;
         return { added, changed, delisted: gone.length, total: instruments.length };
       });
@@ -126,6 +147,7 @@ export function sqlInstrumentsRepository(db: Db): InstrumentsRepository {
         .select(['products.managed', 'products.leverage', 'products.managed_since_ms', 'products.takeover'])
         .where('products.exchange', '=', exchange)
         .where('products.released_at_ms', 'is', null)
+        .where('instruments.rules_json', 'is not', null)
         .orderBy('products.symbol')
         .execute();
       return rows.map(

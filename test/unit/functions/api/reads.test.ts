@@ -177,7 +177,10 @@ describe('api reads', () => {
       strategy: 'ema-crossover',
       pnlQuote: '1.5',
     });
-    expect((await json('/api/symbols')).symbols.map((s: { coin: string }) => s.coin)).toEqual(['BTC', 'C0']);
+    expect((await json('/api/symbols')).symbols.map((s: { venueSymbol: string }) => s.venueSymbol)).toEqual([
+      'BTC',
+      'C0',
+    ]);
     expect((await json('/api/audit')).audit).toMatchObject([{ state: 'HEALTHY', fromState: null, version: 1 }]);
     expect((await json('/api/alerts')).alerts).toEqual([]);
     expect((await json('/api/dead-letters')).deadLetters).toEqual([]);

@@ -14,7 +14,7 @@ describe('api writes', () => {
   });
   const state = () => api.deps.systemState.read(EXCHANGE);
   const managed = async () =>
-    (await api.deps.instruments.products(EXCHANGE)).filter((p) => p.managed).map((p) => p.instrument.coin);
+    (await api.deps.instruments.products(EXCHANGE)).filter((p) => p.managed).map((p) => p.instrument.venueSymbol);
 
   it('locks close-only by default, with who and why', async () => {
     const response = await api.post('/api/lock', { reason: ' odd fills ', by: 'cli:ada' });

@@ -61,7 +61,7 @@ describe('janitor', () => {
 
     expect(await state()).toMatchObject({ state: 'RECONCILING', changedBy: 'automatic-approval' });
     expect(outcome.instruments).toMatchObject({ kind: 'synced', unknownSymbols: ['NOPE/USDC:USDC'] });
-    expect((await deps.instruments.products('hyperliquid')).map((p) => p.instrument.coin)).toEqual(['BTC']);
+    expect((await deps.instruments.products('hyperliquid')).map((p) => p.instrument.venueSymbol)).toEqual(['BTC']);
     expect(outcome.reconciling).toMatchObject({
       kind: 'waiting',
       missing: [{ code: 'own-snapshot-missing' }, { code: 'observers-missing' }],

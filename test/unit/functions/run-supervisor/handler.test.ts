@@ -6,23 +6,14 @@ import { SqlRunsRepository } from '#shared/adapters/sql/runs-repository.ts';
 import type { LiveRunCounts } from '#shared/core/runs/run-figures.ts';
 import { newTakeProfitState } from '#shared/core/runs/take-profit.ts';
 import { metrics } from '#shared/telemetry/names.ts';
+import { anInstrument } from '#test/support/instruments.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
 import { memoryDatabase } from '#test/support/memory-database.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 import { RUNS_START_MS } from '#test/support/run-builders.ts';
 import { storedAlerts } from '#test/support/stored-alerts.ts';
 
-const instrument = (symbol: string) => ({
-  exchange: 'sim',
-  symbol,
-  coin: symbol.split('/')[0]!,
-  dex: null,
-  assetId: 0,
-  sizeDecimals: 3,
-  maxLeverage: 40,
-  minNotionalQuote: '10',
-  status: 'active' as const,
-});
+const instrument = (symbol: string) => anInstrument(symbol.split('/')[0]!, { exchange: 'sim', symbol });
 const schedule = (minute = 0) => ({
   v: 1,
   type: 'schedule',

@@ -8,7 +8,7 @@ import type { MarketSource, MarketTick } from '#local/exchange-simulator/prices/
 import { PriceModel } from '#local/exchange-simulator/prices/price-model.ts';
 import { ReplaySource } from '#local/exchange-simulator/prices/replay-source.ts';
 import { dec } from '#shared/core/decimal.ts';
-import { isOnPriceGrid } from '#shared/core/matching/price-grid.ts';
+import { isOnGrid } from '#shared/core/market/tick-rules.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'replay-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -152,8 +152,8 @@ describe('price model', () => {
     const specs = marketSpecs();
     for (const [i, tick] of ticks.entries()) {
       if (i > 0) expect(tick.atMs).toBeGreaterThanOrEqual(ticks[i - 1]!.atMs);
-      const { sizeDecimals } = specs[tick.market]!;
-      expect(isOnPriceGrid(dec(tick.price), sizeDecimals)).toBe(true);
+      const { sizeDecimals, priceRule } = specs[tick.market]!;
+      expect(isOnGrid(dec(tick.price), priceRule)).toBe(true);
       expect(dec(tick.size).decimalPlaces()).toBeLessThanOrEqual(sizeDecimals);
     }
     const seconds = (ticks.at(-1)!.atMs - ticks[0]!.atMs) / 1_000;

@@ -7,7 +7,7 @@ import { type ChangeSymbolInput, changeSymbol } from '#shared/usecases/change-sy
 import { reconcile } from '#shared/usecases/reconcile.ts';
 import { aSystemState, CYCLE_NOW_MS as NOW, someSettings } from '#test/support/cycle.ts';
 import { sqlCycleStores } from '#test/support/cycle-stores.ts';
-import { anInstrument } from '#test/support/instruments.ts';
+import { anInstrument, lots } from '#test/support/instruments.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
 import { memoryDatabase } from '#test/support/memory-database.ts';
 import { storedAlerts } from '#test/support/stored-alerts.ts';
@@ -25,7 +25,7 @@ async function platform() {
   const documents = memoryObserverDocuments();
   const systemState = sqlSystemStateRepository(db);
   await systemState.compareAndSet(aSystemState({ version: 1 }), 0);
-  await stores.instruments.replaceAll(EXCHANGE, [anInstrument('BTC', { sizeDecimals: 3 })], NOW);
+  await stores.instruments.replaceAll(EXCHANGE, [anInstrument('BTC', { ...lots(3) })], NOW);
   const deps = {
     ...stores,
     alerts,

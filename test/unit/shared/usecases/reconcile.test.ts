@@ -9,7 +9,7 @@ import { type ReconcileDeps, type ReconcileInput, reconcile } from '#shared/usec
 import { bigPlatform, countingSqlite } from '#test/support/big-cycle.ts';
 import { aSystemState, CYCLE_NOW_MS as NOW, someSettings } from '#test/support/cycle.ts';
 import { sqlCycleStores } from '#test/support/cycle-stores.ts';
-import { anInstrument, manageAsOurs } from '#test/support/instruments.ts';
+import { anInstrument, lots, manageAsOurs } from '#test/support/instruments.ts';
 import { manualClock } from '#test/support/manual-clock.ts';
 import { memoryDatabase } from '#test/support/memory-database.ts';
 import { storedAlerts } from '#test/support/stored-alerts.ts';
@@ -28,7 +28,7 @@ async function platform() {
   const leases = sqlLeasesRepository(db);
   const systemState = sqlSystemStateRepository(db);
   await systemState.compareAndSet(aSystemState({ version: 1 }), 0);
-  await stores.instruments.replaceAll(EXCHANGE, [anInstrument('BTC', { sizeDecimals: 3 })], NOW);
+  await stores.instruments.replaceAll(EXCHANGE, [anInstrument('BTC', { ...lots(3) })], NOW);
   await manageAsOurs(stores.instruments, EXCHANGE, [BTC], NOW - 3_600_000);
   await stores.jobs.recordOk('run-supervisor', NOW);
   await stores.prices.saveTicks(
@@ -158,7 +158,7 @@ describe('reconcile', () => {
 
   it('does not take an absent HIP-3 position for flat when its dex was not read', async () => {
     const { deps, input, stores, own, observe } = await platform();
-    const intel = anInstrument('XYZ-INTC', { coin: 'xyz:INTC', dex: 'xyz' });
+    const intel = anInstrument('XYZ-INTC', { venueSymbol: 'xyz:INTC', subAccount: 'xyz', marginMode: 'isolated' });
     await stores.instruments.replaceAll(EXCHANGE, [intel], NOW);
     await manageAsOurs(stores.instruments, EXCHANGE, [intel.symbol], NOW - 3_600_000);
     await own('0', NOW - 5_000);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { oddRow } from '#shared/core/odd-row.ts';
 import { syncInstruments } from '#shared/usecases/sync-instruments.ts';
-import { anInstrument } from '#test/support/instruments.ts';
+import { anInstrument, lots } from '#test/support/instruments.ts';
 import { systemUnderTest } from '#test/support/system.ts';
 
 const input = {
@@ -31,7 +31,7 @@ describe('sync instruments', () => {
     world.instruments = [anInstrument('BTC'), anInstrument('ETH'), anInstrument('OLD')];
     await syncInstruments(deps, input);
     const active = async () =>
-      (await deps.instruments.all('hyperliquid')).filter((i) => i.status === 'active').map((i) => i.coin);
+      (await deps.instruments.all('hyperliquid')).filter((i) => i.status === 'active').map((i) => i.venueSymbol);
     const odd = (coin: string | null) =>
       oddRow({
         list: 'instruments',
@@ -53,6 +53,19 @@ describe('sync instruments', () => {
     world.oddInstruments = [odd(null)];
     await syncInstruments(deps, input);
     expect(await active(), 'without a name it could be any').toEqual(['BTC', 'ETH']);
+  });
+
+  it('sets an instrument aside whose sizes count something else than its base: every order would have a wrong size', async () => {
+    const { deps, world } = systemUnderTest();
+    world.instruments = [anInstrument('BTC'), anInstrument('ETH', { sizeUnit: 'contracts', contractSize: '10' })];
+
+    const outcome = await syncInstruments(deps, input);
+
+    expect(outcome).toMatchObject({
+      kind: 'synced',
+      odd: [{ symbol: 'ETH/USDC:USDC', why: 'its sizes are in contracts, not in units of its base' }],
+    });
+    expect((await deps.instruments.all('hyperliquid')).map((i) => i.venueSymbol)).toEqual(['BTC']);
   });
 
   it('refuses a drop of more than half that the second answer does not repeat', async () => {
@@ -100,8 +113,8 @@ describe('sync instruments', () => {
     const shifted = wrong().map(({ n, id }) => anInstrument(`C${n}`, { assetId: id }));
     let answers = [shifted, many(4)];
     const flaky = { loadInstruments: async () => ({ rows: answers.shift()!, odd: [] }) };
-    const ids = async () => (await deps.instruments.all('hyperliquid')).map((i) => [i.coin, i.assetId]);
-    const right = many(4).map((i) => [i.coin, i.assetId]);
+    const ids = async () => (await deps.instruments.all('hyperliquid')).map((i) => [i.venueSymbol, i.assetId]);
+    const right = many(4).map((i) => [i.venueSymbol, i.assetId]);
 
     expect((await syncInstruments({ ...deps, marketData: flaky }, input)).kind).toBe('synced');
     expect(await ids()).toEqual(right);
@@ -118,15 +131,15 @@ describe('sync instruments', () => {
     const { deps, world } = systemUnderTest();
     world.instruments = many(2);
     await syncInstruments(deps, input);
-    const coarse = [anInstrument('C0', { assetId: 0, sizeDecimals: 0 }), many(2)[1]!];
+    const coarse = [anInstrument('C0', { assetId: 0, ...lots(0) }), many(2)[1]!];
     const answers = [coarse, many(2), coarse, coarse];
     const flaky = { loadInstruments: async () => ({ rows: answers.shift()!, odd: [] }) };
-    const lots = async () => (await deps.instruments.all('hyperliquid')).map((i) => i.sizeDecimals);
+    const stored = async () => (await deps.instruments.all('hyperliquid')).map((i) => i.sizeStep);
 
     await syncInstruments({ ...deps, marketData: flaky }, input);
-    expect(await lots()).toEqual([5, 5]);
+    expect(await stored()).toEqual(['0.00001', '0.00001']);
     await syncInstruments({ ...deps, marketData: flaky }, input);
-    expect(await lots()).toEqual([0, 5]);
+    expect(await stored()).toEqual(['1', '0.00001']);
   });
 
   it('loads again at once after a failure and not before its age after a success', async () => {

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { resolveSymbol } from '#shared/core/market/resolve-symbol.ts';
 
 const known = [
-  { symbol: 'BTC/USDC:USDC', coin: 'BTC' },
-  { symbol: 'XYZ-CL/USDC:USDC', coin: 'xyz:CL' },
-  { symbol: 'CL/USDC:USDC', coin: 'CL' },
-  { symbol: 'cl/USDT:USDT', coin: 'kCL' },
+  { symbol: 'BTC/USDC:USDC', venueSymbol: 'BTC' },
+  { symbol: 'XYZ-CL/USDC:USDC', venueSymbol: 'xyz:CL' },
+  { symbol: 'CL/USDC:USDC', venueSymbol: 'CL' },
+  { symbol: 'cl/USDT:USDT', venueSymbol: 'kCL' },
 ];
 
 describe('resolve symbol', () => {

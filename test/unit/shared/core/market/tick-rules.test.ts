@@ -1,7 +1,26 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Decimal } from '#shared/core/decimal.ts';
-import { floorToLot, isOnTick, type RoundDirection, roundPrice, wholeLots } from '#shared/core/market/tick-rules.ts';
+import {
+  floorToLot,
+  isOnGrid,
+  isOnTick,
+  isWholeLots,
+  type PriceRule,
+  type RoundDirection,
+  roundPrice,
+  ticksPerUnit,
+  towardZero,
+  wholeLots,
+} from '#shared/core/market/tick-rules.ts';
+
+/** Five significant figures, at most 6 − sizeDecimals decimals. */
+const significantRule = (sizeDecimals: number): PriceRule => ({
+  kind: 'significant',
+  figures: 5,
+  decimals: 6 - sizeDecimals,
+});
+const step = (sizeDecimals: number): string => new Decimal(10).pow(-sizeDecimals).toFixed();
 
 /** Significant digits of a plain decimal text, leading and trailing zeros aside. */
 const significant = (text: string) => text.replace('.', '').replace(/^0+/, '').replace(/0+$/, '').length;
@@ -24,7 +43,7 @@ describe('roundPrice', () => {
     ['0.012345', 1, false],
     ['123456', 5, true],
   ])('agrees with the published example %s at %i size decimals: %s', (price, sizeDecimals, valid) => {
-    expect(isOnTick(price, sizeDecimals)).toBe(valid);
+    expect(isOnTick(price, significantRule(sizeDecimals))).toBe(valid);
   });
 
   it.each([
@@ -36,7 +55,7 @@ describe('roundPrice', () => {
     ['123456.7', 5, 'down', '123456'],
     ['0.0123456', 2, 'up', '0.0124'],
   ] as const)('moves %s at %i size decimals %s to %s', (price, sizeDecimals, direction, expected) => {
-    expect(roundPrice(price, sizeDecimals, direction)).toBe(expected);
+    expect(roundPrice(price, significantRule(sizeDecimals), direction)).toBe(expected);
   });
 
   it('gives a price on the grid, on the asked side, at most one tick away', () => {
@@ -44,7 +63,7 @@ describe('roundPrice', () => {
       fc.property(anyPrice, anySizeDecimals, anyDirection, (price, sizeDecimals, direction) => {
         let text: string;
         try {
-          text = roundPrice(price, sizeDecimals, direction);
+          text = roundPrice(price, significantRule(sizeDecimals), direction);
         } catch (error) {
           expect(error).toBeInstanceOf(RangeError);
           expect(price.lt(new Decimal(10).pow(sizeDecimals - 6)), 'only a price below one tick is refused').toBe(true);
@@ -59,17 +78,71 @@ describe('roundPrice', () => {
         if (direction === 'down') expect(rounded.lte(price)).toBe(true);
         const tick = Decimal.max(new Decimal(10).pow(price.e - 4), new Decimal(10).pow(sizeDecimals - 6));
         expect(rounded.minus(price).abs().lt(Decimal.max(tick, 0))).toBe(true);
-        expect(isOnTick(text, sizeDecimals), 'rounding twice changes nothing').toBe(true);
+        expect(isOnTick(text, significantRule(sizeDecimals)), 'rounding twice changes nothing').toBe(true);
       }),
     );
   });
 
   it.each(['0', '-1', 'NaN', 'Infinity'])('refuses %s', (price) => {
-    expect(() => roundPrice(price, 2, 'nearest')).toThrow(RangeError);
+    expect(() => roundPrice(price, significantRule(2), 'nearest')).toThrow(RangeError);
+  });
+
+  it('counts ticks right at and next to powers of ten', () => {
+    const rule = significantRule(0);
+    const counts = [9.9999, 10, 99.999, 100, 99_999, 100_000, 0.001].map((price) => ticksPerUnit(price, rule));
+    expect(counts).toEqual([1e4, 1e3, 1e3, 1e2, 1, 1, 1e6]);
   });
 
   it('knows a second spelling of a valid price as not on the grid', () => {
-    expect(isOnTick('65000.0', 5)).toBe(false);
+    expect(isOnTick('65000.0', significantRule(5))).toBe(false);
+  });
+});
+
+describe('a tick of any size', () => {
+  // Filters of Binance USD-M's documentation: https://developers.binance.com/docs/derivatives/usds-margined-futures/common-definition
+  it.each([
+    ['0.10', '65123.44', 'down', '65123.4'],
+    ['0.10', '65123.44', 'up', '65123.5'],
+    ['0.05', '65123.44', 'nearest', '65123.45'],
+    ['0.0001', '0.00016', 'down', '0.0001'],
+    ['5', '12', 'up', '15'],
+    ['5', '12.5', 'nearest', '15'],
+  ] as const)('with ticks of %s moves %s %s to %s', (tick, price, direction, expected) => {
+    const rule: PriceRule = { kind: 'tick', tick };
+    expect(roundPrice(price, rule, direction)).toBe(expected);
+    expect(isOnTick(expected, rule)).toBe(true);
+    expect(isOnGrid(new Decimal(price), rule)).toBe(false);
+  });
+
+  it('refuses what rounds down to nothing', () => {
+    expect(() => roundPrice('4', { kind: 'tick', tick: '5' }, 'down')).toThrow(RangeError);
+  });
+
+  it('gives a multiple of the tick on the asked side, less than one tick away', () => {
+    const anyTick = fc.constantFrom('0.00001', '0.001', '0.05', '0.1', '0.25', '1', '2.5', '10');
+    fc.assert(
+      fc.property(anyPrice, anyTick, anyDirection, (price, tick, direction) => {
+        const rule: PriceRule = { kind: 'tick', tick };
+        if (price.lt(tick)) return;
+        const rounded = new Decimal(roundPrice(price, rule, direction));
+        expect(rounded.mod(tick).isZero()).toBe(true);
+        expect(rounded.minus(price).abs().lt(tick)).toBe(true);
+        if (direction === 'up') expect(rounded.gte(price)).toBe(true);
+        if (direction === 'down') expect(rounded.lte(price)).toBe(true);
+        expect(ticksPerUnit(1, rule)).toBe(new Decimal(1).div(tick).toNumber());
+      }),
+    );
+  });
+});
+
+describe('towardZero', () => {
+  it('never adds risk, for a lot that is no power of ten too', () => {
+    expect(towardZero(new Decimal('-0.0137'), '0.005').toFixed()).toBe('-0.01');
+    expect(towardZero(new Decimal('0.0137'), '0.001').toFixed()).toBe('0.013');
+    expect([isWholeLots(new Decimal('0.015'), '0.005'), isWholeLots(new Decimal('0.016'), '0.005')]).toEqual([
+      true,
+      false,
+    ]);
   });
 });
 
@@ -78,13 +151,13 @@ describe('floorToLot', () => {
     fc.assert(
       fc.property(anyPrice, anySizeDecimals, (size, sizeDecimals) => {
         const lot = new Decimal(10).pow(-sizeDecimals);
-        const lots = wholeLots(size, sizeDecimals);
+        const lots = wholeLots(size, step(sizeDecimals));
         if (lots === null) {
           expect(size.lt(lot)).toBe(true);
-          expect(() => floorToLot(size, sizeDecimals)).toThrow(RangeError);
+          expect(() => floorToLot(size, step(sizeDecimals))).toThrow(RangeError);
           return;
         }
-        const floored = new Decimal(floorToLot(size, sizeDecimals));
+        const floored = new Decimal(floorToLot(size, step(sizeDecimals)));
         expect(floored.toFixed()).toBe(lots);
         expect(floored.lte(size)).toBe(true);
         expect(size.minus(floored).lt(lot)).toBe(true);
@@ -94,11 +167,11 @@ describe('floorToLot', () => {
   });
 
   it('refuses a size below one lot instead of sending zero', () => {
-    expect(() => floorToLot('0.0009', 3)).toThrow(/below one lot/);
-    expect(wholeLots('0', 3)).toBeNull();
+    expect(() => floorToLot('0.0009', '0.001')).toThrow(/below one lot/);
+    expect(wholeLots('0', '0.001')).toBeNull();
   });
 
   it('refuses a negative size', () => {
-    expect(() => wholeLots('-1', 3)).toThrow(RangeError);
+    expect(() => wholeLots('-1', '0.001')).toThrow(RangeError);
   });
 });

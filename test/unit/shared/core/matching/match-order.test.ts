@@ -10,9 +10,12 @@ import {
   signedSize,
   type TradingRules,
 } from '#shared/core/matching/match-order.ts';
+import { lots } from '#test/support/instruments.ts';
 
+const { priceRule, sizeStep } = lots(2);
 const rules: TradingRules = {
-  sizeDecimals: 2,
+  priceRule,
+  sizeStep,
   minNotionalQuote: dec(10),
   maxDeviation: dec('0.8'),
   fullCloseBelowMinimum: true,
@@ -89,10 +92,10 @@ describe('matchOrder', () => {
         fc.boolean(),
         fc.integer({ min: -20_000, max: 20_000 }),
         fc.integer({ min: 1, max: 10_000 }),
-        ({ side, lots, limit }, timeInForce, reduceOnly, held, salt) => {
-          const request = order({ side, size: dec(lots).div(100), limitPrice: dec(limit), timeInForce, reduceOnly });
+        ({ side, lots: count, limit }, timeInForce, reduceOnly, held, salt) => {
+          const request = order({ side, size: dec(count).div(100), limitPrice: dec(limit), timeInForce, reduceOnly });
           const position = dec(held).div(100);
-          const ladder = buildLadder({ price: 100, sizeDecimals: 2, salt }, shape);
+          const ladder = buildLadder({ price: 100, ...lots(2), salt }, shape);
           const result = matchOrder(request, rules, position, dec(100), ladder);
           if (result.kind === 'refused') return;
           const filled = result.executions.reduce((sum, e) => sum.plus(e.size), ZERO);
@@ -117,7 +120,7 @@ describe('buildLadder', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 10 ** 8 }), fc.integer({ min: 0, max: 5 }), (raw, sizeDecimals) => {
         const price = raw / 1000;
-        const { bids, asks } = buildLadder({ price, sizeDecimals, salt: raw }, shape);
+        const { bids, asks } = buildLadder({ price, ...lots(sizeDecimals), salt: raw }, shape);
         expect(asks[0]?.price.gt(price)).toBe(true);
         if (bids[0]) expect(bids[0].price.lt(price) || bids[0].price.lt(asks[0]?.price ?? 0)).toBe(true);
         for (let i = 1; i < bids.length; i += 1) expect(bids[i]?.price.lt(bids[i - 1]?.price ?? 0)).toBe(true);
@@ -127,7 +130,7 @@ describe('buildLadder', () => {
   });
 
   it('is the same for the same tick and another for the next', () => {
-    const point = { price: 100, sizeDecimals: 2, salt: 7 };
+    const point = { price: 100, ...lots(2), salt: 7 };
     expect(buildLadder(point, shape)).toEqual(buildLadder(point, shape));
     expect(buildLadder({ ...point, salt: 8 }, shape)).not.toEqual(buildLadder(point, shape));
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type ManualOrder, type ManualOrderFacts, planManualOrder } from '#shared/core/orders/manual-order.ts';
 import { requestHash } from '#shared/core/orders/request-hash.ts';
 import { agreed, aReading, CYCLE_NOW_MS, someSettings } from '#test/support/cycle.ts';
-import { anInstrument } from '#test/support/instruments.ts';
+import { anInstrument, lots } from '#test/support/instruments.ts';
 
 const order = (over: Partial<ManualOrder> = {}): ManualOrder => ({
   symbol: 'BTC/USDC:USDC',
@@ -14,7 +14,7 @@ const order = (over: Partial<ManualOrder> = {}): ManualOrder => ({
 });
 
 const facts = (over: Partial<ManualOrderFacts> = {}): ManualOrderFacts => ({
-  instrument: anInstrument('BTC', { sizeDecimals: 3 }),
+  instrument: anInstrument('BTC', { ...lots(3) }),
   managed: true,
   price: { last: { price: '100', venueTimeMs: CYCLE_NOW_MS - 500 }, mark: null },
   readings: agreed('0'),

@@ -19,7 +19,7 @@ const inputs = (change: Partial<DesiredInputs> = {}): DesiredInputs => ({
   canGoLong: true,
   canGoShort: true,
   profitRequired: true,
-  sizeDecimals: 3,
+  sizeStep: '0.001',
   ...change,
 });
 const of = (change: Partial<DesiredInputs> = {}) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dec } from '#shared/core/decimal.ts';
 import { boundedPrice, referencePrice } from '#shared/core/reconciliation/order-pricing.ts';
+import { lots } from '#test/support/instruments.ts';
 
 const NOW = 1_700_000_000_000;
 const HOUR = 3_600_000;
@@ -26,8 +27,8 @@ describe('referencePrice', () => {
 describe('boundedPrice', () => {
   it('bounds nothing by a trade at a price that nothing costs: an order at it has more digits than its status may have', () => {
     for (const side of ['buy', 'sell'] as const) {
-      expect(boundedPrice(dec('9'.repeat(39)), side, '0.005', 3)).toBeNull();
-      expect(boundedPrice(dec('1e12'), side, '0', 3)).toBe('1000000000000');
+      expect(boundedPrice(dec('9'.repeat(39)), side, '0.005', lots(3).priceRule)).toBeNull();
+      expect(boundedPrice(dec('1e12'), side, '0', lots(3).priceRule)).toBe('1000000000000');
     }
   });
 });

@@ -14,7 +14,7 @@ import {
   wants,
   workingOrder,
 } from '#test/support/cycle.ts';
-import { anInstrument } from '#test/support/instruments.ts';
+import { anInstrument, lots } from '#test/support/instruments.ts';
 
 describe('planCycle: margin', () => {
   const tight = (fraction: string, marginUsedQuote = '0'): Partial<CycleInputs> => ({
@@ -22,7 +22,7 @@ describe('planCycle: margin', () => {
     money: { equityQuote: '10000', marginUsedQuote, venueTimeMs: NOW },
   });
   const eth = (change: Partial<SymbolFacts> = {}) =>
-    aSymbol({ instrument: anInstrument('ETH', { sizeDecimals: 3, assetId: 1 }), ...change });
+    aSymbol({ instrument: anInstrument('ETH', { ...lots(3), assetId: 1 }), ...change });
 
   it('cuts the desired position to the share of the budget that its leverage gives it', () => {
     // Budget 50, two symbols of leverage 10: 25 of margin each, 250 of notional at the dearest price 100.5.
@@ -237,7 +237,7 @@ describe('planCycle: decisions', () => {
   });
 
   it('plans only what it is asked for, by symbol', () => {
-    const eth = aSymbol({ instrument: anInstrument('ETH', { sizeDecimals: 3 }) });
+    const eth = aSymbol({ instrument: anInstrument('ETH', { ...lots(3) }) });
     const foreign = [{ symbol: 'X', source: 'own-table', size: '1', venueTimeMs: NOW, previous: null }];
     const all = planCycle(aCycle([eth, aSymbol()], { foreign }));
     const some = planCycle(aCycle([eth, aSymbol()], { foreign, only: new Set(['ETH/USDC:USDC']) }));

@@ -6,7 +6,7 @@ import type { CycleInputs, SymbolFacts } from '#shared/core/reconciliation/cycle
 import { planCycle } from '#shared/core/reconciliation/plan-cycle.ts';
 import type { SystemStateName } from '#shared/core/system/system-state.ts';
 import { aCycle, aSymbol, aSystemState, CYCLE_NOW_MS as NOW, someSettings } from '#test/support/cycle.ts';
-import { anInstrument } from '#test/support/instruments.ts';
+import { anInstrument, lots } from '#test/support/instruments.ts';
 
 const LOT = 0.001;
 const size = fc.integer({ min: -8_000, max: 8_000 }).map((lots) => dec(lots).div(1000).toFixed());
@@ -64,7 +64,7 @@ const facts = fc.record({
 const toSymbol = (f: typeof facts extends fc.Arbitrary<infer T> ? T : never): SymbolFacts => {
   const price = dec(f.cents).div(100).toFixed();
   return aSymbol({
-    instrument: anInstrument(f.coin, { sizeDecimals: 3 }),
+    instrument: anInstrument(f.coin, { ...lots(3) }),
     sources: f.sources,
     runs: {
       liveCount: f.liveCount,

@@ -15,7 +15,7 @@ import {
   wants,
   workingOrder,
 } from '#test/support/cycle.ts';
-import { anInstrument } from '#test/support/instruments.ts';
+import { anInstrument, lots } from '#test/support/instruments.ts';
 
 describe('planCycle: orders', () => {
   it('opens with one immediate-or-cancel order at the price and its bound', () => {
@@ -222,7 +222,7 @@ describe('planCycle: what stops an increase and never a reduction', () => {
     ['a foreign change', { holdReason: 'foreign-fill' }, {}, 'on-hold'],
     [
       'a halted instrument',
-      { instrument: anInstrument('BTC', { sizeDecimals: 3, status: 'halted' }) },
+      { instrument: anInstrument('BTC', { ...lots(3), status: 'halted' }) },
       {},
       'instrument-not-active',
     ],

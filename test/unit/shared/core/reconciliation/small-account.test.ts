@@ -12,7 +12,7 @@ import {
   someSettings,
   wants,
 } from '#test/support/cycle.ts';
-import { anInstrument } from '#test/support/instruments.ts';
+import { anInstrument, lots } from '#test/support/instruments.ts';
 
 /** Equity 700 and 1 % of it for seven symbols of leverage 10: 1 of margin each. The runs want 5 × 20.25 ÷ 100 = 1.012. */
 const COINS = ['BTC', 'C1', 'C2', 'C3', 'C4', 'C5', 'C6'];
@@ -21,7 +21,7 @@ function onSmallAccount(held: string, equityQuote = '700') {
     aCycle(
       COINS.map((coin, assetId) =>
         aSymbol({
-          instrument: anInstrument(coin, { assetId, sizeDecimals: 3 }),
+          instrument: anInstrument(coin, { assetId, ...lots(3) }),
           runs: wants(5),
           sources: agreed(coin === 'BTC' ? held : '0'),
         }),
@@ -78,7 +78,7 @@ describe('a size that rounds to no lot', () => {
   const limits = (change: object) => ({ settings: someSettings({ limits: orderLimitsSchema.parse(change) }) });
 
   it('is refused as max_order_notional where one lot is worth more, and never sent as an order of size 0', () => {
-    const whole = { instrument: anInstrument('BTC', { sizeDecimals: 0 }) };
+    const whole = { instrument: anInstrument('BTC', { ...lots(0) }) };
     const decision = decideOne(whole, limits({ max_order_notional: 100 }));
 
     expect(decision).toMatchObject({ kind: 'refusal', code: 'max-order-notional', intent: null });
@@ -89,15 +89,22 @@ describe('a size that rounds to no lot', () => {
   });
 
   it('is refused as max-position-notional where the limit allows no lot', () => {
-    const whole = { instrument: anInstrument('BTC', { sizeDecimals: 0 }) };
+    const whole = { instrument: anInstrument('BTC', { ...lots(0) }) };
     const decision = decideOne(whole, limits({ max_position_notional: 100 }));
 
     expect(decision).toMatchObject({ kind: 'refusal', code: 'max-position-notional' });
     expect(decision.message).toContain('max-position-notional allows 0 (100 quote, at 100.5)');
   });
 
+  it('is refused by name where the venue takes no order of that size', () => {
+    const least = { instrument: anInstrument('BTC', { ...lots(3), minSize: '0.5' }), runs: wants(2) };
+
+    expect(decideOne(least)).toMatchObject({ kind: 'refusal', code: 'venue-minimum', desiredSize: '0' });
+    expect(decideOne(least).message).toContain("less than the venue's smallest order of size 0.5");
+  });
+
   it('is refused by name where the runs want less than one lot, instead of passing for what is desired', () => {
-    const whole = { instrument: anInstrument('BTC', { sizeDecimals: 0 }), runs: wants(2) };
+    const whole = { instrument: anInstrument('BTC', { ...lots(0) }), runs: wants(2) };
 
     expect(decideOne(whole)).toMatchObject({ kind: 'refusal', code: 'lot', desiredSize: '0' });
     expect(decideOne(whole).message).toContain('the runs want 2 × 20.25 quote, less than one lot of 1 at 100');

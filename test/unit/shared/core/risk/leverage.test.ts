@@ -15,14 +15,26 @@ describe('hip3Leverage', () => {
 
 describe('targetLeverage', () => {
   it('takes the largest allowed when nothing is configured', () => {
-    expect(targetLeverage({ dex: null, maxLeverage: 50 }, null, policy)).toEqual({ leverage: 10, isolated: false });
-    expect(targetLeverage({ dex: null, maxLeverage: 3 }, null, policy)).toEqual({ leverage: 3, isolated: false });
+    expect(targetLeverage({ marginMode: 'cross', maxLeverage: 50 }, null, policy)).toEqual({
+      leverage: 10,
+      isolated: false,
+    });
+    expect(targetLeverage({ marginMode: 'cross', maxLeverage: 3 }, null, policy)).toEqual({
+      leverage: 3,
+      isolated: false,
+    });
   });
   it('isolates HIP-3 symbols and caps them', () => {
-    expect(targetLeverage({ dex: 'xyz', maxLeverage: 20 }, null, policy)).toEqual({ leverage: 5, isolated: true });
-    expect(targetLeverage({ dex: 'xyz', maxLeverage: 20 }, 2, policy)).toEqual({ leverage: 2, isolated: true });
+    expect(targetLeverage({ marginMode: 'isolated', maxLeverage: 20 }, null, policy)).toEqual({
+      leverage: 5,
+      isolated: true,
+    });
+    expect(targetLeverage({ marginMode: 'isolated', maxLeverage: 20 }, 2, policy)).toEqual({
+      leverage: 2,
+      isolated: true,
+    });
   });
   it('keeps a configured value above the limit, so that the limit refuses it aloud', () => {
-    expect(targetLeverage({ dex: null, maxLeverage: 50 }, 25, policy).leverage).toBe(25);
+    expect(targetLeverage({ marginMode: 'cross', maxLeverage: 50 }, 25, policy).leverage).toBe(25);
   });
 });

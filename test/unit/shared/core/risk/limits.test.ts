@@ -123,6 +123,13 @@ describe('checkLimits', () => {
     expect(refusalCode(reduce(over))).toBe(code);
   });
 
+  it('opens nothing below the smallest size of the instrument, and lets the venue judge a reduction', () => {
+    const small = { instrument: instrument({ minSize: '2' }) };
+    expect(refusalCode(open({ size: '1' }), small)).toBe('size-invalid');
+    expect(refusalCode(open({ size: '2' }), small)).toBe('approved');
+    expect(refusalCode(reduce({ size: '1' }), small)).toBe('approved');
+  });
+
   it('never stops a reduction for price, margin, rate, leverage, loss or anything unknown', () => {
     const maybe = <T>(values: T[]) => fc.constantFrom(...values);
     fc.assert(

@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dec } from '#shared/core/decimal.ts';
+import { dec, decimalText } from '#shared/core/decimal.ts';
 import { type ReportedSymbol, type SizingReportInputs, sizingReport } from '#shared/core/risk/sizing-report.ts';
 
 const btc: ReportedSymbol = {
   symbol: 'BTC/USDC:USDC',
   minNotionalQuote: '10',
   leverage: 10,
-  sizeDecimals: 5,
+  sizeStep: '0.00001',
   price: '30000',
 };
 const inputs: SizingReportInputs = {
@@ -73,7 +73,7 @@ describe('sizing report', () => {
     expect(blocked({ equityQuote: '1000' })).toContain('minimum_trade_threshold');
     expect(blocked({ equityQuote: '1400' })).toBeNull();
     expect(blocked({ equityQuote: '10000', maxPositionQuote: 5 })).toContain('max-position-notional allows 5');
-    expect(report({ symbols: [{ ...btc, sizeDecimals: 0 }] }).blocked).toBe(
+    expect(report({ symbols: [{ ...btc, sizeStep: '1' }] }).blocked).toBe(
       'one lot is worth 30000, above max_order_notional 500',
     );
     expect(blocked({ equityQuote: null })).toBeNull();
@@ -111,7 +111,7 @@ describe('sizing report', () => {
           const unit = dec(unitCents).div(100);
           const row = report({
             sizing: { kind: 'fixed', unitQuote: unit.toFixed() },
-            symbols: [{ ...btc, price: price.toFixed(), sizeDecimals }],
+            symbols: [{ ...btc, price: price.toFixed(), sizeStep: decimalText(10 ** -sizeDecimals) }],
           });
           const size = unit.div(price).toDecimalPlaces(sizeDecimals, 1);
           const worst = size.times(price).times('0.995');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dec } from '#shared/core/decimal.ts';
+import { dec, decimalText } from '#shared/core/decimal.ts';
 import { positionFor, sizingFrom, unitQuote } from '#shared/core/risk/sizing.ts';
 
 describe('sizing', () => {
@@ -10,7 +10,7 @@ describe('sizing', () => {
     const unit = unitQuote(sizing.sizing, dec(100_000));
 
     expect(unit?.toFixed()).toBe('250');
-    expect(positionFor(2, dec(250), dec(118_000), 8).toFixed()).toBe('0.00423728');
+    expect(positionFor(2, dec(250), dec(118_000), '0.00000001').toFixed()).toBe('0.00423728');
   });
 
   it('takes exactly one of the two sizes', () => {
@@ -33,7 +33,7 @@ describe('sizing', () => {
         fc.double({ min: 1e-6, max: 1e6, noNaN: true }),
         fc.integer({ min: 0, max: 8 }),
         (direction, unit, price, decimals) => {
-          const size = positionFor(direction, dec(unit), dec(price), decimals);
+          const size = positionFor(direction, dec(unit), dec(price), decimalText(10 ** -decimals));
           expect(
             size
               .abs()

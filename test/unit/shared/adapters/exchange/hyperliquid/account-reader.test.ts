@@ -130,8 +130,11 @@ describe('account state', () => {
     expect(state.subAccounts[1]?.unread).toEqual([{ symbol: 'XYZ-ODD/USDC:USDC', coin: 'xyz:ODD' }]);
     expect(state.odd).toHaveLength(odd.length);
     const view = ownTableView('own', state);
-    expect(readingOf(view, { coin: 'xyz:ODD', dex: 'xyz' })).toMatchObject({ size: null, complete: false });
-    expect(readingOf(view, { coin: 'xyz:CL', dex: 'xyz' })).toMatchObject({ size: '0', complete: true });
+    expect(readingOf(view, { venueSymbol: 'xyz:ODD', subAccount: 'xyz' })).toMatchObject({
+      size: null,
+      complete: false,
+    });
+    expect(readingOf(view, { venueSymbol: 'xyz:CL', subAccount: 'xyz' })).toMatchObject({ size: '0', complete: true });
   });
 
   it('counts the same money without positions once: nothing in the answer tells it from one answer given twice', async () => {

@@ -17,13 +17,15 @@ describe('instruments', () => {
     scriptedHyperliquid(answer, { secrets: null, instruments: null }).hyperliquid.marketData.loadInstruments();
 
   it('are numbered by place, and by the place of their dex', async () => {
-    expect((await load(venue())).rows.map((i) => [i.symbol, i.coin, i.dex, i.assetId, i.status])).toEqual([
-      ['BTC/USDC:USDC', 'BTC', null, 0, 'active'],
-      ['OLD/USDC:USDC', 'OLD', null, 1, 'delisted'],
-      ['KPEPE/USDC:USDC', 'kPEPE', null, 2, 'active'],
-      ['XYZ-A/USDC:USDC', 'xyz:A', 'xyz', 120_000, 'active'],
-      ['XYZ-B/USDC:USDC', 'xyz:B', 'xyz', 120_001, 'active'],
-    ]);
+    expect((await load(venue())).rows.map((i) => [i.symbol, i.venueSymbol, i.subAccount, i.assetId, i.status])).toEqual(
+      [
+        ['BTC/USDC:USDC', 'BTC', null, 0, 'active'],
+        ['OLD/USDC:USDC', 'OLD', null, 1, 'delisted'],
+        ['KPEPE/USDC:USDC', 'kPEPE', null, 2, 'active'],
+        ['XYZ-A/USDC:USDC', 'xyz:A', 'xyz', 120_000, 'active'],
+        ['XYZ-B/USDC:USDC', 'xyz:B', 'xyz', 120_001, 'active'],
+      ],
+    );
   });
 
   it.each([
@@ -42,7 +44,7 @@ describe('instruments', () => {
     ['it is no object', 'BTC', null],
   ])('keep their numbers around one that is odd, because %s', async (_, odd, symbol) => {
     const listed = await load(venue({ native: { universe: [asset('BTC'), odd, asset('ETH')] } }));
-    expect(listed.rows.slice(0, 2).map((i) => [i.coin, i.assetId])).toEqual([
+    expect(listed.rows.slice(0, 2).map((i) => [i.venueSymbol, i.assetId])).toEqual([
       ['BTC', 0],
       ['ETH', 2],
     ]);
@@ -51,7 +53,7 @@ describe('instruments', () => {
 
   it('leave out both of two coins that would share a symbol, and no other', async () => {
     const listed = await load(venue({ native: { universe: [asset('kX'), asset('BTC'), asset('KX')] } }));
-    expect(listed.rows.map((i) => i.coin)).toEqual(['BTC', 'xyz:A', 'xyz:B']);
+    expect(listed.rows.map((i) => i.venueSymbol)).toEqual(['BTC', 'xyz:A', 'xyz:B']);
     expect(listed.odd.map((row) => [row.key, row.why])).toEqual([
       ['kX', 'two coins have one symbol'],
       ['KX', 'two coins have one symbol'],

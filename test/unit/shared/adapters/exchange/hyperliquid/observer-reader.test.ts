@@ -92,8 +92,14 @@ describe('what an observer sees', () => {
       positions: { [MASTER]: seen },
     });
     const view = observedView('observer:1', document, 'hyperliquid', MASTER);
-    expect(readingOf(view, { coin: 'xyz:ODD', dex: 'xyz' })).toMatchObject({ size: null, complete: false });
-    expect(readingOf(view, { coin: 'xyz:INTC', dex: 'xyz' })).toMatchObject({ size: '-1.5', complete: true });
+    expect(readingOf(view, { venueSymbol: 'xyz:ODD', subAccount: 'xyz' })).toMatchObject({
+      size: null,
+      complete: false,
+    });
+    expect(readingOf(view, { venueSymbol: 'xyz:INTC', subAccount: 'xyz' })).toMatchObject({
+      size: '-1.5',
+      complete: true,
+    });
   });
 
   it('is unknown of a dex with a position without a coin: it could be any', async () => {

@@ -19,7 +19,7 @@ describe('an order on paper', () => {
   });
 
   it('pays the fee of a builder’s market twice', () => {
-    const desk = deskAt(100, undefined, markets(100, { dex: 'xyz' }));
+    const desk = deskAt(100, undefined, markets(100, { subAccount: 'xyz' }));
 
     placeOrder(desk, request('buy', 2, 110, { timeInForce: 'Ioc' }));
 

@@ -7,9 +7,9 @@ import type { TradeBatch } from '#shared/ports/price-feed.ts';
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 
 const NOW = 1_700_000_000_000;
-const BTC = { symbol: 'BTC/USDC:USDC', coin: 'BTC', dex: null };
-const INTC = { symbol: 'XYZ-INTC/USDC:USDC', coin: 'xyz:INTC', dex: 'xyz' };
-const ABC = { symbol: 'ABC-GOLD/USDC:USDC', coin: 'abc:GOLD', dex: 'abc' };
+const BTC = { symbol: 'BTC/USDC:USDC', venueSymbol: 'BTC', subAccount: null };
+const INTC = { symbol: 'XYZ-INTC/USDC:USDC', venueSymbol: 'xyz:INTC', subAccount: 'xyz' };
+const ABC = { symbol: 'ABC-GOLD/USDC:USDC', venueSymbol: 'abc:GOLD', subAccount: 'abc' };
 const ok = (mids: unknown): TextReply => ({ status: 200, retryAfterMs: null, text: JSON.stringify(mids) });
 const tooMany: TextReply = { status: 429, retryAfterMs: null, text: '' };
 

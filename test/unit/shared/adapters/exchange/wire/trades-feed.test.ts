@@ -8,8 +8,8 @@ import { fakeConnect, subscriptionResponse, tradesMessage } from '#test/support/
 import { RecordingTelemetry } from '#test/support/recording-telemetry.ts';
 
 const NOW = 1_700_000_000_000;
-const BTC = { symbol: 'BTC/USDC:USDC', coin: 'BTC', dex: null };
-const INTC = { symbol: 'XYZ-INTC/USDC:USDC', coin: 'xyz:INTC', dex: 'xyz' };
+const BTC = { symbol: 'BTC/USDC:USDC', venueSymbol: 'BTC', subAccount: null };
+const INTC = { symbol: 'XYZ-INTC/USDC:USDC', venueSymbol: 'xyz:INTC', subAccount: 'xyz' };
 
 function setUp(instruments: readonly FeedInstrument[] = [BTC]) {
   const clock = new VirtualClock(NOW);
@@ -26,7 +26,7 @@ function setUp(instruments: readonly FeedInstrument[] = [BTC]) {
   let tid = 1;
   const trade = (coin = 'BTC') => net.last().deliver(tradesMessage({ coin, time: clock.nowMs(), tid: tid++ }));
   /** Opens the newest connection, answers its subscriptions and sends one trade of each coin. */
-  const open = (coins = instruments.map((i) => i.coin)) => {
+  const open = (coins = instruments.map((i) => i.venueSymbol)) => {
     net.last().open();
     for (const coin of coins) {
       net.last().deliver(subscriptionResponse(coin));
@@ -286,7 +286,7 @@ describe('TradesFeed', () => {
   });
 
   it('subscribes no more symbols than the venue allows', () => {
-    const many = Array.from({ length: 1_002 }, (_, i) => ({ symbol: `S${i}`, coin: `C${i}`, dex: null }));
+    const many = Array.from({ length: 1_002 }, (_, i) => ({ symbol: `S${i}`, venueSymbol: `C${i}`, subAccount: null }));
     const { net, feed } = setUp(many);
     net.last().open();
     expect(net.last().subscribed()).toHaveLength(1_000);
