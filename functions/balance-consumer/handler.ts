@@ -1,6 +1,7 @@
 import type { KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
 import type { AccountEvent } from '#shared/messages/account-event.ts';
 import { RECONCILIATION_JOB, runRequest } from '#shared/messages/reconciliation-messages.ts';
+import { countDrop } from '#shared/telemetry/count-drop.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { checkTakeProfit } from '#shared/usecases/check-take-profit.ts';
 import type { BalanceConsumerDeps } from './deps.ts';
@@ -51,7 +52,7 @@ export function createHandler(deps: BalanceConsumerDeps, env: BalanceConsumerEnv
       }
     }
     for (const { sequenceNumber, error, sample } of poison) {
-      telemetry.count(metrics.inputsDropped, 1, { what: 'account-event', code: 'malformed' });
+      countDrop(telemetry, 'account-event', 'malformed');
       telemetry.log('error', logEvents.inputDropped, { what: 'account-event', code: 'malformed', error, sample });
       failed.push(sequenceNumber);
     }

@@ -2,7 +2,8 @@ import type { SQSBatchResponse } from 'aws-lambda';
 import { moneyRules } from '#shared/core/reconciliation/cycle-settings.ts';
 import { type JobRecord, parseJobEvent } from '#shared/messages/job-event.ts';
 import type { Trace } from '#shared/messages/trace.ts';
-import { logEvents, metrics } from '#shared/telemetry/names.ts';
+import { countDrop, type DropCode, type Wall } from '#shared/telemetry/count-drop.ts';
+import { logEvents } from '#shared/telemetry/names.ts';
 import { reportOddRows } from '#shared/telemetry/report-odd-rows.ts';
 import { refreshBalances, SETTLING } from '#shared/usecases/refresh-balances.ts';
 import { setAsideOddRows } from '#shared/usecases/set-aside-odd-rows.ts';
@@ -46,9 +47,8 @@ export function createHandler(deps: BalanceDeps, env: BalanceEnv) {
     });
   }
 
-  function drop(what: string, code: string, fields: Readonly<Record<string, unknown>>): void {
-    telemetry.count(metrics.inputsDropped, 1, { what, code });
-    telemetry.log('warn', logEvents.inputDropped, { what, code, ...fields });
+  function drop<W extends Wall>(what: W, code: DropCode<W>, fields: Readonly<Record<string, unknown>>): void {
+    telemetry.log('warn', logEvents.inputDropped, { ...countDrop(telemetry, what, code), ...fields });
   }
 
   return async (event: unknown): Promise<SQSBatchResponse> => {

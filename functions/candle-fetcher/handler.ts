@@ -1,7 +1,8 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod';
 import { type CandleJob, candleJobSchema } from '#shared/messages/candle-job.ts';
-import { logEvents, metrics } from '#shared/telemetry/names.ts';
+import { countDrop } from '#shared/telemetry/count-drop.ts';
+import { logEvents } from '#shared/telemetry/names.ts';
 import { type FetchCandlesOutcome, fetchCandles } from '#shared/usecases/fetch-candles.ts';
 import { setAsideOddRows } from '#shared/usecases/set-aside-odd-rows.ts';
 import type { CandleFetcherDeps } from './deps.ts';
@@ -39,7 +40,7 @@ export function createHandler(deps: CandleFetcherDeps, env: CandleFetcherEnv) {
       const { stored, newestFinalOpenMs, refused, samples, odd } = outcome;
       telemetry.log('debug', 'candles.stored', { ...series, stored, newestFinalOpenMs });
       if (refused > 0) {
-        telemetry.count(metrics.inputsDropped, refused, { what: 'candle', code: samples[0]?.code ?? 'refused' });
+        countDrop(telemetry, 'candle', samples[0]?.code ?? 'refused', refused);
         telemetry.log('warn', logEvents.inputDropped, { what: 'candle', ...series, count: refused, sample: samples });
         await setAsideOddRows(deps, outcome.job.exchange, odd);
       }

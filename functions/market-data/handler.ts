@@ -1,5 +1,6 @@
 import { type OddRow, partlyText } from '#shared/core/odd-row.ts';
 import { parseJobEvent } from '#shared/messages/job-event.ts';
+import { countDrop } from '#shared/telemetry/count-drop.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { reportOddRows } from '#shared/telemetry/report-odd-rows.ts';
 import { type PlanCandleJobsOutcome, planCandleJobs } from '#shared/usecases/plan-candle-jobs.ts';
@@ -40,8 +41,7 @@ export function createHandler(deps: MarketDataDeps, env: MarketDataEnv) {
     for (const record of parseJobEvent(event)) {
       if (record.kind !== 'malformed') continue;
       // It asks for nothing that the plan does not find out by itself.
-      const fields = { what: 'job', code: 'malformed' };
-      deps.telemetry.count(metrics.inputsDropped, 1, fields);
+      const fields = countDrop(deps.telemetry, 'job', 'malformed');
       deps.telemetry.log('warn', logEvents.inputDropped, { ...fields, sample: record.body, error: record.error });
     }
     const products = await deps.instruments.products(exchange);

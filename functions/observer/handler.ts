@@ -1,6 +1,7 @@
 import type { SQSBatchResponse } from 'aws-lambda';
 import { parseJobEvent } from '#shared/messages/job-event.ts';
-import { logEvents, metrics } from '#shared/telemetry/names.ts';
+import { countDrop } from '#shared/telemetry/count-drop.ts';
+import { logEvents } from '#shared/telemetry/names.ts';
 import { type ObserveAccountFacts, observeAccount } from '#shared/usecases/observe-account.ts';
 import type { ObserverDeps } from './deps.ts';
 import type { ObserverEnv } from './env.ts';
@@ -15,14 +16,13 @@ export function createHandler(deps: ObserverDeps, env: ObserverEnv) {
 
   function report(facts: ObserveAccountFacts): void {
     if (facts.unreadable !== null) {
-      const dropped = { what: 'observer-document', code: 'unreadable' };
-      telemetry.count(metrics.inputsDropped, 1, dropped);
+      const dropped = countDrop(telemetry, 'observer-document', 'unreadable');
       telemetry.log('warn', logEvents.inputDropped, { ...dropped, observerId, error: facts.unreadable });
     }
     for (const { address, kind, complete, error } of facts.addresses) {
       if ((kind === 'observed' || kind === 'kept') && complete) continue;
       const code = kind === 'failed' ? 'not-read' : kind === 'from-the-future' ? kind : 'incomplete';
-      telemetry.count(metrics.inputsDropped, 1, { what: 'account-view', code });
+      countDrop(telemetry, 'account-view', code);
       telemetry.log('warn', logEvents.inputDropped, { what: 'account-view', code, observerId, address, error });
     }
   }
@@ -31,7 +31,7 @@ export function createHandler(deps: ObserverDeps, env: ObserverEnv) {
     const records = parseJobEvent(event);
     const malformed = records.filter((r) => r.kind === 'malformed');
     for (const { body } of malformed) {
-      telemetry.count(metrics.inputsDropped, 1, { what: 'job', code: 'malformed' });
+      countDrop(telemetry, 'job', 'malformed');
       telemetry.log('warn', logEvents.inputDropped, { what: 'job', code: 'malformed', sample: body });
     }
     if (malformed.some((r) => r.messageId === null)) throw new TypeError('not a job');

@@ -1,6 +1,7 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { type GatewayCommand, gatewayCommandSchema } from '#shared/messages/order-command.ts';
-import { logEvents, metrics } from '#shared/telemetry/names.ts';
+import { countDrop } from '#shared/telemetry/count-drop.ts';
+import { logEvents } from '#shared/telemetry/names.ts';
 import { cancelOrder } from '#shared/usecases/cancel-order.ts';
 import { executeOrder } from '#shared/usecases/execute-order.ts';
 import type { OrderGatewayDeps } from './deps.ts';
@@ -36,8 +37,7 @@ export function createHandler(deps: OrderGatewayDeps, env: OrderGatewayEnv) {
 
   /** Coming again would not make it readable: it is kept, not retried. */
   async function bury(record: SQSRecord, error: string): Promise<void> {
-    const labels = { what: 'order-command', code: 'malformed' };
-    telemetry.count(metrics.inputsDropped, 1, labels);
+    const labels = countDrop(telemetry, 'order-command', 'malformed');
     telemetry.log('error', logEvents.inputDropped, { ...labels, error, sample: record.body.slice(0, 300) });
     const { messageId: recordId, body: payload } = record;
     await deps.deadLetters.store({ source: 'orders', recordId, error, payload, attempts: 1 });

@@ -1,5 +1,6 @@
 import type { CancelCommand, OrderCommand } from '#shared/messages/order-command.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
+import { countDrop } from '#shared/telemetry/count-drop.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import type { CancelOrderOutcome } from '#shared/usecases/cancel-order.ts';
 import type { ExecuteOrderOutcome } from '#shared/usecases/execute-order.ts';
@@ -35,7 +36,7 @@ export function reportOrder(telemetry: Telemetry, command: OrderCommand, outcome
       ended('expired');
       break;
     case 'no-such-order':
-      telemetry.count(metrics.inputsDropped, 1, { what: 'order-command', code: outcome.kind });
+      countDrop(telemetry, 'order-command', outcome.kind);
       telemetry.log('error', logEvents.inputDropped, { ...fields, what: 'order-command', code: outcome.kind });
       break;
     case 'deferred':

@@ -2,7 +2,8 @@ import type { KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda'
 import type { FeedStatus } from '#shared/messages/feed-status.ts';
 import type { MarketBundle } from '#shared/messages/market-bundle.ts';
 import { readMarketRecord } from '#shared/messages/market-record.ts';
-import { logEvents, metrics } from '#shared/telemetry/names.ts';
+import { countDrop } from '#shared/telemetry/count-drop.ts';
+import { logEvents } from '#shared/telemetry/names.ts';
 import { noteFeedStatus } from '#shared/usecases/note-feed-status.ts';
 import { storePrices } from '#shared/usecases/store-prices.ts';
 import type { PriceConsumerDeps } from './deps.ts';
@@ -29,8 +30,7 @@ export function createHandler(deps: PriceConsumerDeps, _env: PriceConsumerEnv) {
       if (read.kind !== 'malformed') continue;
       batchItemFailures.push({ itemIdentifier: sequenceNumber });
       const sample = text.slice(0, SAMPLE_MAX);
-      const fields = { what: 'market-bundle', code: 'malformed' };
-      deps.telemetry.count(metrics.inputsDropped, 1, fields);
+      const fields = countDrop(deps.telemetry, 'market-bundle', 'malformed');
       deps.telemetry.log('error', logEvents.inputDropped, { ...fields, sequenceNumber, error: read.error, sample });
     }
     await storePrices(deps, bundles);

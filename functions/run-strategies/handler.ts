@@ -1,7 +1,8 @@
 import type { KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
 import { isDue } from '#shared/core/age.ts';
 import { toMicros } from '#shared/core/decimal.ts';
-import { logEvents, metrics } from '#shared/telemetry/names.ts';
+import { countDrop } from '#shared/telemetry/count-drop.ts';
+import { logEvents } from '#shared/telemetry/names.ts';
 import { cohortKey, newRunCache, type SymbolStep, stepRuns } from '#shared/usecases/step-runs.ts';
 import { warmUpSymbol } from '#shared/usecases/warm-up-symbol.ts';
 import type { RunStrategiesDeps } from './deps.ts';
@@ -51,8 +52,7 @@ export function createHandler(deps: RunStrategiesDeps, env: RunStrategiesEnv) {
       else if (!askedDirection.has(key)) askedDirection.set(key, step.directionBefore);
       // Before it has its history a symbol has nothing to lose: each first subscription begins so.
       if (step.gap && step.dataState !== 'warming-up') telemetry.log('warn', logEvents.feedGap, { exchange, symbol });
-      if (step.malformed > 0)
-        telemetry.count(metrics.inputsDropped, step.malformed, { what: 'tick', code: 'no-price' });
+      if (step.malformed > 0) countDrop(telemetry, 'tick', 'no-price', step.malformed);
     }
     // Together, so that they are one cycle; before the histories of other symbols are read.
     await requestReconciliation(deps, env, moved);
@@ -60,8 +60,7 @@ export function createHandler(deps: RunStrategiesDeps, env: RunStrategiesEnv) {
       if (await warmUp(step)) await requestReconciliation(deps, env, wishOf(step));
     }
     for (const { sequenceNumber, error, sample } of poison) {
-      const fields = { what: 'market-bundle', code: 'malformed' };
-      telemetry.count(metrics.inputsDropped, 1, fields);
+      const fields = countDrop(telemetry, 'market-bundle', 'malformed');
       telemetry.log('error', logEvents.inputDropped, { ...fields, sequenceNumber, error, sample });
     }
     // The lowest failed sequence number is where the stream begins again.

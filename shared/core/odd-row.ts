@@ -1,7 +1,17 @@
 import type { DecimalText } from './decimal.ts';
 import type { EpochMs } from './time.ts';
 
-export type OddList = 'fills' | 'fees' | 'ledger' | 'open-orders' | 'positions' | 'candles' | 'instruments' | 'marks';
+export const ODD_LISTS = [
+  'fills',
+  'fees',
+  'ledger',
+  'open-orders',
+  'positions',
+  'candles',
+  'instruments',
+  'marks',
+] as const;
+export type OddList = (typeof ODD_LISTS)[number];
 
 /** A row of a venue's list that cannot be read, or cannot be true. The rest of the list stands without it. */
 export interface OddRow {

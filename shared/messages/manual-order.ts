@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { dec, decimalText } from '#shared/core/decimal.ts';
 import type { ManualOrder } from '#shared/core/orders/manual-order.ts';
 import type { Order } from '#shared/core/orders/order.ts';
+import type { HandRefusal } from '#shared/core/orders/refusal-codes.ts';
 import type { Refusal } from '#shared/core/refusal.ts';
 import { decimalText as decimalField, symbolText } from './fields.ts';
 
@@ -31,7 +32,7 @@ export type ManualOrderOutcome =
   | { readonly kind: 'invalid'; readonly problems: string }
   /** The idempotency key was used for another body. */
   | { readonly kind: 'conflict' }
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'refused'; readonly refusal: Refusal<HandRefusal> }
   | { readonly kind: 'order'; readonly order: Order };
 
 export interface ManualOrderReply {

@@ -3,27 +3,30 @@ import type { Candle } from '#shared/core/market/candle.ts';
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import type { Listed } from '#shared/core/odd-row.ts';
 import type { ApprovedOrder, ClientOrderId, OrderClass, Side } from '#shared/core/orders/order.ts';
+import type { RejectionCode } from '#shared/core/orders/refusal-codes.ts';
 import type { AccountState } from '#shared/core/portfolio/account-state.ts';
 import type { KeyCheck } from '#shared/core/system/trading-key.ts';
 import type { EpochMs, Timeframe } from '#shared/core/time.ts';
 
 /** Why a call to the venue failed. `rate-limited`, `timeout`, `network`, `unavailable`, `breaker-open` may pass on their own. */
-export type ExchangeErrorKind =
-  | 'timeout'
-  | 'network'
-  | 'dns'
-  | 'ssl'
-  | 'rate-limited'
-  | 'unavailable'
-  | 'breaker-open'
-  | 'malformed-reply'
-  | 'rejected'
-  | 'auth'
-  | 'configuration'
+export const EXCHANGE_ERROR_KINDS = [
+  'timeout',
+  'network',
+  'dns',
+  'ssl',
+  'rate-limited',
+  'unavailable',
+  'breaker-open',
+  'malformed-reply',
+  'rejected',
+  'auth',
+  'configuration',
   /** The venue knows no right of the key that signed. */
-  | 'key-refused'
+  'key-refused',
   /** A fault of our own code: it says nothing about the venue, and trying again would only repeat it. */
-  | 'bug';
+  'bug',
+] as const;
+export type ExchangeErrorKind = (typeof EXCHANGE_ERROR_KINDS)[number];
 
 export class ExchangeError extends Error {
   override readonly name = 'ExchangeError';
@@ -145,7 +148,7 @@ export type SubmitOutcome =
       readonly filledSize: DecimalText;
       readonly averagePrice: DecimalText | null;
     }
-  | { readonly kind: 'rejected'; readonly code: string; readonly message: string }
+  | { readonly kind: 'rejected'; readonly code: RejectionCode; readonly message: string }
   | { readonly kind: 'unknown'; readonly errorKind: ExchangeErrorKind; readonly message: string };
 
 export type CancelOutcome =

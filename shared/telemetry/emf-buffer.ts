@@ -31,7 +31,8 @@ export class EmfBuffer {
   /** Ignores metrics that are not exported. */
   add(name: string, value: number, labels: Labels): void {
     const metric = Object.hasOwn(cloudwatchMetrics, name) ? cloudwatchMetrics[name] : undefined;
-    if (metric === undefined) return;
+    // A zero begins a series where it is scraped; here it would be billed as one.
+    if (metric === undefined || (metric.kind === 'counter' && value === 0)) return;
     const series = Number.isFinite(value) ? this.#seriesOf(name, metric, labels) : null;
     if (series === null) {
       if (name !== names.metricsRefused) this.add(names.metricsRefused, 1, {});

@@ -1,6 +1,7 @@
 import { isFromFuture } from '#shared/core/age.ts';
 import { dec } from '#shared/core/decimal.ts';
 import type { Order } from '#shared/core/orders/order.ts';
+import type { GateRefusal } from '#shared/core/orders/refusal-codes.ts';
 import { planAgainMs, refusedHoldAlert } from '#shared/core/orders/refusals.ts';
 import { writerLease } from '#shared/core/orders/writer-lease.ts';
 import { type Refusal, refusal } from '#shared/core/refusal.ts';
@@ -52,7 +53,7 @@ export type ExecuteOrderOutcome =
   | { readonly kind: 'sent-before'; readonly order: Order }
   | { readonly kind: 'expired'; readonly order: Order }
   /** Ended before anything was sent. */
-  | { readonly kind: 'refused'; readonly order: Order; readonly refusal: Refusal }
+  | { readonly kind: 'refused'; readonly order: Order; readonly refusal: Refusal<GateRefusal> }
   /** Still an intent; the outbox brings it again until it expires. */
   | { readonly kind: 'deferred'; readonly order: Order; readonly reason: 'lease-held' | 'lease-lost' | 'state-changed' }
   /** Sent. `stored` is false when the answer could not be stored: the tracker will ask for it. */
@@ -67,7 +68,7 @@ export type ExecuteOrderOutcome =
 
 type Gate =
   | { readonly kind: 'pass'; readonly verdict: LimitVerdict & { kind: 'approved' }; readonly lease: Lease }
-  | { readonly kind: 'refuse'; readonly refusal: Refusal }
+  | { readonly kind: 'refuse'; readonly refusal: Refusal<GateRefusal> }
   | { readonly kind: 'expired' }
   | { readonly kind: 'defer'; readonly reason: 'lease-held' };
 
@@ -146,20 +147,24 @@ async function notSent(deps: ExecuteOrderDeps, order: Order, lease: Lease): Prom
 const isExpired = ({ clock }: Pick<ExecuteOrderDeps, 'clock'>, order: Order): boolean =>
   clock.nowMs() >= order.expiresAtMs || isFromFuture(order.createdAtMs, clock.nowMs());
 
-const refused = (code: string, message: string, numbers: Refusal['numbers']): Gate => ({
+const refused = (code: GateRefusal, message: string, numbers: Refusal['numbers']): Gate => ({
   kind: 'refuse',
   refusal: refusal(code, message, numbers),
 });
 
 /** An unreadable state permits what an absent one permits. */
-async function stateForbids(deps: ExecuteOrderDeps, order: Order): Promise<Refusal | null> {
+async function stateForbids(deps: ExecuteOrderDeps, order: Order): Promise<Refusal<GateRefusal> | null> {
   const state = await deps.systemState.read(order.exchange).catch(() => null);
   const permission = permits(state, order.orderClass);
   return permission.allowed ? null : permission.refusal;
 }
 
 /** Nothing is opened on a leverage that the venue did not confirm. */
-async function setLeverage(deps: ExecuteOrderDeps, epoch: PositionEpoch, facts: OrderFacts): Promise<Refusal | null> {
+async function setLeverage(
+  deps: ExecuteOrderDeps,
+  epoch: PositionEpoch,
+  facts: OrderFacts,
+): Promise<Refusal<GateRefusal> | null> {
   const { exchange, account, symbol } = epoch;
   try {
     await deps.venue.setLeverage(account, symbol, facts.leverage, facts.isolated);
@@ -194,7 +199,7 @@ async function expire(
 }
 
 /** Final for this intent: its epoch ends with it. The alarm counts repeats of the same refusal as one episode. */
-async function refuse(deps: ExecuteOrderDeps, order: Order, why: Refusal): Promise<ExecuteOrderOutcome> {
+async function refuse(deps: ExecuteOrderDeps, order: Order, why: Refusal<GateRefusal>): Promise<ExecuteOrderOutcome> {
   if (!(await endUnsent(deps, order, 'rejected', why))) return { kind: 'already-handled', order };
   await quietly(() =>
     deps.alerts.raise({

@@ -10,9 +10,10 @@ import {
   unreadableView,
 } from '#shared/core/reconciliation/account-view.ts';
 import { assembleSymbols } from '#shared/core/reconciliation/assemble-cycle.ts';
-import { type CycleDecision, LEFT_ALONE } from '#shared/core/reconciliation/cycle-decision.ts';
+import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
 import type { AccountMoney, CycleInputs, CycleSettings } from '#shared/core/reconciliation/cycle-inputs.ts';
 import { OWN_TABLE } from '#shared/core/reconciliation/cycle-settings.ts';
+import { LEFT_ALONE } from '#shared/core/reconciliation/decision-codes.ts';
 import { planCycle } from '#shared/core/reconciliation/plan-cycle.ts';
 import type { SystemState } from '#shared/core/system/system-state.ts';
 import { observedView } from '#shared/messages/observed-view.ts';

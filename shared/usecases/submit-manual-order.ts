@@ -3,6 +3,7 @@ import { resolveSymbol } from '#shared/core/market/resolve-symbol.ts';
 import { clientOrderId } from '#shared/core/orders/client-order-id.ts';
 import { type ManualOrder, type ManualPlan, planManualOrder } from '#shared/core/orders/manual-order.ts';
 import type { ClientOrderId, Order, OrderIntent } from '#shared/core/orders/order.ts';
+import type { HandRefusal } from '#shared/core/orders/refusal-codes.ts';
 import { requestHash } from '#shared/core/orders/request-hash.ts';
 import { type AccountView, ownTableView, readingOf, unreadableView } from '#shared/core/reconciliation/account-view.ts';
 import type { CycleDecision } from '#shared/core/reconciliation/cycle-decision.ts';
@@ -131,7 +132,7 @@ async function submit(
 
 const REFUSAL_OF = { taken: 'superseded', 'stale-epoch': 'stale-epoch' } as const;
 
-const refused = (code: string, message: string): ManualOrderOutcome => ({
+const refused = (code: HandRefusal, message: string): ManualOrderOutcome => ({
   kind: 'refused',
   refusal: refusal(code, message),
 });
@@ -252,7 +253,7 @@ function decisionOf(intent: OrderIntent, plan: Planned, input: SubmitManualOrder
     symbol: intent.symbol,
     epoch: intent.epoch,
     kind: 'order',
-    code: `manual-${orderClass}`,
+    code: orderClass === 'open' ? 'manual-open' : 'manual-reduce',
     message: `asked for by hand: ${side} ${size} at ${limitPrice} or better, from ${plan.actualSize} to ${desiredSize}`,
     desiredSize,
     actualSize: plan.actualSize,

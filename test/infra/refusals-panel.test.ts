@@ -67,8 +67,8 @@ describe('the panel of refusals', () => {
   });
 
   it('shows what the gateway refused and what the venue rejected', () => {
-    const why = refusal('limit-order-notional', 'too large', { code: 'a number of that name' });
-    expect(refusalsIn(reported({ kind: 'refused', order: intended, refusal: why }))).toEqual(['limit-order-notional']);
+    const why = refusal('order-too-large', 'too large', { code: 'a number of that name' });
+    expect(refusalsIn(reported({ kind: 'refused', order: intended, refusal: why }))).toEqual(['order-too-large']);
     const answer = { kind: 'rejected', code: 'insufficient-margin', message: 'no' } as const;
     const sent = { kind: 'sent', order: intended, answeredAtMs: 1, stored: true, error: null } as const;
     expect(refusalsIn(reported({ ...sent, answer }))).toEqual(['venue:insufficient-margin']);

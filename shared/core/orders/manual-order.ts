@@ -20,6 +20,7 @@ import { marketHours, type TradingCalendar } from '../risk/market-hours.ts';
 import type { EpochMs } from '../time.ts';
 import { type BookedPosition, unexplainedPosition } from './booked-position.ts';
 import type { Order, OrderIntent, Side } from './order.ts';
+import type { HandRefusal } from './refusal-codes.ts';
 
 /** A human's order, checked in form. */
 export interface ManualOrder {
@@ -72,9 +73,9 @@ export type ManualPlan =
       readonly desiredSize: DecimalText;
       readonly evidence: ManualEvidence;
     }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  | { readonly kind: 'refused'; readonly refusal: Refusal<HandRefusal> };
 
-const refused = (code: string, message: string, numbers: Refusal['numbers'] = {}): ManualPlan => ({
+const refused = (code: HandRefusal, message: string, numbers: Refusal['numbers'] = {}): ManualPlan => ({
   kind: 'refused',
   refusal: refusal(code, message, numbers),
 });
@@ -160,7 +161,7 @@ function limitPriceOf(
   order: ManualOrder,
   facts: ManualOrderFacts,
   orderClass: 'open' | 'reduce',
-): DecimalText | Refusal {
+): DecimalText | Refusal<HandRefusal> {
   const { priceRule } = facts.instrument;
   if (order.type === 'limit') {
     if (order.price !== null && isOnTick(order.price, priceRule)) return order.price;

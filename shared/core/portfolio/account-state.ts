@@ -37,9 +37,15 @@ export const unreadCoins = (state: {
   readonly subAccounts: readonly Pick<SubAccountRead, 'unread'>[];
 }): readonly UnreadCoin[] => state.subAccounts.flatMap((sub) => sub.unread ?? []);
 
-export type MoneyDoubtCode =
+export const MONEY_DOUBTS = [
   /** A sub-account could not be read: the sum of the others is not the account's equity. */
-  'partial-reading' | 'money-contradicts' | 'account-mode-unknown' | 'account-mode-refused' | 'account-mode-changed';
+  'partial-reading',
+  'money-contradicts',
+  'account-mode-unknown',
+  'account-mode-refused',
+  'account-mode-changed',
+] as const;
+export type MoneyDoubtCode = (typeof MONEY_DOUBTS)[number];
 
 /** Why the account's money is unknown, with its numbers. */
 export interface MoneyDoubt {

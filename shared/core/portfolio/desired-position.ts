@@ -16,15 +16,17 @@ export interface RunsSummary {
   readonly newestUpdateMs: EpochMs | null;
 }
 
-export type DesiredUnknown =
-  | 'strategy-stale'
-  | 'no-runs-yet'
-  | 'data-gap'
-  | 'warming-up'
-  | 'no-price'
-  | 'price-stale'
-  | 'no-equity'
-  | 'runs-unreadable';
+export const DESIRED_UNKNOWNS = [
+  'strategy-stale',
+  'no-runs-yet',
+  'data-gap',
+  'warming-up',
+  'no-price',
+  'price-stale',
+  'no-equity',
+  'runs-unreadable',
+] as const;
+export type DesiredUnknown = (typeof DESIRED_UNKNOWNS)[number];
 
 /** Which rule gave the desired position. */
 export type DesiredRule =

@@ -1,11 +1,9 @@
 import type { DecimalText } from '../decimal.ts';
 import type { ClientOrderId, OrderIntent } from '../orders/order.ts';
 import type { CycleInputs, PreviousDecision } from './cycle-inputs.ts';
+import type { DecisionCode } from './decision-codes.ts';
 
 export type DecisionKind = 'order' | 'refusal' | 'in-sync' | 'cancel' | 'superseded';
-
-/** Code of the last decision about a symbol that is not managed any more: surely flat, and from now on nobody's. */
-export const LEFT_ALONE = 'left-alone';
 
 /** JSON values only: stored as they are, so that `3t why` answers from the row alone. */
 export type DecisionRecord = Readonly<Record<string, unknown>>;
@@ -20,7 +18,7 @@ export interface CycleDecision {
   readonly epoch: number;
   readonly kind: DecisionKind;
   /** The effect of an order (`open`, `increase`, `reduce`, `exit`, `flip-exit`), or the code of a refusal. */
-  readonly code: string;
+  readonly code: DecisionCode;
   readonly message: string;
   readonly desiredSize: DecimalText | null;
   readonly actualSize: DecimalText | null;

@@ -20,10 +20,15 @@ export interface GapInputs {
 }
 
 /** What the trade does to the position. `flip-exit`: the exit half; the entry follows in the next epoch. */
-export type GapEffect = 'open' | 'increase' | 'reduce' | 'exit' | 'flip-exit';
+export const GAP_EFFECTS = ['open', 'increase', 'reduce', 'exit', 'flip-exit'] as const;
+export type GapEffect = (typeof GAP_EFFECTS)[number];
+
+/** Nothing to trade. */
+export const IN_SYNC_CODES = ['aligned', 'below-threshold'] as const;
+export type InSyncCode = (typeof IN_SYNC_CODES)[number];
 
 export type Gap =
-  | { readonly kind: 'in-sync'; readonly code: 'aligned' | 'below-threshold'; readonly valueQuote: Decimal }
+  | { readonly kind: 'in-sync'; readonly code: InSyncCode; readonly valueQuote: Decimal }
   | {
       readonly kind: 'trade';
       readonly effect: GapEffect;

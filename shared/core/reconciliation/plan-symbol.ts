@@ -9,7 +9,8 @@ import { type Refusal, refusal } from '../refusal.ts';
 import type { CycleContext } from './cycle-context.ts';
 import type { AlarmKind, DecisionRecord, Verdict } from './cycle-decision.ts';
 import type { CycleOrder, SymbolFacts } from './cycle-inputs.ts';
-import { decideGap, type Gap, type GapEffect, reduces } from './gap.ts';
+import type { PlanRefusal } from './decision-codes.ts';
+import { decideGap, type Gap, type GapEffect, type InSyncCode, reduces } from './gap.ts';
 import { boundedPrice, exitBound } from './order-pricing.ts';
 import { judgeQuorum, type QuorumResult, reduceView } from './quorum.ts';
 import { type RuleChain, ruleVerdicts } from './rule-verdicts.ts';
@@ -125,7 +126,7 @@ function increase(context: CycleContext, draft: Undecided, gap: TradeGap): Outco
   const { facts, target } = draft;
   const { settings } = context.inputs;
   const { instrument } = facts;
-  const no = (code: string, message: string, numbers: Refusal['numbers'] = {}) =>
+  const no = (code: PlanRefusal, message: string, numbers: Refusal['numbers'] = {}) =>
     refuse(context, draft, refusal(code, message, numbers), 'increase');
   if (!context.mayOpen.allowed) return refuse(context, draft, context.mayOpen.refusal, 'increase');
   if (facts.holdReason !== null) {
@@ -195,7 +196,11 @@ function reduce(context: CycleContext, draft: Undecided, gap: TradeGap): Outcome
 }
 
 /** An order that was refused is not repeated at once: the venue has no other answer yet. */
-function backingOff({ inputs }: CycleContext, { refusals }: SymbolFacts, effect: 'exit' | 'entry'): Refusal | null {
+function backingOff(
+  { inputs }: CycleContext,
+  { refusals }: SymbolFacts,
+  effect: 'exit' | 'entry',
+): Refusal<PlanRefusal> | null {
   const leftMs = backOffLeftMs(effect, refusals, inputs.nowMs);
   if (leftMs === 0) return null;
   return refusal('backing-off', `the last order was refused (${refusals.code}): the next one waits`, {
@@ -246,7 +251,7 @@ function contradicts(order: CycleOrder, target: TargetPosition, actualSize: Deci
 }
 
 /** Nothing to trade: what is desired is held, or nearly, or no more than that is allowed. */
-function inSync(context: CycleContext, draft: Undecided, gap: { code: string }): Outcome {
+function inSync(context: CycleContext, draft: Undecided, gap: { code: InSyncCode }): Outcome {
   const { limitedBy, allowed, wanted } = draft.target;
   // Nothing is held of what is wanted, and nothing can be: that is a refusal, however little there is to do about it.
   if (limitedBy !== null && allowed !== null && gap.code === 'aligned') {
@@ -262,7 +267,7 @@ function inSync(context: CycleContext, draft: Undecided, gap: { code: string }):
   return { kind: 'verdict', verdict: toVerdict(context, draft, { kind: 'in-sync', code: gap.code, message }) };
 }
 
-const refuse = (context: CycleContext, draft: Undecided, why: Refusal, chain?: RuleChain): Outcome => ({
+const refuse = (context: CycleContext, draft: Undecided, why: Refusal<PlanRefusal>, chain?: RuleChain): Outcome => ({
   kind: 'verdict',
   verdict: refusalVerdict(context, draft, why, chain),
 });
@@ -271,7 +276,12 @@ const REFRESH_CURES: ReadonlySet<string | null> = new Set(['before-settlement', 
 const ALARMS: Readonly<Record<string, AlarmKind>> = { dissent: 'sources-dissent', 'strategy-stale': 'strategy-stale' };
 
 /** `chain`: the refusing rule is one of those after quorum and gap. */
-export function refusalVerdict(context: CycleContext, draft: Undecided, why: Refusal, chain?: RuleChain): Verdict {
+export function refusalVerdict(
+  context: CycleContext,
+  draft: Undecided,
+  why: Refusal<PlanRefusal>,
+  chain?: RuleChain,
+): Verdict {
   const quorumFailed = ['awaiting-fill-visibility', 'no-quorum', 'position-unchecked'].includes(why.code);
   return toVerdict(context, draft, {
     kind: 'refusal',

@@ -45,7 +45,8 @@ export interface SourceVerdict extends SourceReading {
   readonly notCounting: NotCounting | null;
 }
 
-export type QuorumCode = 'awaiting-fill-visibility' | 'no-quorum' | 'dissent';
+export const QUORUM_CODES = ['awaiting-fill-visibility', 'no-quorum', 'dissent'] as const;
+export type QuorumCode = (typeof QUORUM_CODES)[number];
 
 export type QuorumResult =
   | {

@@ -6,7 +6,8 @@ import type { SymbolFacts } from './cycle-inputs.ts';
 import { type ReferencePrice, referencePrice } from './order-pricing.ts';
 
 /** `venue-minimum`: what is wanted is worth less than the smallest order. `lot`: it is less than one lot. */
-export type TargetLimit = 'margin-cap' | 'max-position-notional' | 'venue-minimum' | 'lot';
+export const TARGET_LIMITS = ['margin-cap', 'max-position-notional', 'venue-minimum', 'lot'] as const;
+export type TargetLimit = (typeof TARGET_LIMITS)[number];
 
 /** What a symbol should hold after every limit that is known before the order, and what it took to say so. */
 export interface TargetPosition {

@@ -53,26 +53,28 @@ export interface LimitFacts {
   readonly leverage: number;
 }
 
-export type LimitCode =
-  | 'size-invalid'
-  | 'price-invalid'
-  | 'not-reduce-only'
-  | 'instrument-not-active'
-  | 'price-missing'
-  | 'price-stale'
-  | 'mark-missing'
-  | 'mark-stale'
-  | 'price-deviation'
-  | 'order-too-small'
-  | 'order-too-large'
-  | 'position-unknown'
-  | 'position-too-large'
-  | 'leverage-too-high'
-  | 'order-rate'
-  | 'equity-unknown'
-  | 'margin'
-  | 'daily-loss'
-  | 'daily-fees';
+export const LIMIT_CODES = [
+  'size-invalid',
+  'price-invalid',
+  'not-reduce-only',
+  'instrument-not-active',
+  'price-missing',
+  'price-stale',
+  'mark-missing',
+  'mark-stale',
+  'price-deviation',
+  'order-too-small',
+  'order-too-large',
+  'position-unknown',
+  'position-too-large',
+  'leverage-too-high',
+  'order-rate',
+  'equity-unknown',
+  'margin',
+  'daily-loss',
+  'daily-fees',
+] as const;
+export type LimitCode = (typeof LIMIT_CODES)[number];
 
 export type LimitVerdict =
   | { readonly kind: 'approved'; readonly order: ApprovedOrder }

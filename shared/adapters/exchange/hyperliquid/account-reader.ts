@@ -36,7 +36,7 @@ import {
   transferReader,
 } from './account-rows.ts';
 import { findAccount, type HyperliquidAccount } from './accounts.ts';
-import type { HyperliquidInfo } from './hyperliquid-info.ts';
+import type { HyperliquidInfo, InfoRequest } from './hyperliquid-info.ts';
 import { isCoinOf, subAccountName, unifiedSymbol } from './hyperliquid-symbols.ts';
 import { fieldsOf, siftRows, symbolOf, timeOf } from './sift-rows.ts';
 import {
@@ -122,7 +122,7 @@ export class HyperliquidAccountReader implements AccountReader {
     if (refused !== null) return unknown(refused);
     if (collateral === 'separate') return { money: separateMoney(monies), moneyDoubt: null, mode };
     try {
-      const request = { type: 'spotClearinghouseState', user: this.#address(account) };
+      const request: InfoRequest = { type: 'spotClearinghouseState', user: this.#address(account) };
       const spot = await this.#deps.info.ask(request, spotStateSchema, 'status');
       const positions = subs.flatMap((sub) => sub.positions.rows);
       const pooled = pooledMoney(mode, spot, monies, positions);
@@ -136,7 +136,7 @@ export class HyperliquidAccountReader implements AccountReader {
 
   /** Null when the venue does not say. */
   async #mode(account: string, user: string): Promise<string | null> {
-    const request = { type: 'userAbstraction', user };
+    const request: InfoRequest = { type: 'userAbstraction', user };
     const mode = await this.#deps.info.ask(request, accountModeSchema, 'status').catch(() => null);
     if (mode !== null) this.#modes.set(account, mode);
     return mode;
@@ -147,7 +147,7 @@ export class HyperliquidAccountReader implements AccountReader {
     const rows: VenueOrder[] = [];
     const odd: OddRow[] = [];
     for (const dex of [null, ...this.#deps.dexes]) {
-      const request = { type: 'frontendOpenOrders', user, ...(dex === null ? {} : { dex }) };
+      const request: InfoRequest = { type: 'frontendOpenOrders', user, ...(dex === null ? {} : { dex }) };
       const orders = await this.#deps.info.ask(request, openOrdersSchema, 'status');
       const stranger = strangerTo(dex, orders.map(coinOf));
       if (stranger !== null) throw this.#anotherAnswer('frontendOpenOrders', subAccountName(dex), stranger);
@@ -160,7 +160,7 @@ export class HyperliquidAccountReader implements AccountReader {
   }
 
   async fetchOrder(account: string, clientOrderId: ClientOrderId): Promise<OrderLookup> {
-    const request = { type: 'orderStatus', user: this.#address(account), oid: clientOrderId };
+    const request: InfoRequest = { type: 'orderStatus', user: this.#address(account), oid: clientOrderId };
     const reply = await this.#deps.info.ask(request, orderStatusSchema, 'status');
     if (reply.status === 'unknownOid') return { kind: 'not-found' };
     const { order, status, statusTimestamp } = reply.order;
@@ -175,7 +175,7 @@ export class HyperliquidAccountReader implements AccountReader {
 
   async fetchFills(account: string, sinceMs: EpochMs): Promise<FillsPage> {
     const user = this.#address(account);
-    const request = { type: 'userFillsByTime', user, startTime: sinceMs, aggregateByTime: false };
+    const request: InfoRequest = { type: 'userFillsByTime', user, startTime: sinceMs, aggregateByTime: false };
     const page = await this.#deps.info.ask(request, fillsSchema, 'status');
     const { rows, odd } = siftRows(page, fillReader(user));
     this.#deps.info.skipped('spot-fill', page.length - rows.length - odd.length);
@@ -189,7 +189,7 @@ export class HyperliquidAccountReader implements AccountReader {
   }
 
   async fetchRecentOrders(account: string): Promise<readonly RecentOrder[]> {
-    const request = { type: 'historicalOrders', user: this.#address(account) };
+    const request: InfoRequest = { type: 'historicalOrders', user: this.#address(account) };
     const rows = await this.#deps.info.ask(request, historicalOrdersSchema, 'status');
     // A row for each status of an order, and of every kind of coin: all that counts is which ids the venue has seen.
     return rows.flatMap((row) => {
@@ -214,7 +214,7 @@ export class HyperliquidAccountReader implements AccountReader {
     const entries = new Map<string, unknown>();
     let startTime = sinceMs;
     for (let page = 0; page < LEDGER_PAGES_MAX; page += 1) {
-      const request = { type: 'userNonFundingLedgerUpdates', user, startTime };
+      const request: InfoRequest = { type: 'userNonFundingLedgerUpdates', user, startTime };
       const list = await this.#deps.info.ask(request, ledgerSchema, 'status');
       const known = entries.size;
       for (const entry of list) entries.set(JSON.stringify(entry), entry);
@@ -229,7 +229,7 @@ export class HyperliquidAccountReader implements AccountReader {
     const name = subAccountName(dex);
     const user = this.#address(account);
     try {
-      const request = { type: 'clearinghouseState', user, ...(dex === null ? {} : { dex }) };
+      const request: InfoRequest = { type: 'clearinghouseState', user, ...(dex === null ? {} : { dex }) };
       const state = await this.#deps.info.ask(request, clearinghouseSchema, 'status');
       const coins = coinsOf(state.assetPositions);
       const stranger = strangerTo(dex, coins);

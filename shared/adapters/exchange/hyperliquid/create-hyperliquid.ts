@@ -17,6 +17,7 @@ import { HyperliquidInfo } from './hyperliquid-info.ts';
 import { InstrumentCatalog } from './instrument-catalog.ts';
 import { HyperliquidMarketData } from './market-data.ts';
 import { HyperliquidOrderVenue } from './order-venue.ts';
+import { CALLS } from './request-weights.ts';
 import { TradingKeys } from './trading-keys.ts';
 import { hyperliquidVenueClock } from './venue-clock.ts';
 
@@ -68,7 +69,7 @@ export function createHyperliquid(options: HyperliquidOptions): Hyperliquid {
     () => clock.nowMs(),
   );
   const caller = new ResilientCaller(
-    { exchange: EXCHANGE, clock, telemetry, alerts, breakers, onBreakerOpen: () => proxies.rotate() },
+    { exchange: EXCHANGE, calls: CALLS, clock, telemetry, alerts, breakers, onBreakerOpen: () => proxies.rotate() },
     { ...RESILIENCE_SETTINGS, ...options.resilience },
   );
   const reader = new HyperliquidCcxt({ httpUrl, transport, nowMs: () => clock.nowMs() });

@@ -5,10 +5,10 @@ import { exchangeEvents, exchangeMetrics } from '#shared/telemetry/exchange-name
 import type { CallClass } from '../resilience/call-class.ts';
 import type { ResilientCaller } from '../resilience/resilient-caller.ts';
 import type { HyperliquidCcxt } from './ccxt-hyperliquid.ts';
-import { requestWeight } from './request-weights.ts';
+import { type RequestType, requestWeight } from './request-weights.ts';
 
 export interface InfoRequest {
-  readonly type: string;
+  readonly type: RequestType;
   readonly [field: string]: unknown;
 }
 

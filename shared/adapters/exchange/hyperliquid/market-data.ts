@@ -5,7 +5,7 @@ import type { Listed, OddRow } from '#shared/core/odd-row.ts';
 import { type EpochMs, type Timeframe, timeframeMs } from '#shared/core/time.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import { ExchangeError, type MarketDataSource, type MarkPrice } from '#shared/ports/exchange.ts';
-import type { HyperliquidInfo } from './hyperliquid-info.ts';
+import type { HyperliquidInfo, InfoRequest } from './hyperliquid-info.ts';
 import { isCoinOf, isPerpetualCoin, subAccountName, unifiedSymbol } from './hyperliquid-symbols.ts';
 import type { InstrumentCatalog } from './instrument-catalog.ts';
 import { fieldsOf, keyOf, type RowReader, siftRows, symbolOf, timeOf } from './sift-rows.ts';
@@ -105,7 +105,7 @@ export class HyperliquidMarketData implements MarketDataSource {
     const rows: MarkPrice[] = [];
     const odd: OddRow[] = [];
     for (const dex of [null, ...this.#deps.dexes]) {
-      const request = { type: 'metaAndAssetCtxs', ...(dex === null ? {} : { dex }) };
+      const request: InfoRequest = { type: 'metaAndAssetCtxs', ...(dex === null ? {} : { dex }) };
       const [meta, contexts] = await this.#deps.info.ask(request, metaAndContextsSchema, 'market-data');
       if (meta.universe.length !== contexts.length) {
         throw this.#deps.info.malformed('metaAndAssetCtxs', `${subAccountName(dex)}: lists of different length`);

@@ -1,3 +1,4 @@
+import type { RejectionCode } from '#shared/core/orders/refusal-codes.ts';
 import { KEY_REFUSED } from '#shared/core/system/trading-key.ts';
 import type { ExchangeError, SubmitOutcome } from '#shared/ports/exchange.ts';
 import { BudgetExhaustedError, HttpStatusError } from '../resilience/exchange-failure.ts';
@@ -7,7 +8,7 @@ import { cancelAnswerSchema, exchangeReplySchema, orderAnswerSchema } from './wi
  * The venue's words for a refusal, from their beginning, each with where they are written down. Nothing else is a refusal: "Duplicate
  * order" or words that are new prove only that the venue has seen the order, and what became of it must be asked (ADR 0006).
  */
-const REFUSALS: readonly (readonly [RegExp, string])[] = [
+const REFUSALS: readonly (readonly [RegExp, RejectionCode])[] = [
   // https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/error-responses
   [/^price must be divisible by tick size/i, 'tick-size'],
   [/^order must have minimum value of /i, 'min-notional'],
@@ -39,7 +40,7 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Code of an error text; null when the text is no documented refusal. */
-export function refusalCode(text: string): string | null {
+export function refusalCode(text: string): RejectionCode | null {
   const words = text
     .trim()
     .replace(/^L1 error: /i, '')
@@ -84,7 +85,7 @@ function refused(text: string): SubmitOutcome {
  */
 export function readOrderFailure(error: ExchangeError, throughProxy: boolean): SubmitOutcome {
   const message = error.message.slice(0, 300);
-  const rejected = (code: string): SubmitOutcome => ({ kind: 'rejected', code, message });
+  const rejected = (code: RejectionCode): SubmitOutcome => ({ kind: 'rejected', code, message });
   if (error instanceof BudgetExhaustedError) return rejected('rate-budget');
   if (error.kind === 'breaker-open' || error.kind === 'configuration') return rejected(error.kind);
   if (!error.mayHaveReachedVenue) return rejected('not-sent');

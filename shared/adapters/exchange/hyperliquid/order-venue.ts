@@ -1,6 +1,7 @@
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import { isOnTick, wholeLots } from '#shared/core/market/tick-rules.ts';
 import type { ApprovedOrder, ClientOrderId, OrderClass } from '#shared/core/orders/order.ts';
+import type { RejectionCode } from '#shared/core/orders/refusal-codes.ts';
 import { cycleIdOf } from '#shared/core/reconciliation/cycle-decision.ts';
 import { KEY_REFUSED, type KeyCheck } from '#shared/core/system/trading-key.ts';
 import type { Clock } from '#shared/ports/clock.ts';
@@ -182,7 +183,7 @@ export class HyperliquidOrderVenue implements OrderVenue {
   }
 }
 
-const rejected = (code: string, message: string): SubmitOutcome => ({ kind: 'rejected', code, message });
+const rejected = (code: RejectionCode, message: string): SubmitOutcome => ({ kind: 'rejected', code, message });
 
 function notSent(error: unknown): SubmitOutcome {
   if (error instanceof ExchangeError) {

@@ -2,20 +2,30 @@
  * What requests weigh against the venue's limit per minute and address.
  * https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/rate-limits-and-user-limits
  */
-const LIGHT: ReadonlySet<string> = new Set([
-  'l2Book',
-  'allMids',
-  'clearinghouseState',
-  'orderStatus',
-  'spotClearinghouseState',
-  'exchangeStatus',
-]);
-const LIGHT_WEIGHT = 2;
-const INFO_WEIGHT = 20;
-const USER_ROLE_WEIGHT = 60;
+const REQUEST_WEIGHTS = {
+  clearinghouseState: 2,
+  spotClearinghouseState: 2,
+  orderStatus: 2,
+  exchangeStatus: 2,
+  userAbstraction: 20,
+  userFillsByTime: 20,
+  userNonFundingLedgerUpdates: 20,
+  frontendOpenOrders: 20,
+  historicalOrders: 20,
+  extraAgents: 20,
+  perpDexs: 20,
+  meta: 20,
+  metaAndAssetCtxs: 20,
+  candleSnapshot: 20,
+  userRole: 60,
+} as const;
+/** Every question that is asked. */
+export type RequestType = keyof typeof REQUEST_WEIGHTS;
 
-export const requestWeight = (type: string): number =>
-  LIGHT.has(type) ? LIGHT_WEIGHT : type === 'userRole' ? USER_ROLE_WEIGHT : INFO_WEIGHT;
+export const requestWeight = (type: RequestType): number => REQUEST_WEIGHTS[type];
+
+/** Names of all calls, as they are counted: questions, then actions. */
+export const CALLS: readonly string[] = [...Object.keys(REQUEST_WEIGHTS), 'order', 'cancelByCloid', 'updateLeverage'];
 
 /** What decides how much is asked for. Cadences in seconds. */
 export interface RequestLoad {
@@ -42,14 +52,14 @@ export interface RequestLoad {
  */
 export function weightPerMinute(load: RequestLoad): Readonly<Record<string, number>> {
   const { cadences, dexes, symbols, timeframesS, observers, isPaper } = load;
-  const every = (seconds: number, types: readonly string[]) =>
+  const every = (seconds: number, types: readonly RequestType[]) =>
     (60 / seconds) * types.reduce((sum, type) => sum + requestWeight(type), 0);
   /** Asked once for the native exchange and once for each dex. */
-  const each = (type: string): string[] => Array.from({ length: 1 + dexes }, () => type);
+  const each = (type: RequestType): RequestType[] => Array.from({ length: 1 + dexes }, () => type);
   // A series is due when one of its bars has closed, and is looked at no more often than the plan runs.
   const fetchesPerMinute = timeframesS.reduce((sum, s) => sum + 60 / Math.max(s, cadences.market_data), 0) * symbols;
   /** Of any mode: the balances are asked for in some only. */
-  const view = ['userAbstraction', 'spotClearinghouseState', ...each('clearinghouseState')];
+  const view: readonly RequestType[] = ['userAbstraction', 'spotClearinghouseState', ...each('clearinghouseState')];
   const account = {
     balance: every(cadences.balance, [...view, 'userNonFundingLedgerUpdates']),
     observer: observers * every(cadences.observer, view),
@@ -57,7 +67,8 @@ export function weightPerMinute(load: RequestLoad): Readonly<Record<string, numb
   };
   return {
     ...(isPaper ? {} : account),
-    market_data: every(cadences.market_data, each('metaAndAssetCtxs')) + fetchesPerMinute * INFO_WEIGHT,
+    market_data:
+      every(cadences.market_data, each('metaAndAssetCtxs')) + fetchesPerMinute * requestWeight('candleSnapshot'),
     instruments: every(cadences.instruments, ['perpDexs', ...each('meta')]),
     clock: every(load.clockCheckS, ['exchangeStatus']),
   };

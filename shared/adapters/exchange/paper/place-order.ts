@@ -1,6 +1,7 @@
 import { Decimal, decimalText, ZERO } from '#shared/core/decimal.ts';
 import { matchOrder, type OrderRefusalCode, type OrderRequest } from '#shared/core/matching/match-order.ts';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
+import type { RejectionCode } from '#shared/core/orders/refusal-codes.ts';
 import type { SubmitOutcome, VenueOrderStatus } from '#shared/ports/exchange.ts';
 import {
   applyExecution,
@@ -26,7 +27,7 @@ export interface PaperRequest extends OrderRequest {
 const OPEN_ORDERS_MAX = 1_000;
 
 /** Our code of a refusal, and HyperLiquid's word for the order that it then remembers. */
-const REFUSALS: Readonly<Record<OrderRefusalCode | 'margin', readonly [code: string, venueStatus: string]>> = {
+const REFUSALS: Readonly<Record<OrderRefusalCode | 'margin', readonly [code: RejectionCode, venueStatus: string]>> = {
   'zero-size': ['lot-size', 'rejected'],
   lot: ['lot-size', 'rejected'],
   tick: ['tick-size', 'tickRejected'],
@@ -44,7 +45,7 @@ const CODES = new Map(Object.values(REFUSALS).map(([code, venueStatus]) => [venu
 export const endCodeOf = (venueStatus: string): string | undefined =>
   venueStatus === 'canceled' ? 'cancelled' : CODES.get(venueStatus);
 
-const rejected = (code: string, message: string): SubmitOutcome => ({ kind: 'rejected', code, message });
+const rejected = (code: RejectionCode, message: string): SubmitOutcome => ({ kind: 'rejected', code, message });
 
 /** Accepts or refuses one order against the book of the moment, and executes what matches at once. */
 export function placeOrder(desk: PaperDesk, request: PaperRequest): SubmitOutcome {

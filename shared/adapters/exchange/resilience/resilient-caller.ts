@@ -5,7 +5,7 @@ import { ExchangeError } from '#shared/ports/exchange.ts';
 import type { BreakerRepository } from '#shared/ports/repositories/breaker-repository.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
 import { exchangeEvents, exchangeMetrics } from '#shared/telemetry/exchange-names.ts';
-import type { CallClass } from './call-class.ts';
+import { CALL_CLASSES, type CallClass } from './call-class.ts';
 import {
   BudgetExhaustedError,
   classifyFailure,
@@ -14,7 +14,7 @@ import {
   isVenueFailure,
   RateLimitedError,
 } from './exchange-failure.ts';
-import { NetworkMonitor } from './network-monitor.ts';
+import { ALERT_THRESHOLDS, NetworkMonitor } from './network-monitor.ts';
 import { RateBudget } from './rate-budget.ts';
 import { BREAKER_SETTINGS, type BreakerSettings, SharedBreakers } from './shared-breakers.ts';
 
@@ -55,6 +55,8 @@ export const RESILIENCE_SETTINGS: ResilienceSettings = {
 
 export interface ResilienceDeps {
   readonly exchange: string;
+  /** Names of the calls that will be made. */
+  readonly calls?: readonly string[];
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly alerts: Alerts;
@@ -81,6 +83,7 @@ export class ResilientCaller {
     this.#settings = settings;
     this.budget = new RateBudget(deps.clock, settings.weightPerMinute);
     this.#monitor = new NetworkMonitor(deps);
+    countersAtZero(deps);
     this.breakers = new SharedBreakers({
       exchange: deps.exchange,
       repository: deps.breakers,
@@ -197,5 +200,18 @@ export class ResilientCaller {
     this.#deps.onBreakerOpen?.();
     const message = `calls of class ${callClass} to ${exchange} are stopped after repeated failures`;
     await this.#monitor.raise(`breaker-${callClass}`, 'critical', message, { callClass });
+  }
+}
+
+/** A counter that appears with its first failure shows none in `increase()`. */
+function countersAtZero({ telemetry, exchange, calls = [] }: ResilienceDeps): void {
+  for (const callClass of CALL_CLASSES) {
+    telemetry.count(exchangeMetrics.budgetRefusals, 0, { exchange, class: callClass });
+  }
+  for (const call of calls) {
+    telemetry.count(exchangeMetrics.malformed, 0, { exchange, what: call });
+    for (const errorClass of Object.keys(ALERT_THRESHOLDS)) {
+      telemetry.count(exchangeMetrics.errors, 0, { exchange, call, class: errorClass });
+    }
   }
 }

@@ -11,7 +11,8 @@ import type {
   TradeListener,
 } from '#shared/ports/price-feed.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
-import { logEvents, metrics } from '#shared/telemetry/names.ts';
+import { countDrop, type DropCode } from '#shared/telemetry/count-drop.ts';
+import { logEvents } from '#shared/telemetry/names.ts';
 import { DropLog } from './drop-log.ts';
 import { fullJitterMs } from './full-jitter.ts';
 import type { RequestText } from './request-text.ts';
@@ -228,9 +229,9 @@ export class PollingFeed implements PriceFeed {
     this.#listener({ symbol, ticks: [tick], resumed, receivedAtMs: nowMs });
   }
 
-  #drop(reason: string, sample: string): void {
+  #drop(reason: DropCode<'price'>, sample: string): void {
     const count = this.#drops.add(reason, sample, this.#deps.clock.nowMs());
-    this.#deps.telemetry.count(metrics.inputsDropped, 1, { what: 'price', code: reason });
+    countDrop(this.#deps.telemetry, 'price', reason);
     if (count === 1 || count % 1000 === 0) {
       this.#deps.telemetry.log('warn', logEvents.inputDropped, {
         what: 'price',

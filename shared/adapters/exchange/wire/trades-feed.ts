@@ -3,6 +3,7 @@ import type { EpochMs } from '#shared/core/time.ts';
 import type { Clock, TimerHandle } from '#shared/ports/clock.ts';
 import type { FeedCounters, FeedHealth, FeedInstrument, PriceFeed, TradeListener } from '#shared/ports/price-feed.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
+import { countDrop, type DropCode } from '#shared/telemetry/count-drop.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { DropLog } from './drop-log.ts';
 import { FeedTroubles } from './feed-troubles.ts';
@@ -311,9 +312,9 @@ export class TradesFeed implements PriceFeed {
     for (const s of subscriptions) s.resuming = true;
   }
 
-  #drop(reason: string, sample: string): void {
+  #drop(reason: DropCode<'feed'>, sample: string): void {
     const count = this.#drops.add(reason, sample, this.#deps.clock.nowMs());
-    this.#deps.telemetry.count(metrics.inputsDropped, 1, { what: 'feed', code: reason });
+    countDrop(this.#deps.telemetry, 'feed', reason);
     if (count === 1 || count % 1000 === 0) {
       this.#deps.telemetry.log('warn', logEvents.inputDropped, {
         what: 'feed',

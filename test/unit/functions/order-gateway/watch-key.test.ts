@@ -51,12 +51,15 @@ describe('the trading key', () => {
     expect((await row())?.detail).toEqual({ validUntilMs: T0 + 6 * DAY });
   });
 
-  it.each(['key-refused', 'configuration'])('that cannot sign an order (%s) is an alert of its own', async (code) => {
-    const { send, row, alerts, venue, plan } = await open();
-    venue.submitOrder = async () => ({ kind: 'rejected', code, message: WORDS });
-    await send(commandOf(await plan()));
-    expect([(await row())?.lastError, await alerts()]).toEqual([WORDS, [['trading-key-refused', 'critical']]]);
-  });
+  it.each(['key-refused', 'configuration'] as const)(
+    'that cannot sign an order (%s) is an alert of its own',
+    async (code) => {
+      const { send, row, alerts, venue, plan } = await open();
+      venue.submitOrder = async () => ({ kind: 'rejected', code, message: WORDS });
+      await send(commandOf(await plan()));
+      expect([(await row())?.lastError, await alerts()]).toEqual([WORDS, [['trading-key-refused', 'critical']]]);
+    },
+  );
 
   it('that the venue refuses for a leverage or a cancel is one, too', async () => {
     const leverage = await open();

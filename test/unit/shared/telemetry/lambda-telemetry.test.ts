@@ -155,6 +155,8 @@ describe('metrics of a Lambda', () => {
       telemetry.count(metrics.decisions, 1, { exchange: 'hyperliquid', kind: 'order', code: 'a' });
       telemetry.count(metrics.decisions, 2, { exchange: 'hyperliquid', kind: 'order', code: 'b' });
       telemetry.count(metrics.decisions, 1, { exchange: 'hyperliquid', kind: 'hold', code: 'c' });
+      // Billed as a series of its own, and zero without it.
+      telemetry.count(metrics.decisions, 0, { exchange: 'hyperliquid', kind: 'refusal', code: 'd' });
       telemetry.gauge(metrics.equity, 10, { exchange: 'hyperliquid', account: 'main' });
       telemetry.gauge(metrics.equity, 12, { exchange: 'hyperliquid', account: 'main' });
       telemetry.timing(metrics.tickToOrderMs, 40, { exchange: 'hyperliquid' });
