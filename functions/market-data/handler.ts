@@ -1,7 +1,7 @@
 import { type OddRow, partlyText } from '#shared/core/odd-row.ts';
 import { parseJobEvent } from '#shared/messages/job-event.ts';
-import { countDrop } from '#shared/telemetry/count-drop.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
+import { reportMalformed } from '#shared/telemetry/report-malformed.ts';
 import { reportOddRows } from '#shared/telemetry/report-odd-rows.ts';
 import { type PlanCandleJobsOutcome, planCandleJobs } from '#shared/usecases/plan-candle-jobs.ts';
 import { refreshMarkPrices } from '#shared/usecases/refresh-mark-prices.ts';
@@ -38,12 +38,8 @@ export function createHandler(deps: MarketDataDeps, env: MarketDataEnv) {
   };
 
   return async (event: unknown): Promise<void> => {
-    for (const record of parseJobEvent(event)) {
-      if (record.kind !== 'malformed') continue;
-      // It asks for nothing that the plan does not find out by itself.
-      const fields = countDrop(deps.telemetry, 'job', 'malformed');
-      deps.telemetry.log('warn', logEvents.inputDropped, { ...fields, sample: record.body, error: record.error });
-    }
+    // What is no job asks for nothing that the plan does not find out by itself.
+    reportMalformed(deps.telemetry, parseJobEvent(event));
     const products = await deps.instruments.products(exchange);
     const symbols = products.filter((p) => p.instrument.status === 'active').map((p) => p.instrument.symbol);
     const { TIMEFRAMES: timeframes, MAX_JOBS: maxJobs } = env;

@@ -2,6 +2,7 @@ import type { SQSBatchResponse } from 'aws-lambda';
 import { parseJobEvent } from '#shared/messages/job-event.ts';
 import { countDrop } from '#shared/telemetry/count-drop.ts';
 import { logEvents } from '#shared/telemetry/names.ts';
+import { reportMalformed } from '#shared/telemetry/report-malformed.ts';
 import { type ObserveAccountFacts, observeAccount } from '#shared/usecases/observe-account.ts';
 import type { ObserverDeps } from './deps.ts';
 import type { ObserverEnv } from './env.ts';
@@ -29,11 +30,7 @@ export function createHandler(deps: ObserverDeps, env: ObserverEnv) {
 
   return async (event: unknown): Promise<SQSBatchResponse> => {
     const records = parseJobEvent(event);
-    const malformed = records.filter((r) => r.kind === 'malformed');
-    for (const { body } of malformed) {
-      countDrop(telemetry, 'job', 'malformed');
-      telemetry.log('warn', logEvents.inputDropped, { what: 'job', code: 'malformed', sample: body });
-    }
+    const malformed = reportMalformed(telemetry, records);
     if (malformed.some((r) => r.messageId === null)) throw new TypeError('not a job');
     if (malformed.length < records.length) {
       const facts = await observeAccount(deps, { observerId, exchange, addresses });

@@ -1,8 +1,8 @@
 import type { SQSBatchResponse } from 'aws-lambda';
 import { type JobMessage, parseJobEvent } from '#shared/messages/job-event.ts';
 import { ORDER_TRACKER_JOB as JOB } from '#shared/messages/reconciliation-messages.ts';
-import { countDrop } from '#shared/telemetry/count-drop.ts';
 import { logEvents } from '#shared/telemetry/names.ts';
+import { reportMalformed } from '#shared/telemetry/report-malformed.ts';
 import { reportOddRows } from '#shared/telemetry/report-odd-rows.ts';
 import { readVenueOrders } from '#shared/usecases/read-venue-orders.ts';
 import { relayOutbox } from '#shared/usecases/relay-outbox.ts';
@@ -63,10 +63,7 @@ export function createHandler(deps: OrderTrackerDeps, env: OrderTrackerEnv) {
   return async (event: unknown): Promise<SQSBatchResponse> => {
     const records = parseJobEvent(event);
     const jobs = records.filter((record) => record.kind === 'job');
-    const malformed = records.filter((record) => record.kind === 'malformed');
-    for (const { body, error } of malformed) {
-      telemetry.log('warn', logEvents.inputDropped, { ...countDrop(telemetry, 'job', 'malformed'), sample: body, error });
-    }
+    const malformed = reportMalformed(telemetry, records);
     try {
       if (jobs.length > 0) await run(jobs.map((record) => record.job));
     } catch (error) {

@@ -4,8 +4,8 @@ import { OWN_TABLE } from '#shared/core/reconciliation/cycle-settings.ts';
 import { settingsOf } from '#shared/messages/cycle-environment.ts';
 import { parseJobEvent } from '#shared/messages/job-event.ts';
 import { RECONCILIATION_JOB as JOB, runRequest } from '#shared/messages/reconciliation-messages.ts';
-import { countDrop } from '#shared/telemetry/count-drop.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
+import { reportMalformed } from '#shared/telemetry/report-malformed.ts';
 import { followUpCycle } from '#shared/usecases/follow-up-cycle.ts';
 import { reconcile } from '#shared/usecases/reconcile.ts';
 import { relayOutbox } from '#shared/usecases/relay-outbox.ts';
@@ -62,10 +62,7 @@ export function createHandler(deps: ReconciliationDeps, env: ReconciliationEnv) 
   return async (event: unknown): Promise<SQSBatchResponse> => {
     const records = parseJobEvent(event);
     const jobs = records.filter((r) => r.kind === 'job');
-    const failed = records.filter((r) => r.kind === 'malformed');
-    for (const { body, error } of failed) {
-      telemetry.log('warn', logEvents.inputDropped, { ...countDrop(telemetry, 'job', 'malformed'), sample: body, error });
-    }
+    const failed = reportMalformed(telemetry, records);
     try {
       if (jobs.length > 0) await cycle(mergeRequests(jobs.map((r) => r.job)));
     } catch (error) {

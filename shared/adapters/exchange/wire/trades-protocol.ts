@@ -1,4 +1,5 @@
 import type { TradeTick } from '#shared/core/market/trade-tick.ts';
+import type { DropCode } from '#shared/telemetry/count-drop.ts';
 
 /** The trades of one symbol in one frame. Never empty. */
 export interface DecodedTrades {
@@ -8,8 +9,7 @@ export interface DecodedTrades {
 
 /** A frame, or a trade of one, that is not taken. */
 export interface FrameDrop {
-  /** Short code, the label of its counter. */
-  readonly reason: string;
+  readonly reason: DropCode<'feed'>;
   /** The offending text, to be cut short by whoever keeps it. */
   readonly sample: string;
   /** Venue symbols whose trades it may have held: they have a hole until the next batch proves otherwise. */
