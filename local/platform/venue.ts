@@ -1,8 +1,9 @@
 import { EXCHANGE } from '#config/function-environments.ts';
 import { feedSettings, venueSettings } from '#config/venue-settings.ts';
 import { openObserver } from '#shared/adapters/exchange/hyperliquid/open-observer.ts';
-import { type Exchange, openExchange } from '#shared/adapters/exchange/open-exchange.ts';
+import { openExchange } from '#shared/adapters/exchange/open-exchange.ts';
 import { openPriceFeed } from '#shared/adapters/exchange/open-price-feed.ts';
+import type { Exchange } from '#shared/adapters/exchange/wire/exchange.ts';
 import type { AccountObserver } from '#shared/ports/account-observer.ts';
 import type { PriceFeed } from '#shared/ports/price-feed.ts';
 import type { PlatformEnvironment } from './environment.ts';

@@ -8,10 +8,10 @@ import { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
 import { installVirtualGlobals } from '#local/virtual-time/virtual-globals.ts';
 import {
   createHyperliquid,
-  type Hyperliquid,
   type HyperliquidOptions,
 } from '#shared/adapters/exchange/hyperliquid/create-hyperliquid.ts';
 import { readAccountForObserver } from '#shared/adapters/exchange/hyperliquid/observer-reader.ts';
+import type { Exchange } from '#shared/adapters/exchange/wire/exchange.ts';
 import { SqlBreakerRepository } from '#shared/adapters/sql/repositories/sql-breaker-repository.ts';
 import { dec, decimalText } from '#shared/core/decimal.ts';
 import { type ExchangeUnderTest, orderAt, positionOf } from '#test/support/exchange-under-test.ts';
@@ -27,7 +27,7 @@ const ADDRESS = TEST_ACCOUNTS[0]?.address as string;
 describe('HyperLiquid with faults', () => {
   let clock: VirtualClock;
   let simulator: ExchangeSimulator;
-  let hyperliquid: Hyperliquid;
+  let hyperliquid: Exchange;
   let exchange: ExchangeUnderTest;
   let stop: () => void;
 

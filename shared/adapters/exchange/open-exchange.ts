@@ -1,11 +1,8 @@
 import type { VenueSettings } from '#shared/messages/venue-settings.ts';
 import type { Db } from '../sql/open-database.ts';
-import type { Hyperliquid } from './hyperliquid/create-hyperliquid.ts';
 import { type HyperliquidPorts, openHyperliquid } from './hyperliquid/open-hyperliquid.ts';
 import { createPaper } from './paper/create-paper.ts';
-
-/** Everything that a venue offers. `orderVenue` is null without trading keys, where the venue wants keys. */
-export type Exchange = Hyperliquid;
+import type { Exchange } from './wire/exchange.ts';
 
 export interface ExchangePorts extends HyperliquidPorts {
   readonly exchange: string;

@@ -18,6 +18,7 @@ import type {
   VenueOrder,
   VenueTransfer,
 } from '#shared/ports/exchange.ts';
+import { fieldsOf, siftRows, timeOf } from '../wire/sift-rows.ts';
 import {
   accountModeSchema,
   collateralOf,
@@ -36,9 +37,9 @@ import {
   transferReader,
 } from './account-rows.ts';
 import { findAccount, type HyperliquidAccount } from './accounts.ts';
+import { symbolOf } from './coin-fields.ts';
 import type { HyperliquidInfo, InfoRequest } from './hyperliquid-info.ts';
 import { isCoinOf, subAccountName, unifiedSymbol } from './hyperliquid-symbols.ts';
-import { fieldsOf, siftRows, symbolOf, timeOf } from './sift-rows.ts';
 import {
   type ClearinghouseState,
   clearinghouseSchema,

@@ -2,10 +2,11 @@ import { dec, decimalText, fitsMicros } from '#shared/core/decimal.ts';
 import type { VenuePosition } from '#shared/core/portfolio/account-state.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { VenueFill, VenueOrder, VenueTransfer } from '#shared/ports/exchange.ts';
+import { fieldsOf, keyOf, type RowReader, timeOf } from '../wire/sift-rows.ts';
+import { dollarsOf, isOtherCoin, symbolOf } from './coin-fields.ts';
 import { unifiedSymbol } from './hyperliquid-symbols.ts';
 import { readTransfer, type TransferScope } from './ledger-transfers.ts';
 import { readStatusWord } from './order-status-words.ts';
-import { dollarsOf, fieldsOf, isOtherCoin, keyOf, type RowReader, symbolOf, timeOf } from './sift-rows.ts';
 import {
   assetPositionSchema,
   fillSchema,

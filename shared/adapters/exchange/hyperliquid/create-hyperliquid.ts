@@ -1,20 +1,19 @@
 import type { Instrument } from '#shared/core/market/instrument.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
 import type { Clock } from '#shared/ports/clock.ts';
-import type { AccountReader, MarketDataSource, OrderVenue } from '#shared/ports/exchange.ts';
 import type { BreakerRepository } from '#shared/ports/repositories/breaker-repository.ts';
 import type { Secrets } from '#shared/ports/secrets.ts';
 import type { Telemetry } from '#shared/ports/telemetry.ts';
-import type { VenueClock } from '#shared/ports/venue-clock.ts';
 import { createTransport, type Fetch, ProxyRotation } from '../resilience/exchange-transport.ts';
 import { RESILIENCE_SETTINGS, type ResilienceSettings, ResilientCaller } from '../resilience/resilient-caller.ts';
+import type { Exchange } from '../wire/exchange.ts';
+import { exchangeHealthCheck } from '../wire/exchange-health.ts';
+import { InstrumentCatalog } from '../wire/instrument-catalog.ts';
 import { HyperliquidAccountReader } from './account-reader.ts';
 import type { HyperliquidAccount } from './accounts.ts';
 import { HyperliquidCcxt } from './ccxt-hyperliquid.ts';
 import type { SigningSource } from './ccxt-hyperliquid-signer.ts';
-import { type ExchangeHealth, exchangeHealthCheck } from './exchange-health.ts';
 import { HyperliquidInfo } from './hyperliquid-info.ts';
-import { InstrumentCatalog } from './instrument-catalog.ts';
 import { HyperliquidMarketData } from './market-data.ts';
 import { HyperliquidOrderVenue } from './order-venue.ts';
 import { CALLS } from './request-weights.ts';
@@ -48,20 +47,8 @@ export interface HyperliquidOptions {
   readonly resilience?: Partial<ResilienceSettings>;
 }
 
-export interface Hyperliquid {
-  readonly marketData: MarketDataSource;
-  readonly accountReader: AccountReader;
-  readonly venueClock: VenueClock;
-  /** Null without `secrets`. */
-  readonly orderVenue: OrderVenue | null;
-  /** Loads instruments and, with `secrets`, every account's key, so that the first order is not the slow one. Throws `ExchangeError`. */
-  ready(): Promise<void>;
-  checkHealth(): Promise<ExchangeHealth>;
-  close(): Promise<void>;
-}
-
 /** Builds the HyperLiquid adapter. Nothing is asked of the venue, and no key is read, before the first call. */
-export function createHyperliquid(options: HyperliquidOptions): Hyperliquid {
+export function createHyperliquid(options: HyperliquidOptions): Exchange {
   const { clock, telemetry, alerts, breakers, accounts, dexes, httpUrl } = options;
   const proxies = new ProxyRotation(options.proxies.urlPrefixes, options.proxies.origin);
   const transport = createTransport(
@@ -76,6 +63,7 @@ export function createHyperliquid(options: HyperliquidOptions): Hyperliquid {
   const info = new HyperliquidInfo(reader, caller, telemetry);
   const marketData: HyperliquidMarketData = new HyperliquidMarketData({ info, clock, dexes, catalog: () => catalog });
   const catalog = new InstrumentCatalog({
+    exchange: EXCHANGE,
     stored: async () => (await options.instruments?.all(EXCHANGE)) ?? [],
     listed: async () => (await marketData.loadInstruments()).rows,
     clock,

@@ -5,10 +5,11 @@ import type { Listed, OddRow } from '#shared/core/odd-row.ts';
 import { type EpochMs, type Timeframe, timeframeMs } from '#shared/core/time.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import { ExchangeError, type MarketDataSource, type MarkPrice } from '#shared/ports/exchange.ts';
+import type { InstrumentCatalog } from '../wire/instrument-catalog.ts';
+import { fieldsOf, keyOf, type RowReader, siftRows, timeOf } from '../wire/sift-rows.ts';
+import { symbolOf } from './coin-fields.ts';
 import type { HyperliquidInfo, InfoRequest } from './hyperliquid-info.ts';
 import { isCoinOf, isPerpetualCoin, subAccountName, unifiedSymbol } from './hyperliquid-symbols.ts';
-import type { InstrumentCatalog } from './instrument-catalog.ts';
-import { fieldsOf, keyOf, type RowReader, siftRows, symbolOf, timeOf } from './sift-rows.ts';
 import {
   assetSchema,
   barSchema,

@@ -1,6 +1,7 @@
 import type { VenueSettings } from '#shared/messages/venue-settings.ts';
 import { BREAKER_SETTINGS } from '../resilience/shared-breakers.ts';
-import { createHyperliquid, type Hyperliquid, type HyperliquidOptions } from './create-hyperliquid.ts';
+import type { Exchange } from '../wire/exchange.ts';
+import { createHyperliquid, type HyperliquidOptions } from './create-hyperliquid.ts';
 
 /** What the settings cannot say: the process's own ports. */
 export type HyperliquidPorts = Pick<
@@ -9,7 +10,7 @@ export type HyperliquidPorts = Pick<
 >;
 
 /** The HyperLiquid adapter as the settings want it; without `secrets` it reads only. */
-export const openHyperliquid = (settings: VenueSettings, ports: HyperliquidPorts): Hyperliquid =>
+export const openHyperliquid = (settings: VenueSettings, ports: HyperliquidPorts): Exchange =>
   createHyperliquid({
     ...ports,
     httpUrl: settings.httpUrl,

@@ -11,11 +11,11 @@ import { exchangeEvents, exchangeMetrics } from '#shared/telemetry/exchange-name
 import { callClassOf } from '../resilience/call-class.ts';
 import { classifyFailure } from '../resilience/exchange-failure.ts';
 import type { ResilientCaller } from '../resilience/resilient-caller.ts';
+import type { InstrumentCatalog } from '../wire/instrument-catalog.ts';
 import { findAccount, type HyperliquidAccount } from './accounts.ts';
 import type { HyperliquidSigner, SignedRequest } from './ccxt-hyperliquid-signer.ts';
 import { checkAgent } from './check-agent.ts';
 import type { HyperliquidInfo } from './hyperliquid-info.ts';
-import type { InstrumentCatalog } from './instrument-catalog.ts';
 import { readCancelReply, readOrderFailure, readOrderReply, refusalCode } from './order-replies.ts';
 import type { TradingKeys } from './trading-keys.ts';
 import { exchangeReplySchema } from './wire-schemas.ts';

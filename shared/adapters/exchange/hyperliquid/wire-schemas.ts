@@ -1,28 +1,12 @@
 import * as z from 'zod';
-import {
-  decimalText as canonical,
-  fitsMicros,
-  isDecimalText,
-  isPositiveText,
-  isUnsignedText,
-} from '#shared/core/decimal.ts';
+import { fitsMicros } from '#shared/core/decimal.ts';
+import { decimal, money, positive, rows, time, unsigned } from '../wire/reply-fields.ts';
 
 /**
  * Shapes of HyperLiquid's replies, loose: new fields are welcome, a changed one is a malformed reply. Lists have rows of any shape:
- * each is read by itself (sift-rows.ts).
+ * each is read by itself (wire/sift-rows.ts).
  */
 
-/** The venue writes `0.0` and `-0.0`; inside, a number has one spelling. */
-const decimal = z
-  .string()
-  .max(40)
-  .refine(isDecimalText, 'expected a decimal number as text')
-  .transform((text) => canonical(text));
-const positive = decimal.refine(isPositiveText, 'expected a positive number');
-const unsigned = decimal.refine(isUnsignedText, 'expected no negative number');
-/** An amount of quote; sums and columns hold no larger ones. */
-const money = decimal.refine(fitsMicros, 'more than there is money');
-const time = z.number().int().min(0).max(4_102_444_800_000);
 /** Ids beyond 2^53 arrive as text, because ccxt quotes unsafe integers. */
 const id = z.union([z.number().int().min(0), z.string().regex(/^\d{1,20}$/)]).transform(String);
 const coin = z.string().min(1).max(64);
@@ -32,8 +16,6 @@ const cloid = z
   .regex(/^0x[0-9a-fA-F]{32}$/)
   .transform((text) => text.toLowerCase() as `0x${string}`)
   .nullish();
-
-const rows = z.array(z.unknown());
 
 /** The place of a dex in this list numbers its assets. */
 export const perpDexsSchema = rows.min(1).max(200);

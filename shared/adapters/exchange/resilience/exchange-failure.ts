@@ -29,9 +29,12 @@ export class ConnectionClosedError extends ExchangeError {
 /** An HTTP status that is not 2xx. */
 export class HttpStatusError extends ExchangeError {
   readonly status: number;
-  constructor(kind: ExchangeErrorKind, status: number, message: string, retryable: boolean) {
+  /** What the venue wrote beside it, cut short: some name the cause there. */
+  readonly body: string;
+  constructor(kind: ExchangeErrorKind, status: number, message: string, retryable: boolean, body = '') {
     super(kind, message, { retryable, mayHaveReachedVenue: true });
     this.status = status;
+    this.body = body;
   }
 }
 

@@ -1,6 +1,8 @@
 import { TaskCancelledError, TimeoutStrategy, timeout } from 'cockatiel';
-import { ExchangeError } from '#shared/ports/exchange.ts';
+import { ExchangeError, type ExchangeErrorKind } from '#shared/ports/exchange.ts';
 import { ConnectionClosedError, classifyFailure, HttpStatusError, RateLimitedError } from './exchange-failure.ts';
+
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -39,13 +41,17 @@ export interface TransportOptions {
 }
 
 export interface ExchangeTransport {
-  /** Posts JSON and gives the text of a 2xx reply; throws typed errors for everything else. */
-  (url: string, body: string, headers?: Record<string, string>): Promise<string>;
+  /**
+   * Gives the text of a 2xx reply; throws typed errors for everything else. A `body` is JSON and posted unless `method` says otherwise;
+   * without one (null) the request is what `method` says, and a GET by default.
+   */
+  (url: string, body: string | null, headers?: Record<string, string>, method?: HttpMethod): Promise<string>;
   /** Ends what is under way, as a lost answer; later calls fail without being sent. */
   close(): Promise<void>;
 }
 
 const REPLY_BYTES_MAX = 32 * 1024 * 1024;
+const ERROR_CHARS_MAX = 2_000;
 const RETRY_AFTER_MAX_MS = 3_600_000;
 
 /** Seconds or an HTTP date, as milliseconds from `nowMs`; null when absent or nonsense. */
@@ -62,18 +68,24 @@ export function createTransport(options: TransportOptions, nowMs: () => number):
   const limit = timeout(options.timeoutMs, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false });
   const bytesMax = options.replyBytesMax ?? REPLY_BYTES_MAX;
   const closing = new AbortController();
-  const post = async (url: string, body: string, headers: Record<string, string> = {}): Promise<string> => {
+  const send = async (
+    url: string,
+    body: string | null,
+    headers: Record<string, string> = {},
+    method: HttpMethod = body === null ? 'GET' : 'POST',
+  ): Promise<string> => {
     if (closing.signal.aborted) throw new ConnectionClosedError(false);
     const proxy = options.proxy();
     const target = proxy === null ? url : `${proxy.urlPrefix}${url}`;
     const origin = proxy?.origin == null ? {} : { Origin: proxy.origin };
-    const allHeaders = { 'content-type': 'application/json', ...lowerCased(headers), ...origin };
+    const type = body === null ? {} : { 'content-type': 'application/json' };
+    const allHeaders = { ...type, ...lowerCased(headers), ...origin };
     try {
       return await limit.execute(async ({ signal }) => {
         const response = await options.fetch(target, {
-          method: 'POST',
+          method,
           headers: allHeaders,
-          body,
+          ...(body === null ? {} : { body }),
           signal,
           // An exchange does not redirect; a signed order must not follow one.
           redirect: 'manual',
@@ -93,7 +105,7 @@ export function createTransport(options: TransportOptions, nowMs: () => number):
       throw classifyFailure(error, 'request failed');
     }
   };
-  return Object.assign(post, {
+  return Object.assign(send, {
     async close() {
       closing.abort();
     },
@@ -113,8 +125,10 @@ const tooLong = (bytesMax: number): ExchangeError =>
 function statusError(status: number, text: string, waitMs: number | null): ExchangeError {
   const message = `HTTP ${status}: ${text.replaceAll(/\s+/g, ' ').slice(0, 200)}`;
   if (status === 429) return new RateLimitedError(message, waitMs);
-  if (status === 401 || status === 403) return new HttpStatusError('auth', status, message, false);
-  if (status >= 500 || status === 408) return new HttpStatusError('unavailable', status, message, true);
-  if (status >= 400) return new HttpStatusError('rejected', status, message, false);
-  return new HttpStatusError('malformed-reply', status, message, false);
+  const make = (kind: ExchangeErrorKind, retryable: boolean) =>
+    new HttpStatusError(kind, status, message, retryable, text.slice(0, ERROR_CHARS_MAX));
+  if (status === 401 || status === 403) return make('auth', false);
+  if (status >= 500 || status === 408) return make('unavailable', true);
+  if (status >= 400) return make('rejected', false);
+  return make('malformed-reply', false);
 }

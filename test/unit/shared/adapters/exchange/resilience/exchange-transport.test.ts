@@ -40,6 +40,23 @@ describe('transport', () => {
     expect(await failed(post('https://x.test', '{}'))).toMatchObject({ kind, retryable });
   });
 
+  it('asks without a body where there is none to send, and keeps what the venue wrote beside a status', async () => {
+    const seen: RequestInit[] = [];
+    const send = transport(async (_, init) => {
+      seen.push(init);
+      return new Response('{"code":-2013,"msg":"Order does not exist."}', { status: 400 });
+    });
+    const error = await failed(send('https://x.test', null, { 'X-Key': 'k' }));
+    await failed(send('https://x.test', null, {}, 'DELETE'));
+    await failed(send('https://x.test', '{}'));
+    expect(seen.map(({ method, body, headers }) => [method, body, headers])).toEqual([
+      ['GET', undefined, { 'x-key': 'k' }],
+      ['DELETE', undefined, {}],
+      ['POST', '{}', { 'content-type': 'application/json' }],
+    ]);
+    expect(error).toMatchObject({ status: 400, body: '{"code":-2013,"msg":"Order does not exist."}' });
+  });
+
   it('refuses a reply that is too long', async () => {
     const post = transport(async () => new Response('x'.repeat(100)), { replyBytesMax: 99 });
     expect(await failed(post('https://x.test', '{}'))).toMatchObject({ kind: 'malformed-reply' });

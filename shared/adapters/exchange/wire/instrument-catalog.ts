@@ -4,6 +4,7 @@ import type { Clock } from '#shared/ports/clock.ts';
 import { ExchangeError } from '#shared/ports/exchange.ts';
 
 export interface InstrumentCatalogDeps {
+  readonly exchange: string;
   /** Our stored instruments; empty when none were stored yet. */
   readonly stored: () => Promise<readonly Instrument[]>;
   /** The venue's own list, asked only when nothing is stored or a symbol is missing there. */
@@ -50,7 +51,7 @@ export class InstrumentCatalog {
     const found = this.#bySymbol.get(symbol);
     if (found) return found;
     const flags = { retryable: false, mayHaveReachedVenue: false };
-    throw new ExchangeError('configuration', `hyperliquid has no instrument ${symbol}`, flags);
+    throw new ExchangeError('configuration', `${this.#deps.exchange} has no instrument ${symbol}`, flags);
   }
 
   #fresh(): Promise<void> {

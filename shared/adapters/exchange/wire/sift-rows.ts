@@ -1,9 +1,7 @@
 import * as z from 'zod';
-import { isDecimalText } from '#shared/core/decimal.ts';
 import { type Listed, type OddList, type OddRow, oddRow } from '#shared/core/odd-row.ts';
-import { isPerpetualCoin, unifiedSymbol } from './hyperliquid-symbols.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 /** What a row says of itself, as far as that can be read. */
 export type RowLabel = Pick<OddRow, 'symbol' | 'venueTimeMs' | 'amountQuote'> & { readonly key: string | null };
@@ -37,30 +35,14 @@ function whyOdd(error: unknown): string {
   return `${issue?.path.join('.') || 'row'}: ${issue?.message ?? 'unreadable'}`;
 }
 
+/** The fields of an object; of anything else there are none. */
 export const fieldsOf = (row: unknown): Fields => (typeof row === 'object' && row !== null ? (row as Fields) : {});
 
-/** Symbol of a coin as far as it is one; null for what names no perpetual. */
-export const symbolOf = (coin: unknown): string | null =>
-  typeof coin === 'string' && coin.length > 0 && coin.length <= 46 && isPerpetualCoin(coin)
-    ? unifiedSymbol(coin)
-    : null;
-
-/** A coin that is readable and no perpetual's: its rows are none of ours, whatever else is in them. */
-export const isOtherCoin = (row: unknown): boolean => {
-  const { coin } = fieldsOf(row);
-  return typeof coin === 'string' && coin.length > 0 && !isPerpetualCoin(coin);
-};
-
+/** Epoch milliseconds before 2100, or null. */
 export const timeOf = (value: unknown): number | null =>
   Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 4_102_444_800_000
     ? (value as number)
     : null;
-
-/** An amount of US dollars in the places where ledger entries have them; null when none is readable. */
-export function dollarsOf(delta: Fields): string | null {
-  const amount = delta.usdc ?? delta.usdcValue ?? (delta.token === 'USDC' ? delta.amount : undefined);
-  return isDecimalText(amount) ? amount.replace('-', '') : null;
-}
 
 /** The parts of a name, when all are there. */
 export const keyOf = (...parts: readonly unknown[]): string | null =>
