@@ -1,3 +1,4 @@
+import { feeText } from '#shared/core/orders/fee-text.ts';
 import type { StoredFill } from '#shared/ports/repositories/orders-repository.ts';
 import type { CommandContext } from '../context.ts';
 import { csvOf } from '../csv.ts';
@@ -60,6 +61,8 @@ const COLUMNS: readonly (readonly [string, (fill: StoredFill) => string | number
   ['size', (f) => f.size],
   ['price', (f) => f.price],
   ['fee_quote', (f) => f.feeQuote],
+  ['fee', (f) => f.fee?.amount ?? null],
+  ['fee_currency', (f) => f.fee?.currency ?? null],
   ['closed_pnl_quote', (f) => f.closedPnlQuote],
   ['ours', (f) => f.ours],
   ['liquidation', (f) => f.liquidation],
@@ -77,7 +80,7 @@ const tableOf = (ctx: CommandContext, rows: readonly StoredFill[]): string =>
       f.side,
       f.size,
       f.price,
-      f.feeQuote ?? 'unknown',
+      feeText(f),
       f.closedPnlQuote,
       f.ours ? 'yes' : ctx.paint(f.liquidation ? 'liquidation' : 'foreign', 'red'),
       orDash(f.clientOrderId),

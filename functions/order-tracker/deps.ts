@@ -14,6 +14,7 @@ export interface OrderTrackerDeps {
   readonly reader: ReadVenueOrdersDeps['reader'];
   readonly venueClock: ReadVenueOrdersDeps['venueClock'];
   readonly accounts: WatchAccountDeps['accounts'];
+  readonly instruments: ReadVenueOrdersDeps['instruments'];
   readonly deadLetters: DeadLetters;
   readonly jobs: Pick<JobStateRepository, 'all' | 'recordOk' | 'recordError'>;
   readonly control: WatchAccountDeps['control'];

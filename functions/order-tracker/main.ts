@@ -7,6 +7,7 @@ import { sqlAlerts } from '#shared/adapters/sql/alerts.ts';
 import { sqlDeadLetters } from '#shared/adapters/sql/dead-letters.ts';
 import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
 import { sqlInstallationRepository } from '#shared/adapters/sql/repositories/installation-repository.ts';
+import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
 import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
 import { sqlOrdersRepository } from '#shared/adapters/sql/repositories/orders-repository.ts';
 import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
@@ -43,6 +44,7 @@ export const handler = serve(
       reader: venue.accountReader,
       venueClock: venue.venueClock,
       accounts: sqlAccountRepository(db),
+      instruments: sqlInstrumentsRepository(db),
       control: systemControl({ systemState: sqlSystemStateRepository(stateDb), installation, marker }),
       installation,
       orderQueue: queues.queue(env.ORDERS_QUEUE_URL),

@@ -228,6 +228,7 @@ function registerOrderFunctions({ env, repositories: r, plumbing, venue }: Funct
         reader: venue.reader.accountReader,
         venueClock: venue.reader.venueClock,
         accounts: r.accounts,
+        instruments: r.instruments,
         control: systemControl({ systemState: r.systemState, installation: r.installation, marker: env.marker }),
         installation: r.installation,
         orderQueue,

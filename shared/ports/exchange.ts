@@ -91,11 +91,13 @@ export interface VenueFill {
   readonly side: Side;
   readonly price: DecimalText;
   readonly size: DecimalText;
+  /** As it was paid; negative for a rebate. Null in what a release before stored. */
+  readonly fee: { readonly amount: DecimalText; readonly currency: string } | null;
   /** Null: paid in something else than quote, so that its worth is unknown. */
   readonly feeQuote: DecimalText | null;
   readonly closedPnlQuote: DecimalText;
-  /** Signed position before this fill. */
-  readonly startPosition: DecimalText;
+  /** Signed position before this fill; null where the venue does not say. */
+  readonly startPosition: DecimalText | null;
   readonly crossed: boolean;
   readonly liquidation: boolean;
   readonly venueTimeMs: EpochMs;
@@ -128,9 +130,9 @@ export interface AccountReader {
   fetchAccountState(account: string): Promise<AccountState>;
   fetchOpenOrders(account: string): Promise<Listed<VenueOrder>>;
   /** `not-found` is the venue's word now; whether it means "never accepted" is decided in core/orders. */
-  fetchOrder(account: string, clientOrderId: ClientOrderId): Promise<OrderLookup>;
-  /** At most 2000 from `sinceMs`. */
-  fetchFills(account: string, sinceMs: EpochMs): Promise<FillsPage>;
+  fetchOrder(account: string, symbol: string, clientOrderId: ClientOrderId): Promise<OrderLookup>;
+  /** From `sinceMs`, of these symbols and of any other that the venue tells without being asked. At most 2000 a page. */
+  fetchFills(account: string, symbols: readonly string[], sinceMs: EpochMs): Promise<FillsPage>;
   fetchTransfers(account: string, sinceMs: EpochMs): Promise<Listed<VenueTransfer>>;
   /**
    * The newest orders of the account that bear a client order id, whatever became of them, as far back as the venue shows; none where the

@@ -1,4 +1,5 @@
 import { resolveSymbol } from '#shared/core/market/resolve-symbol.ts';
+import { feeText } from '#shared/core/orders/fee-text.ts';
 import type { Order } from '#shared/core/orders/order.ts';
 import { type ExplanationSection, explainDecision } from '#shared/core/reconciliation/explain-decision.ts';
 import { type Refusal, refusal } from '#shared/core/refusal.ts';
@@ -89,7 +90,7 @@ function orderLines(order: Order, fills: readonly StoredFill[]): string[] {
   );
   for (const fill of fills) {
     lines.push(
-      `fill ${fill.tradeId}: ${fill.side} ${fill.size} at ${fill.price}, fee ${fill.feeQuote ?? 'unknown'}, profit ${fill.closedPnlQuote}`,
+      `fill ${fill.tradeId}: ${fill.side} ${fill.size} at ${fill.price}, fee ${feeText(fill)}, profit ${fill.closedPnlQuote}`,
     );
   }
   return lines;

@@ -7,6 +7,7 @@ import type { EpochMs } from '#shared/core/time.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 import { type AccountReader, ExchangeError, type OrderLookup, type VenueFill } from '#shared/ports/exchange.ts';
 import type { AccountRepository } from '#shared/ports/repositories/account-repository.ts';
+import type { InstrumentsRepository } from '#shared/ports/repositories/instruments-repository.ts';
 import type { JobStateRepository } from '#shared/ports/repositories/job-state-repository.ts';
 import type { OrdersRepository } from '#shared/ports/repositories/orders-repository.ts';
 import type { VenueClock } from '#shared/ports/venue-clock.ts';
@@ -18,6 +19,7 @@ export interface ReadVenueOrdersDeps {
   readonly jobs: Pick<JobStateRepository, 'all'>;
   readonly venueClock: VenueClock;
   readonly accounts: Pick<AccountRepository, 'latest'>;
+  readonly instruments: Pick<InstrumentsRepository, 'products'>;
   readonly clock: Pick<Clock, 'nowMs'>;
 }
 
@@ -155,8 +157,8 @@ async function lookUp(
   orders: readonly Order[],
 ): Promise<Lookups> {
   const lookups: Lookups = new Map();
-  for (const { clientOrderId } of orders) {
-    const lookup = await ask(asking, () => deps.reader.fetchOrder(input.account, clientOrderId));
+  for (const { clientOrderId, symbol } of orders) {
+    const lookup = await ask(asking, () => deps.reader.fetchOrder(input.account, symbol, clientOrderId));
     lookups.set(clientOrderId, lookup ?? { kind: 'failed' });
   }
   return lookups;
@@ -194,12 +196,13 @@ async function readFills(
   asking: Asking,
   sinceMs: EpochMs,
 ): Promise<ReadFills | null> {
+  const symbols = (await deps.instruments.products(input.exchange)).map(({ instrument }) => instrument.symbol);
   const fills: VenueFill[] = [];
   const odd: OddRow[] = [];
   let fromMs = sinceMs;
   for (let page = 0; page < FILL_PAGES_MAX; page += 1) {
     const pageFromMs = fromMs;
-    const list = await ask(asking, () => deps.reader.fetchFills(input.account, pageFromMs));
+    const list = await ask(asking, () => deps.reader.fetchFills(input.account, symbols, pageFromMs));
     if (list === null) return page === 0 ? null : { fills, odd, complete: false };
     fills.push(...list.rows);
     odd.push(...list.odd);

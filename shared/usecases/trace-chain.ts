@@ -1,3 +1,4 @@
+import { feeText } from '#shared/core/orders/fee-text.ts';
 import type { Order } from '#shared/core/orders/order.ts';
 import { type Refusal, refusal } from '#shared/core/refusal.ts';
 import type { EpochMs } from '#shared/core/time.ts';
@@ -134,5 +135,5 @@ const fillStep = (fill: StoredFill): ChainStep =>
     'fill',
     fill.symbol,
     fill.tradeId,
-    `${fill.side} ${fill.size} at ${fill.price}, fee ${fill.feeQuote ?? 'unknown'}, profit ${fill.closedPnlQuote}`,
+    `${fill.side} ${fill.size} at ${fill.price}, fee ${feeText(fill)}, profit ${fill.closedPnlQuote}`,
   );

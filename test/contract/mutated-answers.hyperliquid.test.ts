@@ -84,8 +84,11 @@ describe('an answer of the venue with one thing changed in it', () => {
   it.each<[string, (of: Opened) => Promise<unknown>]>([
     ['account', ({ accountReader }) => accountReader.fetchAccountState('main')],
     ['open orders', ({ accountReader }) => accountReader.fetchOpenOrders('main')],
-    ['one order', ({ accountReader, resting }) => accountReader.fetchOrder('main', resting.clientOrderId)],
-    ['fills', ({ accountReader }) => accountReader.fetchFills('main', 0)],
+    [
+      'one order',
+      ({ accountReader, resting }) => accountReader.fetchOrder('main', 'BTC/USDC:USDC', resting.clientOrderId),
+    ],
+    ['fills', ({ accountReader }) => accountReader.fetchFills('main', [], 0)],
     ['transfers', ({ accountReader }) => accountReader.fetchTransfers('main', 0)],
     ['instruments', ({ marketData }) => marketData.loadInstruments()],
     ['marks', ({ marketData }) => marketData.fetchMarkPrices()],

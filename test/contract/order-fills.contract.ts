@@ -41,6 +41,14 @@ export function orderFillsContract(name: string, create: () => Promise<PlannedOr
         expect((await repository.dayTotals(EXCHANGE, ACCOUNT, T0)).feesQuote).toBe('0.5');
       });
 
+      it('keeps what a fee was paid in, and that nobody said where the position stood', async () => {
+        const repository = await create();
+        const bnb = { feeQuote: null, fee: { amount: '0.00021', currency: 'BNB' }, startPosition: null };
+        await repository.saveFills(EXCHANGE, ACCOUNT, [{ ...fill({ tradeId: 'a', ...bnb }), ours: true }], T0);
+
+        expect(await repository.recentFills(EXCHANGE, 10)).toMatchObject([bnb]);
+      });
+
       it('gives those of every symbol after a time, oldest first', async () => {
         const repository = await create();
         const fills = [

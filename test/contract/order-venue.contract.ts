@@ -18,14 +18,14 @@ export function orderVenueContract(name: string, make: () => Promise<ExchangeUnd
         const outcome = await exchange.orderVenue.submitOrder(order);
         expect(outcome).toMatchObject({ kind: 'accepted', state: 'filled', filledSize: order.size });
         expect(await positionOf(exchange, symbol)).toBe(order.size);
-        const fills = (await exchange.accountReader.fetchFills(exchange.account, order.createdAtMs)).rows;
+        const fills = (await exchange.accountReader.fetchFills(exchange.account, [], order.createdAtMs)).rows;
         const ours = fills.filter((fill) => fill.clientOrderId === order.clientOrderId);
         expect(ours.reduce((sum, fill) => sum.plus(fill.size), dec(0)).toFixed(), 'the fills add up to the order').toBe(
           order.size,
         );
         expect(ours[0]).toMatchObject({ symbol, side: 'buy', startPosition: '0', crossed: true, liquidation: false });
         expect(dec(ours[0]?.price ?? 0).lte(order.limitPrice), 'never worse than the limit').toBe(true);
-        expect(await exchange.accountReader.fetchOrder(exchange.account, order.clientOrderId)).toMatchObject({
+        expect(await exchange.accountReader.fetchOrder(exchange.account, symbol, order.clientOrderId)).toMatchObject({
           kind: 'found',
           order: { status: 'filled', remainingSize: '0', originalSize: order.size, symbol },
         });
@@ -53,7 +53,7 @@ export function orderVenueContract(name: string, make: () => Promise<ExchangeUnd
         expect(await cancel()).toEqual({ kind: 'cancelled' });
         expect((await exchange.accountReader.fetchOpenOrders(exchange.account)).rows).toEqual([]);
         expect(await cancel()).toMatchObject({ kind: 'not-open' });
-        expect(await exchange.accountReader.fetchOrder(exchange.account, order.clientOrderId)).toMatchObject({
+        expect(await exchange.accountReader.fetchOrder(exchange.account, symbol, order.clientOrderId)).toMatchObject({
           order: { status: 'cancelled' },
         });
       });
@@ -106,7 +106,9 @@ export function orderVenueContract(name: string, make: () => Promise<ExchangeUnd
     });
 
     it('has not found an order that was never sent', async () => {
-      expect(await exchange.accountReader.fetchOrder(exchange.account, `0x${'0f'.repeat(16)}`)).toEqual({
+      expect(
+        await exchange.accountReader.fetchOrder(exchange.account, exchange.symbols[0], `0x${'0f'.repeat(16)}`),
+      ).toEqual({
         kind: 'not-found',
       });
     });

@@ -104,7 +104,7 @@ onEachDatabase(({ name, open }) => {
       await store(trade('95', '2'));
 
       const readers = [venue, venueOn(db, clock), venueOn(db, clock)].map((v) => v.accountReader);
-      const seen = await Promise.all(readers.map((reader) => reader.fetchFills('main', 0)));
+      const seen = await Promise.all(readers.map((reader) => reader.fetchFills('main', [], 0)));
 
       for (const fills of seen) expect(fills.rows).toMatchObject([{ size: '2', price: '95', crossed: false }]);
       expect((await venue.accountReader.fetchOpenOrders('main')).rows).toMatchObject([
@@ -136,7 +136,7 @@ onEachDatabase(({ name, open }) => {
         const account = tx.updateTable('paper_accounts').where('account', '=', 'main');
         await account.set({ version: sql<number>`version + 1`, venue_time_ms: START_MS + 50 }).execute();
         clock.set(START_MS + 100);
-        seen = [venue.accountReader.fetchAccountState('main'), accountReader.fetchOrder('main', id)];
+        seen = [venue.accountReader.fetchAccountState('main'), accountReader.fetchOrder('main', 'BTC/USDC:USDC', id)];
         // Long enough for whoever does not wait for the lock.
         await Promise.race([Promise.any(seen), new Promise((resolve) => setTimeout(resolve, 300))]);
         await account.set({ positions_json: JSON.stringify({ [BTC]: ['2', '100'] }) }).execute();
@@ -157,7 +157,7 @@ onEachDatabase(({ name, open }) => {
 
       await venue.orderVenue.submitOrder(anOrder('buy', '1', '110', { timeInForce: 'Ioc' }));
 
-      const [fill] = (await venue.accountReader.fetchFills('main', 0)).rows;
+      const [fill] = (await venue.accountReader.fetchFills('main', [], 0)).rows;
       expect(fill!.venueTimeMs).toBeGreaterThanOrEqual(venueTimeMs);
     });
 
@@ -170,12 +170,12 @@ onEachDatabase(({ name, open }) => {
       clock.set(START_MS + 10_000);
       await store(trade('99', '1'));
 
-      const early = (await venue.accountReader.fetchFills('main', 0)).rows;
+      const early = (await venue.accountReader.fetchFills('main', [], 0)).rows;
       clock.set(START_MS + 12_000);
       await store(late);
 
       expect(early).toEqual([]);
-      expect((await venue.accountReader.fetchFills('main', 0)).rows).toMatchObject([{ size: '3', price: '95' }]);
+      expect((await venue.accountReader.fetchFills('main', [], 0)).rows).toMatchObject([{ size: '3', price: '95' }]);
     });
 
     it('read a long backlog to its end', async () => {
@@ -186,7 +186,7 @@ onEachDatabase(({ name, open }) => {
       await store(...Array.from({ length: 2_100 }, (_, i) => trade('99', '1', { symbol: i % 2 === 0 ? BTC : ETH })));
       await store(trade('94'), trade('44', '1', { symbol: ETH }));
 
-      const fills = (await venue.accountReader.fetchFills('main', 0)).rows;
+      const fills = (await venue.accountReader.fetchFills('main', [], 0)).rows;
 
       expect(fills.map((fill) => fill.symbol).sort()).toEqual([BTC, ETH]);
     });
@@ -199,7 +199,7 @@ onEachDatabase(({ name, open }) => {
       await store(trade('100'));
       await venue.orderVenue.submitOrder(anOrder('buy', '1', '110', { timeInForce: 'Ioc' }));
 
-      const fills = (await venue.accountReader.fetchFills('main', 0)).rows;
+      const fills = (await venue.accountReader.fetchFills('main', [], 0)).rows;
       const { venueTimeMs } = await venue.accountReader.fetchAccountState('main');
 
       expect(fills.map((fill) => fill.venueTimeMs)).toEqual([START_MS + 9_000, START_MS + 9_000]);
@@ -214,7 +214,7 @@ onEachDatabase(({ name, open }) => {
       const answers = [await venue.orderVenue.submitOrder(order), await venue.orderVenue.submitOrder(order)];
 
       expect(answers).toMatchObject([{ kind: 'rejected', code: 'reduce-only-would-increase' }, { kind: 'unknown' }]);
-      expect(await venue.accountReader.fetchOrder('main', order.clientOrderId)).toMatchObject({
+      expect(await venue.accountReader.fetchOrder('main', 'BTC/USDC:USDC', order.clientOrderId)).toMatchObject({
         kind: 'found',
         order: { status: 'rejected', venueStatus: 'reduceOnlyRejected' },
       });
@@ -231,7 +231,7 @@ onEachDatabase(({ name, open }) => {
 
       expect(positions).toEqual([]);
       expect(Number(money?.equityQuote)).toBeLessThan(1_000);
-      expect((await venue.accountReader.fetchFills('main', 0)).rows.at(-1)).toMatchObject({
+      expect((await venue.accountReader.fetchFills('main', [], 0)).rows.at(-1)).toMatchObject({
         liquidation: true,
         clientOrderId: null,
         size: '800',
@@ -297,7 +297,7 @@ it('finds resting orders and new trades on SQLite by an index, however long the 
   const { orderVenue, accountReader } = venueOn(db, clock);
   await orderVenue.submitOrder(anOrder('buy', '1', '90'));
   statements.length = 0;
-  (await accountReader.fetchFills('main', 0)).rows;
+  (await accountReader.fetchFills('main', [], 0)).rows;
 
   const plansOf = async (table: string) => {
     const texts = statements.filter((text) => text.startsWith('select') && text.includes(`"${table}"`));

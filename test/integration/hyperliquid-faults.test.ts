@@ -88,7 +88,7 @@ describe('HyperLiquid with faults', () => {
     return { order, outcome };
   };
   const look = (order: { clientOrderId: `0x${string}` }) =>
-    finish(exchange.accountReader.fetchOrder('main', order.clientOrderId));
+    finish(exchange.accountReader.fetchOrder('main', 'BTC/USDC:USDC', order.clientOrderId));
 
   it('does not know what became of an order that was executed behind a 502', async () => {
     faults({ id: 'f', kind: 'http-5xx', status: 502, afterExecution: true, match: onOrder, nth: 1 });

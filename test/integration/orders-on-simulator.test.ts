@@ -49,6 +49,7 @@ async function everything() {
     reader,
     venueClock,
     accounts,
+    instruments: sqlInstrumentsRepository(db),
     systemState,
     installation,
     facts: sqlOrderFactsReader(db, { maxLeverage: 10, hip3Leverage: 5 }),

@@ -5,6 +5,7 @@ import { createHandler as createTracker } from '#functions/order-tracker/handler
 import { seededIds } from '#local/virtual-time/seeded.ts';
 import { sqlAccountRepository } from '#shared/adapters/sql/repositories/account-repository.ts';
 import { sqlInstallationRepository } from '#shared/adapters/sql/repositories/installation-repository.ts';
+import { sqlInstrumentsRepository } from '#shared/adapters/sql/repositories/instruments-repository.ts';
 import { sqlJobStateRepository } from '#shared/adapters/sql/repositories/job-state-repository.ts';
 import { sqlLeasesRepository } from '#shared/adapters/sql/repositories/leases-repository.ts';
 import { sqlSystemStateRepository } from '#shared/adapters/sql/repositories/system-state-repository.ts';
@@ -133,6 +134,7 @@ export function orderRoom() {
     systemState,
     leases: sqlLeasesRepository(db),
     accounts: sqlAccountRepository(db),
+    instruments: sqlInstrumentsRepository(db),
     jobs: sqlJobStateRepository(db, EXCHANGE),
     installation,
     control: systemControl({ systemState, installation, marker: null }),

@@ -135,7 +135,7 @@ export class OrderVenueDouble
     this.leverages.push([symbol, leverage, isolated]);
   }
 
-  async fetchOrder(_account: string, clientOrderId: ClientOrderId) {
+  async fetchOrder(_account: string, _symbol: string, clientOrderId: ClientOrderId) {
     this.#read('order');
     const known = this.ledger.get(clientOrderId);
     if (!known || this.denied.has(clientOrderId)) return { kind: 'not-found' } as const;
@@ -151,7 +151,7 @@ export class OrderVenueDouble
     };
   }
 
-  async fetchFills(_account: string, sinceMs: number) {
+  async fetchFills(_account: string, _symbols: readonly string[], sinceMs: number) {
     this.#read('fills');
     return {
       rows: this.fills.filter((fill) => fill.venueTimeMs >= sinceMs),
@@ -191,6 +191,7 @@ export class OrderVenueDouble
       side: order.side,
       price: order.limitPrice,
       size,
+      fee: { amount: '0.01', currency: 'USDC' },
       feeQuote: '0.01',
       closedPnlQuote: '0',
       startPosition: decimalText(this.position(order.symbol)),

@@ -57,6 +57,7 @@ export const fill = (over: Partial<VenueFill> = {}): VenueFill => ({
   side: 'buy',
   price: '100',
   size: '1',
+  fee: { amount: '0.045', currency: 'USDC' },
   feeQuote: '0.045',
   closedPnlQuote: '0',
   startPosition: '0',

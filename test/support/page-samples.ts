@@ -315,6 +315,7 @@ export const pageFills = (symbol: string, nowMs: number): readonly StoredFill[] 
     side: i % 2 === 0 ? 'sell' : 'buy',
     price: samplePrice(symbol, nowMs - minutesAgo * 60_000),
     size: '0.0031',
+    fee: { amount: '0.09', currency: 'USDC' },
     feeQuote: '0.09',
     closedPnlQuote: '0',
     startPosition: '0',

@@ -282,8 +282,13 @@ export interface Database extends PaperTables {
     fee_quote: Money;
     /** 1: paid in something else than quote; `fee_quote` is then 0. Null in rows of an older release. */
     fee_unknown: Bool | null;
+    /** As it was paid; null in rows of an older release. */
+    fee_amount: Money | null;
+    fee_currency: string | null;
     closed_pnl_quote: Money;
     start_position: Money;
+    /** 1: the venue does not say where the position stood; `start_position` is then 0. */
+    start_unknown: Bool | null;
     /** For sums in SQL (daily loss and fees). */
     fee_micros: number;
     closed_pnl_micros: number;

@@ -6,6 +6,7 @@ import * as fillFees from './migrations/0004-fill-fees.ts';
 import * as accountMoney from './migrations/0005-account-money.ts';
 import * as exchangeJobs from './migrations/0006-exchange-jobs.ts';
 import * as instrumentRules from './migrations/0007-instrument-rules.ts';
+import * as fillCurrency from './migrations/0008-fill-currency.ts';
 import { createTable } from './table-builder.ts';
 
 interface Migration {
@@ -22,6 +23,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0005-account-money', up: accountMoney.up },
   { name: '0006-exchange-jobs', up: exchangeJobs.up },
   { name: '0007-instrument-rules', up: instrumentRules.up },
+  { name: '0008-fill-currency', up: fillCurrency.up },
 ];
 
 /** In the order of their application. */

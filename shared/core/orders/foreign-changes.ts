@@ -122,14 +122,14 @@ export interface ChainedFill {
   readonly tradeId: string;
   readonly side: Side;
   readonly size: DecimalText;
-  /** Signed position before it. */
-  readonly startPosition: DecimalText;
+  /** Signed position before it; null where the venue does not say. */
+  readonly startPosition: DecimalText | null;
   readonly venueTimeMs: EpochMs;
 }
 
 /**
  * The position after the newest fills of one symbol: start ± size of the last of them. Fills of one venue time come without an
- * order, so the last is the one whose end no other starts from; null when that is not exactly one.
+ * order, so the last is the one whose end no other starts from; null when that is not exactly one, or a start is not known.
  */
 export function positionAfter(
   fills: readonly ChainedFill[],
@@ -137,13 +137,11 @@ export function positionAfter(
   const atMs = fills.reduce((last, fill) => Math.max(last, fill.venueTimeMs), -1);
   const newest = fills
     .filter((fill) => fill.venueTimeMs === atMs)
-    .map((fill) => ({
-      start: decimalText(fill.startPosition),
-      end: endOf(fill),
-    }));
+    .map((fill) => ({ start: startOf(fill), end: endOf(fill) }));
   const starts = newest.map((fill) => fill.start);
-  const ends = newest.filter((fill) => !starts.includes(fill.end));
-  return ends.length === 1 ? { size: ends[0]!.end, atMs } : null;
+  if (starts.includes(null)) return null;
+  const [last, ...others] = newest.flatMap(({ end }) => (end === null || starts.includes(end) ? [] : [end]));
+  return last === undefined || others.length > 0 ? null : { size: last, atMs };
 }
 
 /** A fill that does not begin where the fill before it ended: the position changed in between without one. */
@@ -169,12 +167,13 @@ export function chainBreak(
   const known = new Set(stored.map((fill) => fill.tradeId));
   const fresh = read.filter((fill) => fill.venueTimeMs >= before.atMs && !known.has(fill.tradeId));
   const ends = new Set([before.size, ...fresh.map(endOf)]);
-  const broken = fresh
-    .toSorted((a, b) => a.venueTimeMs - b.venueTimeMs)
-    .find((fill) => !ends.has(decimalText(fill.startPosition)));
-  if (broken === undefined) return null;
-  const { tradeId, startPosition, venueTimeMs } = broken;
-  return { tradeId, expectedSize: before.size, startPosition: decimalText(startPosition), atMs: venueTimeMs };
+  for (const fill of fresh.toSorted((a, b) => a.venueTimeMs - b.venueTimeMs)) {
+    const { tradeId, venueTimeMs } = fill;
+    const startPosition = startOf(fill);
+    if (startPosition === null || ends.has(startPosition)) continue;
+    return { tradeId, expectedSize: before.size, startPosition, atMs: venueTimeMs };
+  }
+  return null;
 }
 
 /** A fill that became visible late leads to it after all. */
@@ -183,8 +182,11 @@ export const isMended = (gap: ChainBreak, fills: readonly ChainedFill[]): boolea
     (fill) => fill.tradeId !== gap.tradeId && fill.venueTimeMs <= gap.atMs && endOf(fill) === gap.startPosition,
   );
 
-const endOf = (fill: ChainedFill): DecimalText =>
-  decimalText(dec(fill.startPosition).plus(fill.side === 'buy' ? fill.size : dec(fill.size).neg()));
+const startOf = ({ startPosition }: ChainedFill): DecimalText | null =>
+  startPosition === null ? null : decimalText(startPosition);
+
+const endOf = ({ startPosition, side, size }: ChainedFill): DecimalText | null =>
+  startPosition === null ? null : decimalText(dec(startPosition).plus(side === 'buy' ? size : dec(size).neg()));
 
 export interface PositionCheck {
   readonly symbol: string;

@@ -160,7 +160,7 @@ export class HyperliquidAccountReader implements AccountReader {
     return { rows, odd };
   }
 
-  async fetchOrder(account: string, clientOrderId: ClientOrderId): Promise<OrderLookup> {
+  async fetchOrder(account: string, _symbol: string, clientOrderId: ClientOrderId): Promise<OrderLookup> {
     const request: InfoRequest = { type: 'orderStatus', user: this.#address(account), oid: clientOrderId };
     const reply = await this.#deps.info.ask(request, orderStatusSchema, 'status');
     if (reply.status === 'unknownOid') return { kind: 'not-found' };
@@ -174,7 +174,7 @@ export class HyperliquidAccountReader implements AccountReader {
     }
   }
 
-  async fetchFills(account: string, sinceMs: EpochMs): Promise<FillsPage> {
+  async fetchFills(account: string, _symbols: readonly string[], sinceMs: EpochMs): Promise<FillsPage> {
     const user = this.#address(account);
     const request: InfoRequest = { type: 'userFillsByTime', user, startTime: sinceMs, aggregateByTime: false };
     const page = await this.#deps.info.ask(request, fillsSchema, 'status');

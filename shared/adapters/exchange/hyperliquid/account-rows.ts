@@ -66,6 +66,7 @@ const toFill = (fill: WireFill, user: string): VenueFill => ({
   side: fill.side,
   price: fill.px,
   size: fill.sz,
+  fee: { amount: fill.fee, currency: fill.feeToken },
   feeQuote: FEE_TOKENS.get(fill.feeToken) === true && feeProblem(fill) === null ? fill.fee : null,
   closedPnlQuote: fill.closedPnl,
   startPosition: fill.startPosition,

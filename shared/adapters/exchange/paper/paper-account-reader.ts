@@ -88,14 +88,14 @@ export class PaperAccountReader implements AccountReader {
     return [];
   }
 
-  fetchOrder(account: string, clientOrderId: ClientOrderId): Promise<OrderLookup> {
+  fetchOrder(account: string, _symbol: string, clientOrderId: ClientOrderId): Promise<OrderLookup> {
     return this.#upToDate(account, async (name) => {
       const order = await this.#deps.store.order(name, clientOrderId);
       return order === null ? { kind: 'not-found' } : { kind: 'found', order: toVenueOrder(order) };
     });
   }
 
-  fetchFills(account: string, sinceMs: EpochMs): Promise<FillsPage> {
+  fetchFills(account: string, _symbols: readonly string[], sinceMs: EpochMs): Promise<FillsPage> {
     return this.#upToDate(account, async (name) => {
       const rows = (await this.#deps.store.fills(name, sinceMs, FILLS_MAX)).map(toVenueFill);
       const isCut = rows.length >= FILLS_MAX;

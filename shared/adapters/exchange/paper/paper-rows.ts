@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Decimal, dec, decimalText, isDecimalText } from '#shared/core/decimal.ts';
+import { symbolParts } from '#shared/core/market/instrument.ts';
 import type { OpenPosition } from '#shared/core/matching/position.ts';
 import type { ClientOrderId, Side, TimeInForce } from '#shared/core/orders/order.ts';
 import type { EpochMs } from '#shared/core/time.ts';
@@ -113,6 +114,7 @@ export const toVenueFill = (row: FillRow): VenueFill => ({
   side: row.side as Side,
   price: decimalText(row.price),
   size: decimalText(row.size),
+  fee: { amount: decimalText(row.fee_quote), currency: symbolParts(row.symbol)?.quote ?? '' },
   feeQuote: decimalText(row.fee_quote),
   closedPnlQuote: decimalText(row.closed_pnl_quote),
   startPosition: decimalText(row.start_position),

@@ -87,6 +87,11 @@ describe('positionAfter', () => {
     expect(positionAfter([step('a', '0', 'buy', '1'), step('b', '5', 'buy', '1')]), 'a gap').toBeNull();
     expect(positionAfter([])).toBeNull();
   });
+  it('is null where the venue does not say where a fill began: no guess takes its place', () => {
+    const silent = fill({ tradeId: 'b', startPosition: null, side: 'buy', size: '1' });
+    expect(positionAfter([step('a', '0', 'buy', '1'), silent])).toBeNull();
+    expect(chainBreak([step('a', '0', 'buy', '1')], [silent], null), 'and breaks no chain').toBeNull();
+  });
 });
 
 describe('chainBreak', () => {

@@ -31,7 +31,7 @@ describe('fills', () => {
         fill({ tid: 1 }),
       ]),
     );
-    const fills = (await hyperliquid.accountReader.fetchFills('main', 0)).rows;
+    const fills = (await hyperliquid.accountReader.fetchFills('main', [], 0)).rows;
     expect(fills.map((f) => [f.tradeId, f.liquidation])).toEqual([
       ['1', false],
       ['2', true],
@@ -48,14 +48,14 @@ describe('fills', () => {
       { coin: '+20' },
     ];
     const { hyperliquid, telemetry } = read(() => json(others));
-    expect(await hyperliquid.accountReader.fetchFills('main', 0)).toEqual({ rows: [], odd: [], nextFromMs: null });
+    expect(await hyperliquid.accountReader.fetchFills('main', [], 0)).toEqual({ rows: [], odd: [], nextFromMs: null });
     expect(telemetry.counts.get(exchangeMetrics.malformed)).toBe(4);
   });
 
   it('are read with an unknown fee when it is more than the fill is worth: no database keeps such a number', async () => {
     const list = [fill({ tid: 7, fee: '99999999999999999999' }), fill({ tid: 8, fee: '-650.1' }), fill({ tid: 9 })];
     const { hyperliquid } = read(() => json(list));
-    const { rows, odd } = await hyperliquid.accountReader.fetchFills('main', 0);
+    const { rows, odd } = await hyperliquid.accountReader.fetchFills('main', [], 0);
     expect(rows.map((f) => [f.tradeId, f.feeQuote])).toEqual([
       ['7', null],
       ['8', null],
@@ -69,7 +69,7 @@ describe('fills', () => {
 
   it('are odd when their profit is more than there is money, and take no other with them', async () => {
     const { hyperliquid } = read(() => json([fill({ tid: 8, closedPnl: '9007199255' }), fill({ tid: 9 })]));
-    const { rows, odd } = await hyperliquid.accountReader.fetchFills('main', 0);
+    const { rows, odd } = await hyperliquid.accountReader.fetchFills('main', [], 0);
     expect(rows.map((f) => f.tradeId)).toEqual(['9']);
     expect(odd).toMatchObject([{ list: 'fills', symbol: 'BTC/USDC:USDC', why: expect.stringContaining('closedPnl') }]);
   });
@@ -79,7 +79,7 @@ describe('fills', () => {
     ['a token that is new', 'XYZ', 1],
   ])('are read with an unknown fee when it was paid in %s', async (_, feeToken, oddRows) => {
     const { hyperliquid } = read(() => json([fill({ coin: 'km:US500', feeToken }), fill({ tid: 9 })]));
-    const { rows, odd } = await hyperliquid.accountReader.fetchFills('main', 0);
+    const { rows, odd } = await hyperliquid.accountReader.fetchFills('main', [], 0);
     expect(rows.map((f) => [f.symbol, f.side, f.size, f.feeQuote])).toEqual([
       ['BTC/USDC:USDC', 'buy', '0.01', '-0.01'],
       ['KM-US500/USDC:USDC', 'buy', '0.01', null],
@@ -96,7 +96,7 @@ describe('fills', () => {
     ['a position that is no number', { startPosition: 'flat' }],
   ])('stand beside one of %s, which is set aside under its symbol', async (_, over) => {
     const { hyperliquid } = read(() => json([fill({ tid: 7, coin: 'ETH', ...over }), fill()]));
-    const { rows, odd } = await hyperliquid.accountReader.fetchFills('main', 0);
+    const { rows, odd } = await hyperliquid.accountReader.fetchFills('main', [], 0);
     expect(rows.map((f) => f.symbol)).toEqual(['BTC/USDC:USDC']);
     expect(odd).toMatchObject([{ list: 'fills', key: '7:5', symbol: 'ETH/USDC:USDC', venueTimeMs: T0 }]);
     expect(JSON.parse(odd[0]!.payload)).toMatchObject(over);
@@ -105,13 +105,16 @@ describe('fills', () => {
   it('say where a full page goes on, whatever is in it', async () => {
     const page = Array.from({ length: 2_000 }, (_, i) => fill({ coin: '@107', tid: i, time: T0 + i }));
     const { hyperliquid } = read(() => json(page));
-    expect(await hyperliquid.accountReader.fetchFills('main', 0)).toMatchObject({ rows: [], nextFromMs: T0 + 1_999 });
+    expect(await hyperliquid.accountReader.fetchFills('main', [], 0)).toMatchObject({
+      rows: [],
+      nextFromMs: T0 + 1_999,
+    });
   });
 
   it('keep an id that no double can hold', async () => {
     const text = JSON.stringify([fill({ tid: 1 })]).replace('"tid":1', '"tid":9007199254740993');
     const { hyperliquid } = read(() => new Response(text));
-    expect((await hyperliquid.accountReader.fetchFills('main', 0)).rows[0]?.tradeId).toBe('9007199254740993');
+    expect((await hyperliquid.accountReader.fetchFills('main', [], 0)).rows[0]?.tradeId).toBe('9007199254740993');
   });
 });
 

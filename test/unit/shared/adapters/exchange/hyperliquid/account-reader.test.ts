@@ -195,7 +195,8 @@ describe('orders as the venue tells them', () => {
   const status = (word: string, over = {}) =>
     json({ status: 'order', order: { order: { ...wire, ...over }, status: word, statusTimestamp: T0 + 5 } });
   const cloid = `0x${'ab'.repeat(16)}` as const;
-  const look = (answer: () => Response) => read(answer).hyperliquid.accountReader.fetchOrder('main', cloid);
+  const look = (answer: () => Response) =>
+    read(answer).hyperliquid.accountReader.fetchOrder('main', 'BTC/USDC:USDC', cloid);
 
   it('reads a partly filled order', async () => {
     expect(await look(() => status('open'))).toEqual({
@@ -239,7 +240,7 @@ describe('orders as the venue tells them', () => {
     ['an envelope that is new', () => json({ status: 'gone' })],
   ])('calls the reply malformed, and counts it, when it has %s', async (_, answer) => {
     const { hyperliquid, telemetry } = read(answer);
-    await expect(hyperliquid.accountReader.fetchOrder('main', cloid)).rejects.toMatchObject({
+    await expect(hyperliquid.accountReader.fetchOrder('main', 'BTC/USDC:USDC', cloid)).rejects.toMatchObject({
       kind: 'malformed-reply',
     });
     expect(telemetry.counts.get(exchangeMetrics.malformed)).toBe(1);

@@ -99,7 +99,7 @@ describe('the adapter as a whole', () => {
     );
     await hyperliquid.marketData.loadInstruments();
     await hyperliquid.accountReader.fetchOpenOrders('main');
-    await hyperliquid.accountReader.fetchOrder('main', `0x${'ab'.repeat(16)}`);
+    await hyperliquid.accountReader.fetchOrder('main', 'BTC/USDC:USDC', `0x${'ab'.repeat(16)}`);
     await hyperliquid.orderVenue?.submitOrder(anOrder());
     expect(sent.length).toBe(4);
     for (const request of sent) {
