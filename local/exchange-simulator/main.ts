@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
 import { ExchangeSimulator } from './exchange-simulator.ts';
-import { marketSpecs } from './market-specs.ts';
 import { ReplaySource } from './prices/replay-source.ts';
 import { runOnClock } from './run-on-clock.ts';
 import { startServer } from './server/simulator-server.ts';
 import type { SimulatorOptions } from './simulator-options.ts';
+import { marketSpecs } from './wire/hyperliquid/market-specs.ts';
 
 /** The simulator as its own process. One JSON line on stdout when it is ready; messages for people on stderr. */
 const number = (low: number, high: number, integer: boolean) => (text: string) => {

@@ -1,6 +1,7 @@
-import { type MarketSpec, marketSpecs } from './market-specs.ts';
 import type { MarketSource } from './prices/market-source.ts';
 import { type AccountSpec, TEST_ACCOUNTS } from './signers/test-accounts.ts';
+import type { MarketSpec } from './venue/market-spec.ts';
+import { marketSpecs } from './wire/hyperliquid/market-specs.ts';
 import { openHyperliquidWire } from './wire/hyperliquid/open-wire.ts';
 import type { OpenWire } from './wire/wire-protocol.ts';
 

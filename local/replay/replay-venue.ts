@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '#config/schema.ts';
-import { marketSpecs } from '#local/exchange-simulator/market-specs.ts';
+import { marketSpecs } from '#local/exchange-simulator/wire/hyperliquid/market-specs.ts';
 import { unifiedSymbol } from '#shared/adapters/exchange/hyperliquid/hyperliquid-symbols.ts';
 import type { FetchLike } from '#shared/adapters/system/keep-alive-fetch.ts';
 import { resolveSymbol } from '#shared/core/market/resolve-symbol.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { accountOf, EXCHANGE } from '#config/function-environments.ts';
 import type { Config } from '#config/schema.ts';
-import { NATIVE } from '#local/exchange-simulator/market-specs.ts';
+import { NATIVE } from '#local/exchange-simulator/venue/market-spec.ts';
 import type { Platform } from '#local/platform/platform.ts';
 import type { SimulatorStatus } from '#local/simulator-process.ts';
 import { unifiedSymbol } from '#shared/adapters/exchange/hyperliquid/hyperliquid-symbols.ts';

@@ -1,6 +1,7 @@
 import type { Fault } from '#local/exchange-simulator/faults/fault-script.ts';
-import { type MarketSpec, marketSpecs } from '#local/exchange-simulator/market-specs.ts';
 import { type AccountSpec, TEST_ACCOUNTS } from '#local/exchange-simulator/signers/test-accounts.ts';
+import type { MarketSpec } from '#local/exchange-simulator/venue/market-spec.ts';
+import { marketSpecs } from '#local/exchange-simulator/wire/hyperliquid/market-specs.ts';
 import { type Draw, seededDraw } from './draw.ts';
 import { drawFault, drawLiar, isVenueFault, SCENARIO_FAULTS } from './scenario-faults.ts';
 

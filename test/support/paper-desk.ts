@@ -1,3 +1,4 @@
+import { BASE_FEES } from '#local/exchange-simulator/wire/hyperliquid/market-specs.ts';
 import type { StoredTrade } from '#shared/adapters/exchange/paper/look.ts';
 import {
   isOpen,
@@ -7,7 +8,6 @@ import {
 } from '#shared/adapters/exchange/paper/paper-desk.ts';
 import type { PaperRequest } from '#shared/adapters/exchange/paper/place-order.ts';
 import { dec } from '#shared/core/decimal.ts';
-import { BASE_FEES } from '#shared/core/matching/fees-and-funding.ts';
 import type { ClientOrderId } from '#shared/core/orders/order.ts';
 import { lots } from './instruments.ts';
 

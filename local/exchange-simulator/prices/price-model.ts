@@ -1,6 +1,6 @@
 import { ticksPerUnit } from '#shared/core/market/tick-rules.ts';
 import { MINUTE_MS, slotOf } from '#shared/core/time.ts';
-import type { MarketSpec } from '../market-specs.ts';
+import type { MarketSpec } from '../venue/market-spec.ts';
 import { type HistoryBar, type MarketSource, type MarketTick, NO_REFUSALS } from './market-source.ts';
 import { type RandomState, SeededRandom } from './seeded-random.ts';
 

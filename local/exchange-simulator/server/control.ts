@@ -3,11 +3,11 @@ import { Decimal, dec, isDecimalText, ZERO } from '#shared/core/decimal.ts';
 import { roundPrice } from '#shared/core/market/tick-rules.ts';
 import { epochMs } from '#shared/messages/fields.ts';
 import { faultScriptSchema } from '../faults/fault-script.ts';
-import { DEXES, NATIVE } from '../market-specs.ts';
 import { placeOrder } from '../venue/account-orders.ts';
 import { keepHistory, touch } from '../venue/clearing.ts';
 import { equityByDex, equityOf, withdrawableOf } from '../venue/equity.ts';
 import { noteEquity } from '../venue/equity-history.ts';
+import { NATIVE } from '../venue/market-spec.ts';
 import { dexOf, hashOf, markOf, record, type SimOrder, subOf, type World } from '../venue/world.ts';
 import { wireDecimal } from '../wire-number.ts';
 
@@ -55,7 +55,8 @@ export function applyTransfer(
 ): string | null {
   const account = world.accounts.get(transfer.user.toLowerCase());
   if (!account) return 'unknown-account';
-  if (transfer.dex !== NATIVE && !DEXES.some((dex) => dex.name === transfer.dex)) return 'unknown-dex';
+  if (transfer.dex !== NATIVE && !world.markets.some((market) => market.spec.dex === transfer.dex))
+    return 'unknown-dex';
   const amount = dec(transfer.amountQuote);
   if (amount.neg().gt(withdrawableOf(world, account, transfer.dex)) && amount.isNegative()) return 'not-withdrawable';
   const sub = subOf(account, transfer.dex);

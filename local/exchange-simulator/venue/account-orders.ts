@@ -44,8 +44,17 @@ export interface NewOrder {
   readonly replaces?: SimOrder;
 }
 
+export type RefusalCode =
+  | OrderRefusalCode
+  | 'margin'
+  | 'duplicate-cloid'
+  | 'builder-fee'
+  | 'too-many-open'
+  | 'not-open';
+
 export type OrderAnswer =
-  | { readonly error: string }
+  /** `code`: the rule that refused it; the text is HyperLiquid's. */
+  | { readonly error: string; readonly code: RefusalCode }
   | { readonly resting: { readonly oid: number; readonly cloid?: string } }
   | {
       readonly filled: {
@@ -56,16 +65,14 @@ export type OrderAnswer =
       };
     };
 
-const MIN_NOTIONAL = new Decimal(10);
-const MAX_DEVIATION = new Decimal('0.8');
 const MAX_OPEN_ORDERS = 1_000;
 const MAX_ENDED_IN_MEMORY = 200_000;
 
 export const rulesOf = (world: World, market: MarketState): TradingRules => ({
   priceRule: market.spec.priceRule,
   sizeStep: market.spec.sizeStep,
-  minNotionalQuote: MIN_NOTIONAL,
-  maxDeviation: MAX_DEVIATION,
+  minNotionalQuote: market.spec.minNotionalQuote,
+  maxDeviation: market.spec.maxDeviation,
   fullCloseBelowMinimum: world.options.fullCloseBelowMinimum,
 });
 
@@ -178,10 +185,10 @@ function lacksMargin(world: World, account: Account, request: NewOrder, position
   return needed.gt(availableMargin(world, account, dexOf(market)).plus(freed));
 }
 
-function refuse(world: World, account: Account, code: string, text: string): OrderAnswer {
+function refuse(world: World, account: Account, code: RefusalCode, text: string): OrderAnswer {
   world.counters.refusals[code] = (world.counters.refusals[code] ?? 0) + 1;
   record(world, 'refused', { user: account.spec.address, code, text });
-  return { error: text };
+  return { error: text, code };
 }
 
 function refuseOrder(

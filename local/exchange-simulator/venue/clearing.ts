@@ -1,5 +1,5 @@
 import { Decimal, ZERO } from '#shared/core/decimal.ts';
-import { BASE_FEES, feeQuote, fundingQuote } from '#shared/core/matching/fees-and-funding.ts';
+import { feeQuote, fundingQuote } from '#shared/core/matching/fees-and-funding.ts';
 import {
   accountValue,
   initialMargin,
@@ -63,7 +63,7 @@ export function applyFill(
   const before = positionOf(account, market);
   const signed = signedSize(order.side, execution.size);
   const change = applyTrade(before, signed, execution.price);
-  const rate = (execution.maker ? BASE_FEES.maker : BASE_FEES.taker).times(market.spec.feeScale);
+  const rate = execution.maker ? market.spec.fees.maker : market.spec.fees.taker;
   // https://hyperliquid.gitbook.io/hyperliquid-docs/trading/builder-codes
   const builderFee = feeQuote(execution.price, execution.size, new Decimal(order.builderFeeTenths).div(100_000));
   const fee = feeQuote(execution.price, execution.size, rate).plus(builderFee);

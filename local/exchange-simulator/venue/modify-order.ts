@@ -15,12 +15,12 @@ export function modifyOrder(
 ): OrderAnswer {
   const { market } = request;
   const own = old?.user === account.spec.address && old.coin === market.spec.coin;
-  if (!own || old.status !== 'open') return { error: 'Cannot modify canceled or filled order' };
+  if (!own || old.status !== 'open') return { error: 'Cannot modify canceled or filled order', code: 'not-open' };
   const order = { ...request, limitPrice: request.limitPx, timeInForce: request.tif };
   const rules = rulesOf(world, market);
   const refused = checkOrder(order, rules, positionOf(account, market).size, markOf(market));
-  if (refused) return { error: `${REFUSALS[refused.code].text} asset=${market.spec.assetId}` };
+  if (refused) return { error: `${REFUSALS[refused.code].text} asset=${market.spec.assetId}`, code: refused.code };
   cancelOrder(world, old);
   const answer = placeOrder(world, account, { ...request, replaces: old });
-  return 'error' in answer ? { error: `Error placing new order during modify: ${answer.error}` } : answer;
+  return 'error' in answer ? { ...answer, error: `Error placing new order during modify: ${answer.error}` } : answer;
 }

@@ -2,11 +2,11 @@ import { Decimal, ZERO } from '#shared/core/decimal.ts';
 import { markPrice } from '#shared/core/matching/fees-and-funding.ts';
 import { type Book, buildLadder, EMPTY_BOOK, rawLadder, withoutConsumed } from '#shared/core/matching/ladder.ts';
 import type { Side, TimeInForce } from '#shared/core/orders/order.ts';
-import { type MarketSpec, NATIVE } from '../market-specs.ts';
 import { type Bar, CandleBook } from '../prices/candle-book.ts';
 import type { NonceWindow } from '../signers/nonce-window.ts';
 import type { AccountSpec } from '../signers/test-accounts.ts';
 import type { EquityPoint } from './equity-history.ts';
+import { type MarketSpec, NATIVE } from './market-spec.ts';
 import { NOBODY_LISTENS, type Publisher } from './publisher.ts';
 import { TradedVolume } from './traded-volume.ts';
 

@@ -6,9 +6,6 @@ export interface FeeRates {
   readonly maker: Decimal;
 }
 
-/** HyperLiquid's lowest tier. https://hyperliquid.gitbook.io/hyperliquid-docs/trading/fees */
-export const BASE_FEES: FeeRates = { taker: new Decimal('0.00045'), maker: new Decimal('0.00015') };
-
 /** Fee in quote units, to the millionth that USDC has. */
 export const feeQuote = (price: Decimal, size: Decimal, rate: Decimal): Decimal =>
   price.times(size.abs()).times(rate).toDecimalPlaces(6, Decimal.ROUND_HALF_UP);

@@ -94,10 +94,14 @@ function newOrder(market: MarketState, order: OrderWire, envelope: Envelope, bui
   };
 }
 
-function place(world: World, account: Account, order: OrderWire, envelope: Envelope, builder?: Builder): OrderAnswer {
+/** An answer as it goes over the wire: without the rule's code. */
+type WordedAnswer = Exclude<OrderAnswer, { readonly error: string }> | { readonly error: string };
+const worded = (answer: OrderAnswer): WordedAnswer => ('error' in answer ? { error: answer.error } : answer);
+
+function place(world: World, account: Account, order: OrderWire, envelope: Envelope, builder?: Builder): WordedAnswer {
   const market = world.byAsset.get(order.a);
   if (!market) return { error: `Invalid asset. asset=${order.a}` };
-  return placeOrder(world, account, newOrder(market, order, envelope, builder));
+  return worded(placeOrder(world, account, newOrder(market, order, envelope, builder)));
 }
 
 function modify(
@@ -106,10 +110,10 @@ function modify(
   id: number | string,
   order: OrderWire,
   envelope: Envelope,
-): OrderAnswer {
+): WordedAnswer {
   const market = world.byAsset.get(order.a);
   if (!market) return { error: `Invalid asset. asset=${order.a}` };
-  return modifyOrder(world, account, orderOf(world, account, id), newOrder(market, order, envelope));
+  return worded(modifyOrder(world, account, orderOf(world, account, id), newOrder(market, order, envelope)));
 }
 
 function cancelOne(

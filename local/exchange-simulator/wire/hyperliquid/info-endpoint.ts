@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { Decimal } from '#shared/core/decimal.ts';
 import type { Fault } from '../../faults/fault-script.ts';
-import { NATIVE } from '../../market-specs.ts';
 import { isCandleInterval } from '../../prices/candle-interval.ts';
+import { NATIVE } from '../../venue/market-spec.ts';
 import type { Account, World } from '../../venue/world.ts';
 import { wireDecimal } from '../../wire-number.ts';
 import { clearinghouseState, spotState } from './account-info.ts';

@@ -1,8 +1,9 @@
 import { Decimal } from '#shared/core/decimal.ts';
 import { HOUR_MS } from '#shared/core/time.ts';
-import { DEXES } from '../../market-specs.ts';
+import type { MarketSpec } from '../../venue/market-spec.ts';
 import { bookOf, type MarketState, markOf, type World } from '../../venue/world.ts';
 import { wireDecimal, wireNumber } from '../../wire-number.ts';
+import { BASE_FEES, DEXES } from './market-specs.ts';
 
 const marketsOf = (world: World, dex: string): MarketState[] =>
   world.markets.filter((market) => (market.spec.dex ?? '') === dex);
@@ -83,7 +84,7 @@ export const perpDexs = (world: World) => [
     feeRecipient: dex.deployer,
     assetToStreamingOiCap: marketsOf(world, dex.name).map(({ spec }) => [spec.coin, '100000000.0']),
     subDeployers: [],
-    deployerFeeScale: deployerFeeScale(marketsOf(world, dex.name)[0]?.spec.feeScale ?? 1),
+    deployerFeeScale: deployerFeeScale(feeScaleOf(marketsOf(world, dex.name)[0]?.spec)),
     lastDeployerFeeScaleChangeTime: '1970-01-01T00:00:00',
     assetToFundingMultiplier: marketsOf(world, dex.name).map(({ spec }) => [spec.coin, '1.0']),
     assetToFundingInterestRate: [],
@@ -91,6 +92,9 @@ export const perpDexs = (world: World) => [
 ];
 
 /** Fees are multiplied by twice the scale from 1 on, below by 1 + the scale. https://hyperliquid.gitbook.io/hyperliquid-docs/trading/fees */
+const feeScaleOf = (spec: MarketSpec | undefined): number =>
+  spec === undefined ? 1 : spec.fees.taker.div(BASE_FEES.taker).toNumber();
+
 const deployerFeeScale = (feeScale: number): string =>
   wireDecimal(feeScale >= 2 ? new Decimal(feeScale).div(2) : new Decimal(feeScale).minus(1));
 

@@ -1,5 +1,4 @@
 import { Decimal, dec, ZERO } from '#shared/core/decimal.ts';
-import { BASE_FEES } from '#shared/core/matching/fees-and-funding.ts';
 import { initialMargin } from '#shared/core/matching/margin.ts';
 import { DAY_MS, slotOf } from '#shared/core/time.ts';
 import { agentsOf } from '../../venue/agents.ts';
@@ -16,6 +15,7 @@ import {
   type World,
 } from '../../venue/world.ts';
 import { wireDecimal, wireNumber } from '../../wire-number.ts';
+import { BASE_FEES } from './market-specs.ts';
 
 const rounded = (value: Decimal): string => wireDecimal(value.toDecimalPlaces(6));
 const NONE = '0.0';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
-import { marketSpecs } from '#local/exchange-simulator/market-specs.ts';
 import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
+import { marketSpecs } from '#local/exchange-simulator/wire/hyperliquid/market-specs.ts';
 import { MAIN, SimulatorClient } from '#test/support/simulator-client.ts';
 
 const simulator = new ExchangeSimulator({ historyMinutes: 6_000, markets: marketSpecs(2) });

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { marketSpecs } from '#local/exchange-simulator/market-specs.ts';
 import { csvFormat, parseCsvLine } from '#local/exchange-simulator/prices/csv-bar.ts';
 import type { MarketSource, MarketTick } from '#local/exchange-simulator/prices/market-source.ts';
 import { PriceModel } from '#local/exchange-simulator/prices/price-model.ts';
 import { ReplaySource } from '#local/exchange-simulator/prices/replay-source.ts';
+import { marketSpecs } from '#local/exchange-simulator/wire/hyperliquid/market-specs.ts';
 import { dec } from '#shared/core/decimal.ts';
 import { isOnGrid } from '#shared/core/market/tick-rules.ts';
 

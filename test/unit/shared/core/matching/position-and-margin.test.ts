@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { BASE_FEES } from '#local/exchange-simulator/wire/hyperliquid/market-specs.ts';
 import { dec, ZERO } from '#shared/core/decimal.ts';
-import { BASE_FEES, feeQuote, fundingQuote, markPrice } from '#shared/core/matching/fees-and-funding.ts';
+import { feeQuote, fundingQuote, markPrice } from '#shared/core/matching/fees-and-funding.ts';
 import {
   accountValue,
   isLiquidatable,

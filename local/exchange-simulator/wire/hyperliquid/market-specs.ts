@@ -1,35 +1,15 @@
-import { type DecimalText, decimalText } from '#shared/core/decimal.ts';
-import type { PriceRule } from '#shared/core/market/tick-rules.ts';
-import type { LadderShape } from '#shared/core/matching/ladder.ts';
+import { Decimal, decimalText } from '#shared/core/decimal.ts';
+import type { FeeRates } from '#shared/core/matching/fees-and-funding.ts';
+import type { MarketSpec } from '../../venue/market-spec.ts';
 
-/** One perpetual of the simulated venue. */
-export interface MarketSpec {
-  /** Name on the wire: `BTC`, HIP-3 `xyz:INTC`. */
-  readonly coin: string;
-  readonly dex: string | null;
-  readonly assetId: number;
-  readonly sizeDecimals: number;
-  readonly sizeStep: DecimalText;
-  readonly priceRule: PriceRule;
-  readonly maxLeverage: number;
-  readonly onlyIsolated: boolean;
-  readonly initialPrice: number;
-  /** Typical size of a one-minute move, in hundredths of a percent; feeds the price model. */
-  readonly volatilityBps: number;
-  /** Multiplies the base fees; builder-deployed markets charge twice. */
-  readonly feeScale: number;
-  /** Share of the position value paid by longs each hour. */
-  readonly hourlyFunding: string;
-  readonly shape: LadderShape;
-}
+/** The lowest tier; markets of builders charge twice. https://hyperliquid.gitbook.io/hyperliquid-docs/trading/fees */
+export const BASE_FEES: FeeRates = { taker: new Decimal('0.00045'), maker: new Decimal('0.00015') };
 
 export interface DexSpec {
   readonly name: string;
   readonly fullName: string;
   readonly deployer: string;
 }
-
-export const NATIVE = 'native';
 
 export const DEXES: readonly DexSpec[] = [
   { name: 'xyz', fullName: 'XYZ', deployer: '0x88806a71d74ad0a510b350545c9ae490912f0888' },
@@ -62,7 +42,9 @@ const spec = (row: Row, dex: string | null, assetId: number): MarketSpec => ({
   onlyIsolated: false,
   initialPrice: row[3],
   volatilityBps: row[4],
-  feeScale: dex === null ? 1 : 2,
+  fees: dex === null ? BASE_FEES : { taker: BASE_FEES.taker.times(2), maker: BASE_FEES.maker.times(2) },
+  minNotionalQuote: new Decimal(10),
+  maxDeviation: new Decimal('0.8'),
   hourlyFunding: '0.0000125',
   shape: { spreadBps: 1, stepBps: 0.5, levels: 20, depthQuote: dex === null ? 40_000 : 15_000 },
 });
