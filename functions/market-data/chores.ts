@@ -1,13 +1,11 @@
 import { DAY_MS, HOUR_MS, slotOf } from '#shared/core/time.ts';
 import { pruneMarketData } from '#shared/usecases/prune-market-data.ts';
-import { updateTradingRanges } from '#shared/usecases/update-trading-ranges.ts';
 import type { MarketDataDeps } from './deps.ts';
 import { forTimeframe, type MarketDataEnv } from './env.ts';
 
 export interface Chores {
   /** Once in each slot over all processes; goes on with the next call while rows are left. */
   prune(): Promise<void>;
-  updateTradingRanges(symbols: readonly string[]): Promise<void>;
 }
 
 /** What market-data does more rarely than it is invoked. */
@@ -37,11 +35,6 @@ export function createChores(deps: MarketDataDeps, env: MarketDataEnv): Chores {
         maxBatches: env.PRUNE_MAX_BATCHES,
       });
       pruneUnfinished = !done;
-    },
-
-    async updateTradingRanges(symbols) {
-      if (!(await isTurn('trading-range', env.TRADING_RANGE_EVERY_MS))) return;
-      await updateTradingRanges(deps, { exchange: env.EXCHANGE, symbols });
     },
   };
 }

@@ -5,13 +5,12 @@ import type { PlanCandleJobsDeps } from '#shared/usecases/plan-candle-jobs.ts';
 import type { PruneMarketDataDeps } from '#shared/usecases/prune-market-data.ts';
 import type { RefreshMarkPricesDeps } from '#shared/usecases/refresh-mark-prices.ts';
 import type { SetAsideDeps } from '#shared/usecases/set-aside-odd-rows.ts';
-import type { UpdateTradingRangesDeps } from '#shared/usecases/update-trading-ranges.ts';
 
 export type MarketDataDeps = PlanCandleJobsDeps & {
   readonly instruments: Pick<InstrumentsRepository, 'products'>;
   readonly jobs: Pick<JobStateRepository, 'claimSlot' | 'recordOk' | 'recordError'>;
   readonly market: RefreshMarkPricesDeps['market'];
   readonly prices: RefreshMarkPricesDeps['prices'] & PruneMarketDataDeps['prices'];
-  readonly candles: PruneMarketDataDeps['candles'] & UpdateTradingRangesDeps['candles'];
+  readonly candles: PruneMarketDataDeps['candles'];
   readonly telemetry: Telemetry;
 } & SetAsideDeps;

@@ -48,7 +48,6 @@ export const marketDataEnvSchema = z.object({
   /** ... in statements of that many rows, that many in one invocation. */
   PRUNE_BATCH_ROWS: z.coerce.number().int().min(1).default(5_000),
   PRUNE_MAX_BATCHES: z.coerce.number().int().min(1).default(20),
-  TRADING_RANGE_EVERY_MS: ms.default(600_000),
 });
 export type MarketDataEnv = z.infer<typeof marketDataEnvSchema>;
 

@@ -48,7 +48,6 @@ export function createHandler(deps: MarketDataDeps, env: MarketDataEnv) {
       await failureOf('plan', planCandleJobs(deps, plan).then(tellAge)),
       await failureOf('mark-prices', refreshMarkPrices(deps, { exchange, symbols }).then(aside)),
       await failureOf('prune', chores.prune()),
-      await failureOf('trading-range', chores.updateTradingRanges(symbols)),
     ];
     const failed = errors.filter((error) => error !== null);
     const nowMs = deps.clock.nowMs();

@@ -6,7 +6,6 @@ export const migrateEnvSchema = z.object({
   /** A paused database is waited for this long; waking takes 15 to 30 seconds. */
   WAKE_TIMEOUT_MS: z.coerce.number().int().min(0).max(600_000).default(120_000),
 });
-export type MigrateEnv = z.infer<typeof migrateEnvSchema>;
 
 /** What migrate needs on AWS: the owner of the schema, and the secrets of the users that it makes. */
 export const resourcesSchema = z.object({

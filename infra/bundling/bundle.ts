@@ -6,8 +6,7 @@ import { type LeftOut, leaveOut, SIGN_IN, SIGNING, TABLE_MAKING, UNUSED_PARTS, U
 const PROJECT_DIR = join(import.meta.dirname, '..', '..');
 
 /** File that Lambda loads from a bundle's folder: the handler is `main.handler`. */
-export const BUNDLE_ENTRY = 'main';
-export const LAMBDA_HANDLER = `${BUNDLE_ENTRY}.handler`;
+const BUNDLE_ENTRY = 'main';
 
 export interface Bundle {
   /** Name of the function or container. */
@@ -124,11 +123,7 @@ async function bundle(room: Room, names: readonly string[], outDir: string): Pro
   });
 }
 
-/** One function as `<outDir>/<name>/`, minified, with all that it needs. */
-export const bundleFunction = async (name: string, outDir: string): Promise<Bundle> =>
-  (await bundle('functions', [name], outDir))[0]!;
-
-/** Every function; what they share is read once. */
+/** Every function as `<outDir>/<name>/`, minified, with all that it needs; what they share is read once. */
 export const bundleAll = (outDir: string): Promise<readonly Bundle[]> => bundle('functions', functionNames(), outDir);
 
 /** A container's process, the same way; its Dockerfile copies the folder. */

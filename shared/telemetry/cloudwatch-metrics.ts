@@ -78,9 +78,6 @@ export const loggedFigures: ReadonlySet<string> = new Set([
   metrics.runsPnlBySymbol,
 ]);
 
-/** Custom metrics as CloudWatch bills them, at most. */
-export const cloudwatchSeriesMax: number = Object.values(cloudwatchMetrics).reduce((n, m) => n + m.seriesMax, 0);
-
 export const metricNamespace = (stage: string): string => `3T/${stage}`;
 
 /** Value of the dimension `service`, which every exported metric has: the format wants at least one. */

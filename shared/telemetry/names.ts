@@ -106,8 +106,6 @@ export const metrics = {
   /** Gauges; label `symbol`. */
   runsBySymbol: 'providence_active_runs_by_symbol',
   runsPnlBySymbol: 'providence_active_runs_pnl_by_symbol',
-  /** Label `span`. */
-  spanMs: 'span_duration_ms',
   /** Counter of log records that the disk did not take. */
   logDropped: 'log_records_dropped_total',
   /** Counter of observations refused: too many label sets, or labels that changed; label `metric`. */

@@ -15,7 +15,6 @@ const fromMs = (name: string): PrometheusName => ({ name, scale: 0.001 });
 const RENAMED: Readonly<Record<string, PrometheusName>> = {
   function_duration_ms: fromMs('function_duration_seconds'),
   tick_to_order_ms: fromMs('tick_to_order_seconds'),
-  span_duration_ms: fromMs('span_duration_seconds'),
   exchange_request_ms: fromMs('exchange_request_seconds'),
   stream_lag_ms: fromMs('stream_lag_seconds'),
   stream_records_dead: named('stream_records_dead_total'),

@@ -17,20 +17,21 @@ const bar = (minute: number, overrides: Partial<Candle> = {}): Candle => ({
   final: true,
   ...overrides,
 });
+const all = (candles: CandlesRepository, timeframe: Candle['timeframe']) =>
+  candles.range('hyperliquid', BTC, timeframe, 0, 10 * M, 10);
 const minutes = (bars: readonly Candle[]) => bars.map((b) => b.openTimeMs / M);
 
 /** What every store of candles promises. */
 export function candlesRepositoryContract(name: string, create: () => Promise<CandlesRepository>): void {
   describe(`candles repository: ${name}`, () => {
-    it('keeps bars as written, once each, and gives the newest final ones oldest first', async () => {
+    it('keeps bars as written, once each, oldest first', async () => {
       const candles = await create();
       await candles.save([bar(2), bar(1), bar(3), bar(4, { final: false })], 99);
       await candles.save([bar(2), bar(3)], 100);
       await candles.save([], 100);
 
-      expect(await candles.recentFinal('hyperliquid', BTC, '1m', 2)).toEqual([bar(2), bar(3)]);
-      expect(minutes(await candles.recentFinal('hyperliquid', BTC, '1m', 10))).toEqual([1, 2, 3]);
-      expect(await candles.recentFinal('hyperliquid', BTC, '5m', 10)).toEqual([]);
+      expect(await all(candles, '1m')).toEqual([bar(1), bar(2), bar(3), bar(4, { final: false })]);
+      expect(await all(candles, '5m')).toEqual([]);
     });
 
     it('lets a running bar grow and become final, and never turns a final bar back', async () => {
@@ -53,47 +54,14 @@ export function candlesRepositoryContract(name: string, create: () => Promise<Ca
       expect(minutes(await candles.range('hyperliquid', BTC, '1m', 2 * M, 4 * M, 2))).toEqual([2, 3]);
     });
 
-    it('reads the final bars of all symbols, the end left out', async () => {
-      const candles = await create();
-      const eth = { symbol: 'ETH/USDC:USDC' };
-      await candles.save(
-        [bar(2, eth), bar(1, eth), bar(3), bar(2), bar(1, { final: false }), bar(1, { timeframe: '5m' })],
-        9,
-      );
-      const found = await candles.finalBetween('hyperliquid', '1m', M, 3 * M, 10);
-      expect(found.map((b) => [b.symbol, b.openTimeMs / M])).toEqual([
-        [BTC, 2],
-        ['ETH/USDC:USDC', 1],
-        ['ETH/USDC:USDC', 2],
-      ]);
-      expect(await candles.finalBetween('hyperliquid', '1m', M, 3 * M, 2)).toHaveLength(2);
-    });
-
-    it('replaces trading ranges by symbol', async () => {
-      const candles = await create();
-      await candles.saveTradingRanges('hyperliquid', [{ symbol: BTC, high: '2', low: '1' }], 1);
-      await candles.saveTradingRanges(
-        'hyperliquid',
-        [
-          { symbol: 'ETH/USDC:USDC', high: '20', low: '10' },
-          { symbol: BTC, high: '1.50', low: '0.5' },
-        ],
-        2,
-      );
-      expect(await candles.tradingRanges('hyperliquid')).toEqual([
-        { symbol: BTC, high: '1.5', low: '0.5' },
-        { symbol: 'ETH/USDC:USDC', high: '20', low: '10' },
-      ]);
-    });
-
     it('prunes the oldest bars of one timeframe, not more than asked', async () => {
       const candles = await create();
       await candles.save([bar(1), bar(2), bar(3), bar(4), bar(1, { timeframe: '5m' })], 99);
       expect(await candles.prune('1m', 4 * M, 2)).toBe(2);
-      expect(minutes(await candles.recentFinal('hyperliquid', BTC, '1m', 10))).toEqual([3, 4]);
+      expect(minutes(await all(candles, '1m'))).toEqual([3, 4]);
       expect(await candles.prune('1m', 4 * M, 2)).toBe(1);
       expect(await candles.prune('1m', 4 * M, 2)).toBe(0);
-      expect(await candles.recentFinal('hyperliquid', BTC, '5m', 10)).toHaveLength(1);
+      expect(await all(candles, '5m')).toHaveLength(1);
     });
   });
 }

@@ -102,7 +102,7 @@ describe.skipIf(noMariadb)('writers at the same time on MySQL', () => {
     }));
     await all(() => orders.saveFills(EXCHANGE, ACCOUNT, fills, T0));
 
-    expect(await orders.recentFills(EXCHANGE, 100)).toHaveLength(20);
+    expect(await orders.fillsSince(EXCHANGE, ACCOUNT, 0, 100)).toHaveLength(20);
   });
 
   it('give a lease to one holder, with one fence', async () => {

@@ -21,9 +21,9 @@ export function orderFillsContract(name: string, create: () => Promise<PlannedOr
 
         expect(await repository.newestFillMs(EXCHANGE, ACCOUNT)).toBe(T0 + 7);
         expect(await repository.newestFillMs(EXCHANGE, 'other')).toBeNull();
-        expect(await repository.recentFills(EXCHANGE, 10)).toEqual([
-          { ...b, account: ACCOUNT },
+        expect(await repository.fillsSince(EXCHANGE, ACCOUNT, 0, 10)).toEqual([
           { ...a, account: ACCOUNT },
+          { ...b, account: ACCOUNT },
         ]);
       });
 
@@ -33,10 +33,10 @@ export function orderFillsContract(name: string, create: () => Promise<PlannedOr
         const odd = { ...fill({ tradeId: 'b', feeQuote: null }), ours: true };
         await repository.saveFills(EXCHANGE, ACCOUNT, [dear, odd], T0);
 
-        const stored = await repository.recentFills(EXCHANGE, 10);
+        const stored = await repository.fillsSince(EXCHANGE, ACCOUNT, 0, 10);
         expect(stored.map((f) => [f.tradeId, f.feeQuote])).toEqual([
-          ['b', null],
           ['a', '0.5'],
+          ['b', null],
         ]);
         expect((await repository.dayTotals(EXCHANGE, ACCOUNT, T0)).feesQuote).toBe('0.5');
       });
@@ -46,7 +46,7 @@ export function orderFillsContract(name: string, create: () => Promise<PlannedOr
         const bnb = { feeQuote: null, fee: { amount: '0.00021', currency: 'BNB' }, startPosition: null };
         await repository.saveFills(EXCHANGE, ACCOUNT, [{ ...fill({ tradeId: 'a', ...bnb }), ours: true }], T0);
 
-        expect(await repository.recentFills(EXCHANGE, 10)).toMatchObject([bnb]);
+        expect(await repository.fillsSince(EXCHANGE, ACCOUNT, 0, 10)).toMatchObject([bnb]);
       });
 
       it('gives those of every symbol after a time, oldest first', async () => {

@@ -35,7 +35,7 @@ onEachDatabase(({ name, open }) =>
       const orders = plannedOrders(sqlCycleStores(db));
       expect(await count(() => orders.saveFills(EXCHANGE, ACCOUNT, fills(2, 'a'), T0))).toBe(3);
       expect(await count(() => orders.saveFills(EXCHANGE, ACCOUNT, fills(500, 'b'), T0))).toBe(3);
-      expect(await orders.recentFills(EXCHANGE, 1000)).toHaveLength(502);
+      expect(await orders.fillsSince(EXCHANGE, ACCOUNT, 0, 1000)).toHaveLength(502);
       expect((await orders.epochs(EXCHANGE, ACCOUNT)).length).toBe(250);
     });
 

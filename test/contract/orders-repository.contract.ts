@@ -361,7 +361,6 @@ export function ordersRepositoryContract(name: string, create: () => Promise<Pla
         const ids = (list: readonly { clientOrderId: string }[]) => list.map((o) => o.clientOrderId);
         expect(ids(await repository.working(EXCHANGE, ACCOUNT))).toEqual([older.clientOrderId, newer.clientOrderId]);
         expect(await repository.working(EXCHANGE, 'other')).toEqual([]);
-        expect(ids(await repository.recent(EXCHANGE, 1))).toEqual([newer.clientOrderId]);
       });
 
       it('knows its own orders by either id, ended or not', async () => {

@@ -178,7 +178,7 @@ describe('orders on the exchange simulator', () => {
 
       expect(await orderOf(closing)).toMatchObject({ status: 'filled' });
       expect(await room.position(symbol)).toBe('0');
-      const fills = await room.orders.recentFills(EXCHANGE, 100);
+      const fills = await room.orders.fillsSince(EXCHANGE, 'main', 0, 100);
       expect(fills.every((fill) => fill.ours)).toBe(true);
       const net = fills.reduce((sum, f) => (f.side === 'buy' ? sum.plus(f.size) : sum.minus(f.size)), dec(0));
       expect(net.toFixed()).toBe('0');

@@ -1,4 +1,3 @@
-import { accountOf } from '#config/function-environments.ts';
 import type { FiredFault } from '#local/exchange-simulator/faults/fault-script.ts';
 import { markOf } from '#local/exchange-simulator/venue/world.ts';
 import { createApi } from '#local/platform/api.ts';
@@ -232,6 +231,3 @@ function readStatuses({ database: { raw } }: SimulatedPlatform): Map<string, Set
   for (const { id, status } of rows) statuses.set(id, (statuses.get(id) ?? new Set()).add(status));
   return statuses;
 }
-
-/** The account that the platform trades. */
-export const tradedAccount = (run: ScenarioRun): string => accountOf(run.world.config).address;

@@ -388,5 +388,3 @@ export interface Database extends PaperTables {
   /** Installation tag, schema marks: one value per name. */
   installation: { name: string; value: string };
 }
-
-export type TableName = keyof Database;

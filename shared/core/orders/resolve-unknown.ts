@@ -46,9 +46,6 @@ export interface ResolveInputs {
   readonly graceMs: number;
 }
 
-/** Default of {@link ResolveInputs.graceMs} (architecture, rule 3.5). */
-export const NOT_FOUND_GRACE_MS = 5_000;
-
 interface Learned {
   readonly venueOrderId: string;
   readonly filledSize: DecimalText;

@@ -101,15 +101,6 @@ export interface StoredAccount extends AccountState {
   readonly believed: BelievedMoney | null;
 }
 
-/** One view of one symbol's position, as the quorum sees it. */
-export interface PositionReport {
-  /** `own-table`, `observer:<id>`. */
-  readonly source: string;
-  readonly size: DecimalText;
-  readonly venueTimeMs: EpochMs;
-  readonly complete: boolean;
-}
-
 /** What a reading leaves to be compared with; null where it says nothing of money. */
 export function believedFrom(state: AccountState, netTransfersQuote: DecimalText | null): BelievedMoney | null {
   const { money, venueTimeMs, mode } = state;

@@ -132,8 +132,6 @@ export interface OrdersRepository {
   newestFillMs(exchange: string, account: string): Promise<EpochMs | null>;
   /** Fills of the newest venue time of each symbol that has an epoch row. One statement. */
   lastFills(exchange: string, account: string): Promise<readonly StoredFill[]>;
-  /** Newest first. */
-  recentFills(exchange: string, limit: number): Promise<readonly StoredFill[]>;
   /** Of all fills since 00:00 UTC of `nowMs`; fees are not part of the profit. Rounded to millionths per fill. */
   dayTotals(
     exchange: string,
@@ -147,6 +145,4 @@ export interface OrdersRepository {
   release(exchange: string, account: string, symbol: string, atMs: EpochMs): Promise<void>;
   /** Clears a HOLD and settles foreign changes up to `atMs`. */
   adopt(exchange: string, account: string, symbol: string, atMs: EpochMs): Promise<void>;
-  /** Newest first. */
-  recent(exchange: string, limit: number): Promise<readonly Order[]>;
 }

@@ -250,7 +250,7 @@ describe('the life of orders', () => {
         expect(epoch.epoch, 'one epoch per order').toBe(planned.length);
         expect(epoch.holdReason, 'nothing of ours looks foreign').toBeNull();
         expect(await orders.pendingOutbox(EXCHANGE, 0, 10)).toEqual([]);
-        expect(await orders.recentFills(EXCHANGE, 1000)).toHaveLength(venue.fills.length);
+        expect(await orders.fillsSince(EXCHANGE, ACCOUNT, 0, 1000)).toHaveLength(venue.fills.length);
         expect((await alerts.raised()).filter((alert) => alert.severity === 'critical')).toEqual([]);
       }),
       { numRuns: 200 },

@@ -19,7 +19,6 @@ const CANDLE = {
   final: 'int',
 } as const;
 const NAMES = Object.keys(CANDLE) as (keyof typeof CANDLE)[];
-const RANGE = { symbol: 'text', high: 'text', low: 'text' } as const;
 
 const encode = (c: Candle) => ({
   exchange: c.exchange,
@@ -51,7 +50,6 @@ const decode = (row: Selectable<Database['market_data']>): Candle => ({
 const unlessLessFinal = <T>(column: string) =>
   sql<T>`case when ${inserted('final')} >= market_data.final then ${inserted(column)} else ${sql.ref(`market_data.${column}`)} end`;
 
-/** `market_data` and `trading_range`. */
 export function sqlCandlesRepository(db: Db): CandlesRepository {
   return {
     async save(candles, storedAtMs) {
@@ -75,20 +73,6 @@ export function sqlCandlesRepository(db: Db): CandlesRepository {
         .execute();
     },
 
-    async recentFinal(exchange, symbol, timeframe, limit) {
-      const rows = await db
-        .selectFrom('market_data')
-        .selectAll()
-        .where('exchange', '=', exchange)
-        .where('symbol', '=', symbol)
-        .where('timeframe', '=', timeframe)
-        .where('final', '=', 1)
-        .orderBy('open_time_ms', 'desc')
-        .limit(limit)
-        .execute();
-      return rows.map(decode).reverse();
-    },
-
     async range(exchange, symbol, timeframe, fromMs, toMs, limit) {
       const rows = await db
         .selectFrom('market_data')
@@ -102,48 +86,6 @@ export function sqlCandlesRepository(db: Db): CandlesRepository {
         .limit(limit)
         .execute();
       return rows.map(decode);
-    },
-
-    async finalBetween(exchange, timeframe, fromMs, toMs, limit) {
-      const rows = await db
-        .selectFrom('market_data')
-        .selectAll()
-        .where('exchange', '=', exchange)
-        .where('timeframe', '=', timeframe)
-        .where('open_time_ms', '>=', fromMs)
-        .where('open_time_ms', '<', toMs)
-        .where('final', '=', 1)
-        .orderBy('symbol')
-        .orderBy('open_time_ms')
-        .limit(limit)
-        .execute();
-      return rows.map(decode);
-    },
-
-    async saveTradingRanges(exchange, ranges, atMs) {
-      if (ranges.length === 0) return;
-      const rows = ranges.map(({ symbol, high, low }) => ({ symbol, high, low }));
-      await db
-        .insertInto('trading_range')
-        .columns(['exchange', 'symbol', 'high', 'low', 'updated_at_ms'])
-        .expression(
-          sql<never>`select ${exchange}, j.symbol, j.high, j.low, ${atMs} from ${jsonRows(db, rows, RANGE)} as j where true` as never,
-        )
-        .onDuplicateKeyUpdate({
-          high: inserted('high'),
-          low: inserted('low'),
-          updated_at_ms: inserted('updated_at_ms'),
-        })
-        .execute();
-    },
-
-    async tradingRanges(exchange) {
-      return db
-        .selectFrom('trading_range')
-        .select(['symbol', 'high', 'low'])
-        .where('exchange', '=', exchange)
-        .orderBy('symbol')
-        .execute();
     },
 
     async prune(timeframe, beforeMs, limit) {

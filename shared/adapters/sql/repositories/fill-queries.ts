@@ -14,7 +14,7 @@ export function fillQueries(
   db: Db,
 ): Pick<
   OrdersRepository,
-  'saveFills' | 'orderFills' | 'fillsSince' | 'newestFillMs' | 'lastFills' | 'recentFills' | 'dayTotals' | 'ownOrders'
+  'saveFills' | 'orderFills' | 'fillsSince' | 'newestFillMs' | 'lastFills' | 'dayTotals' | 'ownOrders'
 > {
   return {
     async saveFills(exchange, account, fills, atMs) {
@@ -119,19 +119,6 @@ export function fillQueries(
         .orderBy('f.symbol')
         .orderBy('f.trade_id')
         .orderBy('f.venue_order_id')
-        .execute();
-      return rows.map(decodeFill);
-    },
-
-    async recentFills(exchange, limit) {
-      const rows = await db
-        .selectFrom('fills')
-        .selectAll()
-        .where('exchange', '=', exchange)
-        .orderBy('venue_time_ms', 'desc')
-        .orderBy('trade_id', 'desc')
-        .orderBy('venue_order_id')
-        .limit(limit)
         .execute();
       return rows.map(decodeFill);
     },

@@ -320,18 +320,6 @@ export function sqlOrdersRepository(db: Db): OrdersRepository {
         })
         .execute();
     },
-
-    async recent(exchange, limit) {
-      const rows = await db
-        .selectFrom('order_execution_log')
-        .selectAll()
-        .where('exchange', '=', exchange)
-        .orderBy('created_at_ms', 'desc')
-        .orderBy('client_order_id')
-        .limit(limit)
-        .execute();
-      return rows.map(decodeOrder);
-    },
   };
 }
 

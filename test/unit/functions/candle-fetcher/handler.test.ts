@@ -77,7 +77,7 @@ describe('candle-fetcher', () => {
     const sent = event(job('BTC/USDC:USDC'));
     expect(SqsSchema.safeParse(sent).success).toBe(true);
     expect(await handler(sent)).toEqual({ batchItemFailures: [] });
-    expect(await candles.recentFinal('hyperliquid', 'BTC/USDC:USDC', '1m', 10)).toHaveLength(1);
+    expect(await candles.range('hyperliquid', 'BTC/USDC:USDC', '1m', 0, Number.MAX_SAFE_INTEGER, 10)).toHaveLength(1);
   });
 
   it('returns a job to the queue when the venue limits us', async () => {

@@ -37,7 +37,7 @@ describe('order tracker', () => {
         venueEndedAtMs: T0,
       });
       expect(await epoch()).toMatchObject({ epoch: 1, settledAtMs: T0 });
-      expect(await orders.recentFills(EXCHANGE, 10)).toMatchObject([{ ours: true, size: '1' }]);
+      expect(await orders.fillsSince(EXCHANGE, ACCOUNT, 0, 10)).toMatchObject([{ ours: true, size: '1' }]);
       expect(requestedJobs()).toEqual(['balance', 'observer', RECONCILIATION_JOB]);
       expect(runRequests.messages.map((message) => message.delaySeconds)).toEqual([undefined, undefined, 2]);
       const born = runRequests.messages.map(({ body }) => JSON.parse(body).trace.bornAtMs as number);

@@ -149,8 +149,10 @@ describe('order tracker, what others do', () => {
     await run();
     expect((await epoch()).holdReason).toBeNull();
     expect(await alertKinds()).toEqual(['odd-row']);
-    const [newest] = await orders.recentFills(EXCHANGE, 1);
-    expect(newest).toMatchObject({ tradeId: 'fee', feeQuote: null });
+    expect((await orders.fillsSince(EXCHANGE, ACCOUNT, 0, 100)).at(-1)).toMatchObject({
+      tradeId: 'fee',
+      feeQuote: null,
+    });
   });
 
   it('holds the symbol of an open order that cannot be read, and says so for as long as it is there', async () => {

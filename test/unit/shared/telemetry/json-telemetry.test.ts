@@ -10,7 +10,6 @@ import { MetricsRegistry } from '#shared/telemetry/metrics-registry.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
 import { readLogs } from '#shared/telemetry/read-logs.ts';
 import { Redactor } from '#shared/telemetry/redactor.ts';
-import { durationTracer } from '#shared/telemetry/tracer.ts';
 
 const START_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 
@@ -66,24 +65,6 @@ describe('JsonTelemetry', () => {
     telemetry.log('info', 'later');
 
     expect(registry.total(metrics.logDropped)).toBe(4);
-  });
-});
-
-describe('durationTracer', () => {
-  it('measures on the clock, passes results and errors on, and says how it went', async () => {
-    const { clock, registry, telemetry, lines } = create();
-    const tracer = durationTracer(telemetry, clock);
-
-    const done = tracer.span('plan', { symbol: 'BTC' }, async () => {
-      await clock.sleep(25);
-      return 5;
-    });
-    await clock.advanceTo(START_MS + 100);
-    await expect(done).resolves.toBe(5);
-    await expect(tracer.span('plan', {}, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-
-    expect(JSON.parse(lines[0]!)).toMatchObject({ event: 'span.plan', symbol: 'BTC', durationMs: 25, outcome: 'ok' });
-    expect(await registry.render()).toContain('span_duration_ms_sum{span="plan",outcome="ok"} 25');
   });
 });
 

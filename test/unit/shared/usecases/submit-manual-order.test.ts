@@ -202,7 +202,7 @@ describe('submitManualOrder', () => {
     const answer = await submit({ body });
     expect(answer).toMatchObject({ httpStatus: 422, body: { code: 'invalid' } });
     expect(answer.body.message).toContain(where);
-    expect(await orders.recent(EXCHANGE, 10)).toEqual([]);
+    expect(await orders.working(EXCHANGE, ACCOUNT)).toEqual([]);
   });
 });
 
