@@ -63,20 +63,14 @@ const { summary, profile, wallMs } = await replay('whole', more);
 const tenth = await replay('tenth', [...more, '--duration', `${Math.round(summary.candles / 10)}m`]);
 /** A month of minutes in five minutes; short replays are not judged by it, because their start costs as much as their candles. */
 const GOALS = { msPerCandle: 300_000 / 45_031, fromCandles: 10_000, peakMiB: 350, memoryRatio: 1.1 };
-/** Of the platform and of the simulator: how much more memory ten times the input takes. */
-const memoryRatio = {
-  platform: profile.peakMiB.platform / tenth.profile.peakMiB.platform,
-  simulator:
-    profile.peakMiB.simulator === null || tenth.profile.peakMiB.simulator === null
-      ? null
-      : profile.peakMiB.simulator / tenth.profile.peakMiB.simulator,
-};
+/** How much more memory ten times the input takes. */
+const memoryRatio = profile.peakMiB / tenth.profile.peakMiB;
 function missedGoals(): readonly string[] {
   const { peakMiB } = profile;
   return [
     ...(summary.candles >= GOALS.fromCandles && wallMs > GOALS.msPerCandle * summary.candles ? ['time'] : []),
-    ...(peakMiB.platform > GOALS.peakMiB ? ['peak memory'] : []),
-    ...(memoryRatio.platform > GOALS.memoryRatio ? ['memory for ten times the input'] : []),
+    ...(peakMiB > GOALS.peakMiB ? ['peak memory'] : []),
+    ...(memoryRatio > GOALS.memoryRatio ? ['memory for ten times the input'] : []),
   ];
 }
 
@@ -111,10 +105,8 @@ if (json) {
       'ticks/s': result.ticksPerSecond,
       orders: result.orders,
       fills: result.fills,
-      'platform MiB': profile.peakMiB.platform.toFixed(0),
-      'platform ÷ a tenth': memoryRatio.platform.toFixed(2),
-      'simulator MiB': profile.peakMiB.simulator?.toFixed(0) ?? 'unknown',
-      'simulator ÷ a tenth': memoryRatio.simulator?.toFixed(2) ?? 'unknown',
+      'peak MiB': profile.peakMiB.toFixed(0),
+      'peak ÷ a tenth': memoryRatio.toFixed(2),
     },
   ]);
   console.log(profileLines(profile).join('\n'));

@@ -19,21 +19,7 @@ const readySchema = z.looseObject({
   controlToken: z.string(),
 });
 
-export const simulatorStatusSchema = z.looseObject({
-  nowMs: z.number(),
-  nextMarketAtMs: z.number().nullable(),
-  nextEventAtMs: z.number().nullable(),
-  framesSent: z.record(z.string(), z.number()),
-  messagesReceived: z.record(z.string(), z.number()),
-  ticks: z.number(),
-  bars: z.number(),
-  replayRefusals: z.looseObject({
-    count: z.number(),
-    byCode: z.record(z.string(), z.number()),
-    samples: z.array(z.looseObject({ line: z.number(), code: z.string(), text: z.string() })),
-  }),
-});
-export type SimulatorStatus = z.infer<typeof simulatorStatusSchema>;
+const statusSchema = z.looseObject({ nowMs: z.number() });
 
 export interface RunningSimulator {
   readonly file: SimulatorFile;
@@ -66,7 +52,7 @@ export async function findSimulator(state: StateDirectory, fetch: FetchLike): Pr
   const file = state.readSimulator();
   if (!file || !isAlive(file.pid)) return null;
   try {
-    const status = simulatorStatusSchema.parse(await control(fetch, file, 'status'));
+    const status = statusSchema.parse(await control(fetch, file, 'status'));
     return { file, nowMs: status.nowMs, found: true };
   } catch {
     return null;
@@ -78,8 +64,7 @@ const SMALL_HEAP = ['--max-semi-space-size=4'];
 
 /**
  * Starts the simulator as a process of its own, detached: killing the platform, or Ctrl-C in its terminal, does not kill the
- * venue. Its messages go to `<state>/logs/exchange-simulator.log`. With `diesWithUs` it ends when this process does: a
- * replay's venue has no life of its own.
+ * venue. Its messages go to `<state>/logs/exchange-simulator.log`. With `diesWithUs` it ends when this process does.
  */
 export async function spawnSimulator(
   state: StateDirectory,

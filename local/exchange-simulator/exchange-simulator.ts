@@ -123,14 +123,6 @@ export class ExchangeSimulator {
     this.pump();
   }
 
-  /**
-   * Stepped mode: a request of a replay carries the market time at which it was made, so that the venue's clock is the
-   * platform's between two market instants too. Never backwards.
-   */
-  follow(atMs: number): void {
-    if (this.options.mode === 'stepped' && atMs > this.#steppedMs) this.advance(atMs);
-  }
-
   /** The HTTP side: same answers in process and behind a server. */
   handle(request: WireRequest): WireResponse {
     this.#runUntil(this.options.mode === 'stepped' ? this.#steppedMs : this.options.nowMs());
@@ -140,9 +132,9 @@ export class ExchangeSimulator {
   }
 
   /** The WebSocket side. Null when the venue refused the socket (it was closed through the sink). */
-  connect(sink: SocketSink, userAgent = '', id: string | null = null, path = '/ws'): InProcessSocket | null {
+  connect(sink: SocketSink, userAgent = '', path = '/ws'): InProcessSocket | null {
     this.#runUntil(this.options.mode === 'stepped' ? this.#steppedMs : this.options.nowMs());
-    const session = this.wire.sockets.connect(sink, userAgent, id);
+    const session = this.wire.sockets.connect(sink, userAgent);
     if (session) this.wire.opened(session, path);
     this.#finish();
     return session && this.#socket(session);

@@ -1,3 +1,4 @@
+import { unifiedSymbol } from '#shared/adapters/exchange/hyperliquid/hyperliquid-symbols.ts';
 import type { MarketSource } from './prices/market-source.ts';
 import { type AccountSpec, TEST_ACCOUNTS } from './signers/test-accounts.ts';
 import type { MarketSpec } from './venue/market-spec.ts';
@@ -16,6 +17,8 @@ export interface SimulatorOptions {
   /** Minutes of candles before the first start; the model only. */
   readonly historyMinutes: number;
   readonly markets: readonly MarketSpec[];
+  /** The platform's name of a market, by what the venue calls it. */
+  readonly symbolOf: (venueSymbol: string) => string;
   readonly accounts: readonly AccountSpec[];
   /** Another source of prices than the model. */
   readonly source?: (markets: readonly MarketSpec[]) => MarketSource;
@@ -38,6 +41,7 @@ export const DEFAULT_OPTIONS: SimulatorOptions = {
   ticksPerSecond: 5,
   historyMinutes: 1_500,
   markets: marketSpecs(),
+  symbolOf: unifiedSymbol,
   accounts: TEST_ACCOUNTS,
   testnet: false,
   openWire: openHyperliquidWire,

@@ -18,8 +18,8 @@ const schema = z.object({
   v: z.literal(1),
   /** Which replay it is a part of: see replay-identity.ts. */
   identity: z.string(),
-  /** How many stretches lie behind it; the next one is of this number. */
-  stretch: z.int().min(1),
+  /** How many segments lie behind it; the next one is of this number. */
+  segment: z.int().min(1),
   atMs: z.int(),
   counts: z.object({ slots: countsSchema, invocations: countsSchema, failures: countsSchema }),
   equityStart: z.string(),
@@ -53,18 +53,17 @@ export class Checkpoints {
    * Writes one. The platform's database must be closed (its log is then part of the file); `snapshot` lets the simulator
    * write to a path.
    */
-  async write(note: CheckpointNote, snapshot: (path: string) => Promise<void>): Promise<Checkpoint> {
-    const folder = this.#state.file(`${FOLDER}${note.stretch}`);
+  write(note: CheckpointNote, snapshot: (path: string) => void): void {
+    const folder = this.#state.file(`${FOLDER}${note.segment}`);
     const temporary = `${folder}.part`;
     rmSync(temporary, { recursive: true, force: true });
     mkdirSync(temporary, { mode: 0o700 });
-    await snapshot(join(temporary, SIMULATOR));
+    snapshot(join(temporary, SIMULATOR));
     copyFileSync(this.#state.database, join(temporary, PLATFORM));
     writeFileSync(join(temporary, NOTE), `${JSON.stringify(note)}\n`, { mode: 0o600 });
     rmSync(folder, { recursive: true, force: true });
     renameSync(temporary, folder);
     this.#removeAllBut(folder);
-    return { note, simulator: join(folder, SIMULATOR) };
   }
 
   /** The newest one of this replay, or null. */
@@ -73,9 +72,9 @@ export class Checkpoints {
     for (const name of this.#folders()) {
       const path = join(this.#state.file(name), NOTE);
       if (!existsSync(path)) continue;
-      const parsed = schema.safeParse(readJson(path));
+      const parsed = schema.safeParse(inOldWords(readJson(path)));
       if (!parsed.success || parsed.data.identity !== identity) continue;
-      if (best && best.note.stretch >= parsed.data.stretch) continue;
+      if (best && best.note.segment >= parsed.data.segment) continue;
       best = { note: parsed.data, simulator: join(this.#state.file(name), SIMULATOR) };
     }
     return best;
@@ -84,7 +83,7 @@ export class Checkpoints {
   /** Puts the platform's database back as it was at the checkpoint. */
   restorePlatform({ note }: Checkpoint): void {
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${this.#state.database}${suffix}`, { force: true });
-    copyFileSync(join(this.#state.file(`${FOLDER}${note.stretch}`), PLATFORM), this.#state.database);
+    copyFileSync(join(this.#state.file(`${FOLDER}${note.segment}`), PLATFORM), this.#state.database);
   }
 
   #folders(): string[] {
@@ -97,6 +96,11 @@ export class Checkpoints {
       if (path !== folder) rmSync(path, { recursive: true, force: true });
     }
   }
+}
+
+/** Notes of release 0.1 say `stretch` for `segment`. */
+function inOldWords(note: unknown): unknown {
+  return typeof note === 'object' && note !== null && 'stretch' in note ? { segment: note.stretch, ...note } : note;
 }
 
 function readJson(path: string): unknown {

@@ -1,15 +1,12 @@
 import { setTimeout as realSetTimeout } from 'node:timers';
-import type { SimulatorStatus } from '#local/simulator-process.ts';
 import type { VirtualClock } from '#local/virtual-time/virtual-clock.ts';
-import type { ReplayNetwork } from './replay-network.ts';
+import type { ReplaySimulator } from './replay-simulator.ts';
 
 export interface MarketDriverParts {
   readonly clock: VirtualClock;
-  readonly network: ReplayNetwork;
-  /** Moves the simulator to a market time. */
-  readonly advance: (toMs: number) => Promise<SimulatorStatus>;
-  /** Where the simulator stands when the driver begins. */
-  readonly status: SimulatorStatus;
+  /** Resolves when everything that the last instant set off has come to rest; the clock's. */
+  readonly quiesce: () => Promise<void>;
+  readonly simulator: Pick<ReplaySimulator, 'nextEventAtMs' | 'advance'>;
   readonly pace: Pace;
 }
 
@@ -37,18 +34,12 @@ const WAIT_PIECE_MS = 100;
  */
 export class MarketDriver {
   readonly #parts: MarketDriverParts;
-  #status: SimulatorStatus;
   #advances = 0;
   #advanceMs = 0;
   #timers = 0;
 
   constructor(parts: MarketDriverParts) {
     this.#parts = parts;
-    this.#status = parts.status;
-  }
-
-  get status(): SimulatorStatus {
-    return this.#status;
   }
 
   get advances(): number {
@@ -62,7 +53,7 @@ export class MarketDriver {
   /** Market time of the next thing that is due; null when nothing ever will be. Only when all is at rest. */
   nextAtMs(): number | null {
     const timer = this.#parts.clock.nextTimerAtMs();
-    const event = this.#status.nextEventAtMs;
+    const event = this.#parts.simulator.nextEventAtMs();
     if (timer === null || event === null) return timer ?? event;
     return Math.min(timer, event);
   }
@@ -72,8 +63,8 @@ export class MarketDriver {
    * at rest: true ends the run early. Returns whether it was ended early.
    */
   async runTo(limitMs: number, pause: () => boolean): Promise<boolean> {
-    const { clock, network, pace } = this.#parts;
-    await network.quiesce();
+    const { clock, simulator, quiesce, pace } = this.#parts;
+    await quiesce();
     for (;;) {
       const atMs = this.nextAtMs();
       if (atMs === null || atMs > clock.nowMs()) {
@@ -84,6 +75,7 @@ export class MarketDriver {
       await this.#step(atMs);
     }
     if (limitMs > clock.nowMs()) clock.moveTo(limitMs);
+    simulator.advance(limitMs);
     return false;
   }
 
@@ -104,17 +96,19 @@ export class MarketDriver {
   }
 
   async #step(atMs: number): Promise<void> {
-    const { clock, network, advance } = this.#parts;
-    if (this.#status.nextEventAtMs !== null && this.#status.nextEventAtMs <= atMs) {
+    const { clock, simulator, quiesce } = this.#parts;
+    const eventAtMs = simulator.nextEventAtMs();
+    if (eventAtMs !== null && eventAtMs <= atMs) {
       clock.moveTo(atMs);
       const began = performance.now();
-      this.#status = await advance(atMs);
+      simulator.advance(atMs);
       this.#advances += 1;
       this.#advanceMs += performance.now() - began;
-      network.expect(this.#status);
-      await network.quiesce();
+      await quiesce();
       return;
     }
+    // What the timer asks of the venue is asked at this instant.
+    simulator.advance(atMs);
     this.#timers += 1;
     await clock.fireNext();
   }

@@ -1,5 +1,6 @@
 import type { Telemetry } from '#shared/ports/telemetry.ts';
 import { metrics } from '#shared/telemetry/names.ts';
+import type { ReplaySimulator } from './replay-simulator.ts';
 
 /** Where the real time of a replay went. Handlers contain their requests and statements; the rest is the driver's. */
 export interface ReplayProfile {
@@ -7,19 +8,13 @@ export interface ReplayProfile {
   readonly handlers: readonly { readonly name: string; readonly invocations: number; readonly ms: number }[];
   readonly http: { readonly requests: number; readonly ms: number };
   readonly sql: { readonly statements: number; readonly ms: number };
-  readonly market: { readonly advances: number; readonly ms: number; readonly frames: number };
+  readonly market: { readonly advances: number; readonly ms: number };
   readonly timers: number;
   readonly checkpoints: { readonly count: number; readonly ms: number };
-  /** Processor time of this process, and of the simulator where the system tells: what a busy machine does not blur. */
-  readonly cpuMs: { readonly platform: number; readonly simulator: number | null };
-  /** Peak resident memory in MiB. */
-  readonly peakMiB: { readonly platform: number; readonly simulator: number | null };
-}
-
-/** What the system knows of the simulator's process. */
-export interface ProcessFigures {
-  readonly cpuMs: number | null;
-  readonly peakMiB: number | null;
+  /** Processor time of the process, platform and simulator: what a busy machine does not blur. */
+  readonly cpuMs: number;
+  /** Its peak resident memory in MiB. */
+  readonly peakMiB: number;
 }
 
 /** Adds up what telemetry and the database tell it. */
@@ -28,11 +23,8 @@ export class Profiler {
   readonly #began = performance.now();
   statements = 0;
   statementMs = 0;
-  requests = 0;
-  requestMs = 0;
   advances = 0;
   advanceMs = 0;
-  frames = 0;
   timers = 0;
   checkpoints = 0;
   checkpointMs = 0;
@@ -55,20 +47,20 @@ export class Profiler {
     };
   }
 
-  profile(simulator: ProcessFigures): ReplayProfile {
+  profile({ requests, requestMs }: Pick<ReplaySimulator, 'requests' | 'requestMs'>): ReplayProfile {
     const { user, system } = process.cpuUsage();
     const handlers = [...this.#handlers].map(([name, { invocations, ms }]) => ({ name, invocations, ms }));
     return {
       wallMs: performance.now() - this.#began,
       handlers: handlers.sort((a, b) => b.ms - a.ms),
-      http: { requests: this.requests, ms: this.requestMs },
+      http: { requests, ms: requestMs },
       sql: { statements: this.statements, ms: this.statementMs },
-      market: { advances: this.advances, ms: this.advanceMs, frames: this.frames },
+      market: { advances: this.advances, ms: this.advanceMs },
       timers: this.timers,
       checkpoints: { count: this.checkpoints, ms: this.checkpointMs },
-      cpuMs: { platform: (user + system) / 1000, simulator: simulator.cpuMs },
+      cpuMs: (user + system) / 1000,
       // Node gives kibibytes whatever the system.
-      peakMiB: { platform: process.resourceUsage().maxRSS / 1024, simulator: simulator.peakMiB },
+      peakMiB: process.resourceUsage().maxRSS / 1024,
     };
   }
 
@@ -87,7 +79,6 @@ export function profileLines(profile: ReplayProfile): string[] {
     return `  ${name.padEnd(22)}${String(count).padStart(10)}${(ms / 1000).toFixed(1).padStart(10)}${each.padStart(10)}`;
   };
   const { handlers, http, sql, market, checkpoints, cpuMs, peakMiB } = profile;
-  const told = (value: number | null, unit: string) => (value === null ? 'unknown' : `${value.toFixed(0)} ${unit}`);
   const inHandlers = handlers.reduce((sum, handler) => sum + handler.ms, 0);
   return [
     `  ${'where the time went'.padEnd(22)}${'count'.padStart(10)}${'s'.padStart(10)}${'µs each'.padStart(10)}`,
@@ -98,7 +89,6 @@ export function profileLines(profile: ReplayProfile): string[] {
     '  of these:',
     row('  requests to venue', http.requests, http.ms),
     row('  SQL statements', sql.statements, sql.ms),
-    `  processor: platform ${told(cpuMs.platform / 1000, 's')}, simulator ${told(cpuMs.simulator && cpuMs.simulator / 1000, 's')}`,
-    `  peak memory: platform ${told(peakMiB.platform, 'MiB')}, simulator ${told(peakMiB.simulator, 'MiB')}`,
+    `  processor ${(cpuMs / 1000).toFixed(0)} s, peak memory ${peakMiB.toFixed(0)} MiB`,
   ];
 }

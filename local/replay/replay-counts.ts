@@ -1,6 +1,6 @@
 import type { Platform } from '#local/platform/platform.ts';
 
-/** What a replay counts beside the rows of its databases, over all its stretches; stored with each checkpoint. */
+/** What a replay counts beside the rows of its databases, over all its segments; stored with each checkpoint. */
 export interface ReplayCounts {
   /** Slots of each schedule that were fired, by function. */
   readonly slots: Readonly<Record<string, number>>;

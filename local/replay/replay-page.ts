@@ -10,7 +10,7 @@ import type { TelemetrySetup } from '../telemetry-setup.ts';
 
 export interface ReplayPage {
   readonly port: number;
-  /** The platform whose rows are shown; null between two stretches. */
+  /** The platform whose rows are shown; null between two segments. */
   show(platform: Platform | null): void;
   close(): Promise<void>;
 }
@@ -28,7 +28,7 @@ export async function startReplayPage(
   const app = new Hono();
   app.notFound((c) => {
     if (api) return api.fetch(c.req.raw, c.env);
-    return c.json({ error: 'between-stretches', message: 'a checkpoint is being written; ask again' }, 503);
+    return c.json({ error: 'between-segments', message: 'a checkpoint is being written; ask again' }, 503);
   });
   server = await startHttpServer(app, loadPageAssets({ projectDir: PROJECT_DIR, token, venue: 'replay' }), port);
   const { port: taken } = server;

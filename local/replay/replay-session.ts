@@ -1,3 +1,4 @@
+import { EXCHANGE } from '#config/function-environments.ts';
 import type { Config } from '#config/schema.ts';
 import { openSqlite } from '#shared/adapters/sql/open-database.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
@@ -6,7 +7,6 @@ import type { Clock } from '#shared/ports/clock.ts';
 import { logEvents } from '#shared/telemetry/names.ts';
 import { collectGarbage } from '../collect-garbage.ts';
 import { PROJECT_DIR } from '../embedded.ts';
-import type { SimulatorStatus } from '../simulator-process.ts';
 import type { ReplayOptions, StartOptions } from '../start-options.ts';
 import type { StateDirectory } from '../state-directory.ts';
 import { createTelemetry } from '../telemetry-setup.ts';
@@ -15,15 +15,14 @@ import { openTradingSecrets } from '../trading-secrets.ts';
 import { type CheckpointNote, Checkpoints } from './checkpoint.ts';
 import { qualityLines } from './file-quality.ts';
 import type { Interruption } from './interruption.ts';
-import { LoopbackClient } from './loopback-client.ts';
 import { atFullSpeed, type Pace, timesRealTime } from './market-driver.ts';
 import { Profiler, profileLines, type ReplayProfile } from './profile.ts';
 import { Progress } from './progress.ts';
 import { addCounts, NO_COUNTS, type ReplayCounts } from './replay-counts.ts';
 import type { ReplayFile } from './replay-file.ts';
 import { type ReplayPage, startReplayPage } from './replay-page.ts';
-import { type ReplayVenue, startReplayVenue } from './replay-venue.ts';
-import { Stretch, type StretchParts } from './stretch.ts';
+import { ReplaySimulator, type ReplayStatus } from './replay-simulator.ts';
+import { Segment, type SegmentParts } from './segment.ts';
 import { type ReplaySummary, summarise, tradedEquity } from './summary.ts';
 
 /** After the last price: how long what is under way may take to come to its end, in market time. */
@@ -42,12 +41,14 @@ export interface RunReplay {
   readonly config: Config;
   readonly state: StateDirectory;
   readonly terminal: Terminal;
-  /** An empty database instead of SQLite's file; no checkpoint holds it, so its replay is one stretch. */
-  readonly openDb?: StretchParts['openDb'];
+  /** An empty database instead of SQLite's file; no checkpoint holds it, so its replay is one segment. */
+  readonly openDb?: SegmentParts['openDb'];
+  readonly quiesce?: SegmentParts['quiesce'];
 }
 
 export interface ReplaySessionParts extends RunReplay {
-  readonly coin: string;
+  /** What the venue calls the market that the file prices. */
+  readonly venueSymbol: string;
   readonly file: ReplayFile;
   readonly identity: string;
   readonly interruption: Interruption;
@@ -57,15 +58,14 @@ export interface ReplaySessionParts extends RunReplay {
 export class ReplaySession {
   readonly #parts: ReplaySessionParts;
   readonly #profiler = new Profiler();
-  readonly #client = new LoopbackClient();
   readonly #beganMs = performance.now();
   readonly #checkpoints: Checkpoints;
-  /** Market time of the stretch at hand, for logs. */
+  /** Market time of the segment at hand, for logs. */
   #clock: Pick<Clock, 'nowMs'> = systemClock;
   readonly #telemetry: ReturnType<typeof createTelemetry>;
-  #venue: ReplayVenue | null = null;
+  #simulator: ReplaySimulator | null = null;
   #page: ReplayPage | null = null;
-  #stretch: Stretch | null = null;
+  #segment: Segment | null = null;
 
   constructor(parts: ReplaySessionParts) {
     this.#parts = parts;
@@ -76,48 +76,54 @@ export class ReplaySession {
 
   /** Null when it was interrupted. */
   async run(): Promise<{ readonly summary: ReplaySummary; readonly profile: ReplayProfile } | null> {
-    const { config, options, state, file, identity, terminal, replay, coin } = this.#parts;
+    const { config, options, state, file, identity, terminal, replay, venueSymbol } = this.#parts;
     const resumed = this.#checkpoints.newest(identity);
     if (resumed) this.#checkpoints.restorePlatform(resumed);
     else state.removeDatabase();
-    const venueParts = { config, options, file: file.path, coin, state, fetch: this.#client.fetch };
-    const venue = await startReplayVenue(venueParts, resumed?.simulator ?? null);
-    this.#venue = venue;
+    const simulator = new ReplaySimulator(
+      { file: file.path, venueSymbol, fromMs: replay.fromMs ?? null, seed: options.seed },
+      resumed?.simulator ?? null,
+    );
+    this.#simulator = simulator;
     const page = await startReplayPage(state, this.#telemetry, options.port ?? config.http.port);
     this.#page = page;
-    const status = await venue.status(file.startMs);
-    const equityStart = resumed?.note.equityStart ?? (await this.#equity(venue));
+    simulator.advance(file.startMs);
+    const equityStart = resumed?.note.equityStart ?? tradedEquity(simulator.ledger(), config);
     terminal.announce([
       ['page', `http://127.0.0.1:${page.port}`],
       ['replay', `${file.path}: ${file.bars} candles of ${replay.symbol}, ${utc(file.startMs)} to ${utc(file.endMs)}`],
       ['state', `${state.path}${resumed ? `, goes on from ${utc(resumed.note.atMs)}` : ''}`],
       ['speed', Number.isFinite(replay.speed) ? `${replay.speed} times real time` : 'as fast as it goes'],
     ]);
-    const pace = Number.isFinite(replay.speed) ? timesRealTime(replay.speed, status.nowMs) : atFullSpeed;
-    return this.#stretches(venue, page, pace, {
+    const pace = Number.isFinite(replay.speed) ? timesRealTime(replay.speed, simulator.nowMs()) : atFullSpeed;
+    return this.#segments(simulator, page, pace, {
       identity,
-      number: (resumed?.note.stretch ?? 0) + 1,
+      number: (resumed?.note.segment ?? 0) + 1,
       counts: resumed?.note.counts ?? NO_COUNTS,
       equityStart,
       interruptions: resumed?.note.interruptions ?? 0,
       wallBeforeMs: resumed?.note.wallMs ?? 0,
-      status,
     });
   }
 
-  async #stretches(venue: ReplayVenue, page: ReplayPage, pace: Pace, begin: StretchBegin): Promise<Result | null> {
+  async #segments(
+    simulator: ReplaySimulator,
+    page: ReplayPage,
+    pace: Pace,
+    begin: SegmentBegin,
+  ): Promise<Result | null> {
     const { file, replay, interruption, terminal } = this.#parts;
-    const progress = new Progress(terminal, { ...file, fromMs: begin.status.nowMs });
-    let { number, counts, status } = begin;
+    const progress = new Progress(terminal, { ...file, fromMs: simulator.nowMs() });
+    let { number, counts } = begin;
     for (;;) {
-      const stretch = await this.#beginStretch(venue, pace, number, status);
-      page.show(stretch.platform);
-      const { clock, driver, platform } = stretch;
+      const segment = await this.#beginSegment(simulator, pace, number);
+      page.show(segment.platform);
+      const { clock, driver, platform } = segment;
       const markMs = slotOf(clock.nowMs(), replay.checkpointEveryMs) + replay.checkpointEveryMs;
       const due = () => clock.nowMs() >= markMs && platform.plumbing.idle();
       let collectAt = COLLECT_EVERY_INSTANTS;
       await driver.runTo(file.endMs, () => {
-        progress.show(clock.nowMs(), driver.status.ticks);
+        progress.show(clock.nowMs(), simulator.ticks());
         if (driver.advances >= collectAt) {
           collectAt += COLLECT_EVERY_INSTANTS;
           collectGarbage();
@@ -126,12 +132,11 @@ export class ReplaySession {
         return (interruption.asked && platform.plumbing.idle()) || due();
       });
       if (interruption.asked) {
-        stretch.account();
-        if (!terminal.quiet)
-          for (const line of profileLines(this.#profiler.profile(venue.figures()))) terminal.say(line);
+        segment.account();
+        if (!terminal.quiet) for (const line of profileLines(this.#profiler.profile(simulator))) terminal.say(line);
         page.show(null);
         const interruptions = begin.interruptions + 1;
-        await this.#checkpoint(stretch, venue, {
+        await this.#checkpoint(segment, simulator, {
           ...begin,
           number,
           counts: addCounts(counts, platform),
@@ -141,80 +146,80 @@ export class ReplaySession {
         return null;
       }
       if (clock.nowMs() >= file.endMs) {
-        const ended = await this.#finish(stretch, venue, counts, begin);
-        return ended;
+        return this.#finish(segment, simulator, counts, begin);
       }
       counts = addCounts(counts, platform);
       page.show(null);
-      status = await this.#checkpoint(stretch, venue, { ...begin, number, counts });
+      await this.#checkpoint(segment, simulator, { ...begin, number, counts });
       number += 1;
     }
   }
 
-  async #beginStretch(venue: ReplayVenue, pace: Pace, number: number, status: SimulatorStatus): Promise<Stretch> {
+  async #beginSegment(simulator: ReplaySimulator, pace: Pace, number: number): Promise<Segment> {
     const { config, options, state, openDb } = this.#parts;
     const { logger, redactor } = this.#telemetry;
-    const stretch = await Stretch.begin({
+    const segment = await Segment.begin({
       config,
       openDb:
         openDb ??
         (() => openSqlite({ path: state.database, commitAtClose: true, onStatement: this.#profiler.onStatement })),
       telemetry: this.#profiler.observe(logger),
-      fetch: this.#client.fetch,
+      quiesce: this.#parts.quiesce,
       secrets: await openTradingSecrets({
         dir: PROJECT_DIR,
-        exchange: config.exchanges.hyperliquid,
+        exchange: config.exchanges[EXCHANGE],
         onRead: (value) => redactor.addSecret(value),
       }),
-      venue,
+      simulator,
       pace,
       profiler: this.#profiler,
       seed: options.seed,
       number,
-      status,
       onClock: (clock) => {
         this.#clock = clock;
       },
     });
-    this.#stretch = stretch;
-    return stretch;
+    this.#segment = segment;
+    return segment;
   }
 
   /** Stops the platform at this quiet instant, copies all parties, and puts the simulator where a resumed replay would find it. */
-  async #checkpoint(stretch: Stretch, venue: ReplayVenue, at: StretchBegin): Promise<SimulatorStatus> {
+  async #checkpoint(segment: Segment, simulator: ReplaySimulator, at: SegmentBegin): Promise<void> {
     const began = performance.now();
-    await stretch.end();
-    this.#stretch = null;
+    await segment.end();
+    this.#segment = null;
     const note: CheckpointNote = {
       v: 1,
       identity: at.identity,
-      stretch: at.number,
-      atMs: stretch.clock.nowMs(),
+      segment: at.number,
+      atMs: segment.clock.nowMs(),
       counts: at.counts,
       equityStart: at.equityStart,
       interruptions: at.interruptions,
       wallMs: at.wallBeforeMs + performance.now() - this.#beganMs,
     };
-    await venue.advance(note.atMs);
-    const written = await this.#checkpoints.write(note, (path) => venue.snapshot(path));
-    const status = await venue.restore(written.simulator);
+    this.#checkpoints.write(note, (path) => simulator.checkpoint(path));
     collectGarbage();
     this.#profiler.checkpoints += 1;
     this.#profiler.checkpointMs += performance.now() - began;
-    return status;
   }
 
   /** The last price is through: no new slots and no new prices, and what is under way comes to its end. */
-  async #finish(stretch: Stretch, venue: ReplayVenue, before: ReplayCounts, begin: StretchBegin): Promise<Result> {
-    const { clock, driver, platform } = stretch;
+  async #finish(
+    segment: Segment,
+    simulator: ReplaySimulator,
+    before: ReplayCounts,
+    begin: SegmentBegin,
+  ): Promise<Result> {
+    const { clock, driver, platform } = segment;
     const { terminal, file } = this.#parts;
-    const { status } = driver;
+    const status = simulator.status();
     platform.plumbing.schedules.stop();
     await driver.runUntilDone(platform.producer.stop(), 'the last prices', clock.nowMs() + LAST_WAIT_MS);
     await driver.runTo(clock.nowMs() + LAST_WAIT_MS, () => platform.plumbing.idle());
     // The last stored equity is the one that the summary tells.
     await driver.runUntilDone(platform.invokeNow('balance'), 'the last balance', clock.nowMs() + LAST_WAIT_MS);
-    const ledger = await venue.ledger();
+    const ledger = simulator.ledger();
     collectGarbage();
     const summary = await summarise({
       platform,
@@ -226,24 +231,20 @@ export class ReplaySession {
       file: file.quality,
       wallMs: begin.wallBeforeMs + performance.now() - this.#beganMs,
     });
-    stretch.account();
+    segment.account();
     terminal.end();
     this.#tellRefusedLines(status, file);
     for (const line of qualityLines(file.quality)) terminal.say(`${file.path}: ${line}`);
-    return { summary, profile: this.#profiler.profile(venue.figures()) };
+    return { summary, profile: this.#profiler.profile(simulator) };
   }
 
-  #tellRefusedLines({ replayRefusals: { count, byCode, samples } }: SimulatorStatus, file: ReplayFile): void {
+  #tellRefusedLines({ replayRefusals: { count, byCode, samples } }: ReplayStatus, file: ReplayFile): void {
     if (count === 0) return;
     const codes = Object.entries(byCode).map(([code, n]) => `${n} ${code}`);
     const [first] = samples;
     const sample = first ? `; the first at line ${first.line}: ${JSON.stringify(first.text.slice(0, 60))}` : '';
     this.#parts.terminal.say(`${file.path}: ${count} lines refused (${codes.join(', ')})${sample}`);
     this.#telemetry.logger.log('warn', logEvents.inputDropped, { what: 'csv-line', count, byCode, samples });
-  }
-
-  async #equity(venue: ReplayVenue): Promise<string> {
-    return tradedEquity(await venue.ledger(), this.#parts.config);
   }
 
   /** Keeps page and state as they are until Ctrl-C. */
@@ -255,21 +256,19 @@ export class ReplaySession {
   async close(): Promise<void> {
     this.#parts.terminal.end();
     await this.#page?.close();
-    await this.#stretch?.abandon();
-    await this.#venue?.stop();
-    this.#client.close();
+    await this.#segment?.abandon();
+    this.#simulator?.close();
     this.#telemetry.file.close();
   }
 }
 
-interface StretchBegin {
+interface SegmentBegin {
   readonly identity: string;
   readonly number: number;
   readonly counts: ReplayCounts;
   readonly equityStart: string;
   readonly interruptions: number;
   readonly wallBeforeMs: number;
-  readonly status: SimulatorStatus;
 }
 
 type Result = { readonly summary: ReplaySummary; readonly profile: ReplayProfile };

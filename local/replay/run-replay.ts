@@ -1,5 +1,8 @@
 import { writeFileSync } from 'node:fs';
+import { EXCHANGE } from '#config/function-environments.ts';
 import type { Config } from '#config/schema.ts';
+import { DEFAULT_OPTIONS } from '#local/exchange-simulator/simulator-options.ts';
+import { resolveSymbol } from '#shared/core/market/resolve-symbol.ts';
 import type { Terminal } from '../terminal.ts';
 import { UserError } from '../user-error.ts';
 import { Interruption } from './interruption.ts';
@@ -7,7 +10,6 @@ import { profileLines, type ReplayProfile } from './profile.ts';
 import { inspectReplayFile, ReplayFileError } from './replay-file.ts';
 import { identityOf, replayNote } from './replay-identity.ts';
 import { ReplaySession, type RunReplay } from './replay-session.ts';
-import { marketOf } from './replay-venue.ts';
 import type { ReplaySummary } from './summary.ts';
 
 /**
@@ -17,11 +19,11 @@ import type { ReplaySummary } from './summary.ts';
 export async function runReplay(run: RunReplay): Promise<number> {
   const { options, terminal, state } = run;
   try {
-    const { symbol, coin } = marketOf(run.replay.symbol);
+    const { symbol, venueSymbol } = marketOf(run.replay.symbol);
     const replay = { ...run.replay, symbol };
-    const config = onlySymbol(run.config, symbol, coin);
-    if (config.exchanges.hyperliquid.kind !== 'simulator') {
-      throw new ReplayFileError('a replay needs exchanges.hyperliquid.kind: simulator');
+    const config = onlySymbol(run.config, symbol, venueSymbol);
+    if (config.exchanges[EXCHANGE].kind !== 'simulator') {
+      throw new ReplayFileError(`a replay needs exchanges.${EXCHANGE}.kind: simulator`);
     }
     const file = inspectReplayFile(replay);
     const identity = identityOf(config, options, file, replay.checkpointEveryMs);
@@ -43,7 +45,7 @@ export async function runReplay(run: RunReplay): Promise<number> {
     }
     note.write({ identity, summary: null });
     const interruption = new Interruption();
-    const session = new ReplaySession({ ...run, replay, config, coin, file, identity, interruption });
+    const session = new ReplaySession({ ...run, replay, config, venueSymbol, file, identity, interruption });
     try {
       const result = await session.run();
       if (result === null) return 0;
@@ -71,11 +73,21 @@ export async function runReplay(run: RunReplay): Promise<number> {
   }
 }
 
+/** The simulator's market of a symbol, which may be written short (`eth`); throws a sentence with the symbols that there are. */
+function marketOf(text: string): { readonly symbol: string; readonly venueSymbol: string } {
+  const { markets: listed, symbolOf } = DEFAULT_OPTIONS;
+  const markets = listed.map(({ coin }) => ({ venueSymbol: coin, symbol: symbolOf(coin) }));
+  const symbol = resolveSymbol(markets, text);
+  const found = markets.find((market) => market.symbol === symbol);
+  if (found) return found;
+  throw new UserError(`--symbol ${text} is not listed; choose one of ${markets.map((m) => m.symbol).join(', ')}`);
+}
+
 /** The file prices one symbol: the others would only be stale, and the dexes of the others hold nothing. */
-function onlySymbol(config: Config, symbol: string, coin: string): Config {
-  const { hyperliquid } = config.exchanges;
-  const dexes = coin.includes(':') ? [coin.slice(0, coin.indexOf(':'))] : [];
-  return { ...config, exchanges: { ...config.exchanges, hyperliquid: { ...hyperliquid, symbols: [symbol], dexes } } };
+function onlySymbol(config: Config, symbol: string, venueSymbol: string): Config {
+  const dexes = venueSymbol.includes(':') ? [venueSymbol.slice(0, venueSymbol.indexOf(':'))] : [];
+  const exchange = { ...config.exchanges[EXCHANGE], symbols: [symbol], dexes };
+  return { ...config, exchanges: { ...config.exchanges, [EXCHANGE]: exchange } };
 }
 
 function printSummary(summary: ReplaySummary): void {

@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
-import * as z from 'zod';
 import { accountOf, EXCHANGE } from '#config/function-environments.ts';
 import type { Config } from '#config/schema.ts';
+import { DEFAULT_OPTIONS } from '#local/exchange-simulator/simulator-options.ts';
 import { NATIVE } from '#local/exchange-simulator/venue/market-spec.ts';
 import type { Platform } from '#local/platform/platform.ts';
-import type { SimulatorStatus } from '#local/simulator-process.ts';
-import { unifiedSymbol } from '#shared/adapters/exchange/hyperliquid/hyperliquid-symbols.ts';
 import type { Db } from '#shared/adapters/sql/open-database.ts';
 import { dec, ZERO } from '#shared/core/decimal.ts';
 import type { FileQuality } from './file-quality.ts';
 import { invocationsOf, type ReplayCounts } from './replay-counts.ts';
+import type { ReplayLedger, ReplayStatus } from './replay-simulator.ts';
 
 /** The last line of `--summary json`. Everything but `wallMs` is the same for the same file, seed and settings. */
 export interface ReplaySummary {
@@ -52,21 +51,6 @@ export interface ReplaySummary {
   readonly wallMs: number;
 }
 
-export const ledgerSchema = z.looseObject({
-  maxOvershootLots: z.number(),
-  duplicateOrders: z.number(),
-  acceptedOrders: z.number(),
-  accounts: z.array(
-    z.looseObject({
-      user: z.string(),
-      equityByDex: z.record(z.string(), z.string()),
-      feesPaidQuote: z.string(),
-      positions: z.array(z.looseObject({ coin: z.string(), size: z.string() })),
-    }),
-  ),
-});
-export type ReplayLedger = z.infer<typeof ledgerSchema>;
-
 export const ledgerAccount = (ledger: ReplayLedger, config: Config) => {
   const { address } = accountOf(config);
   const found = ledger.accounts.find((account) => account.user === address);
@@ -76,14 +60,14 @@ export const ledgerAccount = (ledger: ReplayLedger, config: Config) => {
 
 /** Equity of the sub-accounts that the platform reads: what it stores, and what its sizing sees. */
 export const tradedEquity = (ledger: ReplayLedger, config: Config): string =>
-  [NATIVE, ...config.exchanges.hyperliquid.dexes]
+  [NATIVE, ...config.exchanges[EXCHANGE].dexes]
     .reduce((total, dex) => total.plus(ledgerAccount(ledger, config).equityByDex[dex] ?? 0), ZERO)
     .toFixed();
 
 export interface SummaryParts {
   readonly platform: Platform;
   readonly counts: ReplayCounts;
-  readonly status: SimulatorStatus;
+  readonly status: ReplayStatus;
   readonly ledger: ReplayLedger;
   readonly equityStart: string;
   readonly interruptions: number;
@@ -118,7 +102,7 @@ export async function summarise(parts: SummaryParts): Promise<ReplaySummary> {
     duplicateOrders: ledger.duplicateOrders,
     positions: account.positions
       .filter(({ size }) => !dec(size).isZero())
-      .map(({ coin, size }) => ({ symbol: unifiedSymbol(coin), size })),
+      .map(({ coin, size }) => ({ symbol: DEFAULT_OPTIONS.symbolOf(coin), size })),
     desired: await readDesired(platform),
     equityStart: parts.equityStart,
     equityEnd: tradedEquity(ledger, platform.env.config),

@@ -16,7 +16,7 @@ import {
 const ON_MYSQL = join(import.meta.dirname, '..', 'support', 'replay-on-mysql.ts');
 const MINUTES = 68;
 
-/** One stretch, because a checkpoint holds SQLite's file; few runs that are warm soon, and orders small enough to be many. */
+/** One segment, because a checkpoint holds SQLite's file; few runs that are warm soon, and orders small enough to be many. */
 const SETTINGS = [
   '--checkpoint-every',
   '10d',

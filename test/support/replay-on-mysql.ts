@@ -1,16 +1,16 @@
 import { RDSDataClient } from '@aws-sdk/client-rds-data';
 import { Kysely, MysqlAdapter } from 'kysely';
 import { loadConfig } from '#config/load.ts';
-import { LoopbackClient } from '#local/replay/loopback-client.ts';
-import type { ReplayNetwork } from '#local/replay/replay-network.ts';
 import { runReplay } from '#local/replay/run-replay.ts';
 import { parseStartOptions } from '#local/start-options.ts';
 import { StateDirectory } from '#local/state-directory.ts';
 import { createTerminal } from '#local/terminal.ts';
+import { settlePromises } from '#local/virtual-time/virtual-clock.ts';
 import { dataApiDialect } from '#shared/adapters/sql/data-api/data-api-dialect.ts';
 import type { Database } from '#shared/adapters/sql/database.ts';
 import { migrate } from '#shared/adapters/sql/migrate.ts';
 import type { Db } from '#shared/adapters/sql/open-database.ts';
+import { keepAliveFetch } from '#shared/adapters/system/keep-alive-fetch.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
 
 /*
@@ -32,44 +32,50 @@ interface SdkRequest {
   readonly body?: string;
 }
 
-/** The SDK's HTTP through the replay's network, so that a statement comes in its turn and time waits for it. */
-function handlerOver(network: ReplayNetwork, url: string) {
-  const loopback = new LoopbackClient();
+/** Statements on their way: market time waits for them. */
+const underWay = new Set<Promise<unknown>>();
+
+async function quiesce(): Promise<void> {
+  for (;;) {
+    await settlePromises();
+    if (underWay.size === 0) return;
+    await Promise.allSettled(underWay);
+  }
+}
+
+/** The SDK's HTTP, without timers of its own: they would be in market time. */
+function handlerOver(url: string) {
+  const { fetch, close } = keepAliveFetch({ socketsMax: 1 });
+  const handle = async (request: SdkRequest) => {
+    const { host: _host, 'content-length': _length, ...headers } = request.headers;
+    const reply = await fetch(`${url}${request.path}`, { method: request.method, headers, body: request.body ?? '' });
+    const names = ['content-type', 'x-amzn-errortype'];
+    const known = names.flatMap((name) => {
+      const value = reply.headers.get(name);
+      return value === null ? [] : [[name, value]];
+    });
+    const body = Buffer.from(await reply.text());
+    return { response: { statusCode: reply.status, headers: Object.fromEntries(known), body } };
+  };
   return {
     metadata: { handlerProtocol: 'http/1.1' },
-    handle: (request: SdkRequest) =>
-      network.inOrder(async () => {
-        const { host: _host, 'content-length': _length, ...headers } = request.headers;
-        const reply = await loopback.fetch(`${url}${request.path}`, {
-          method: request.method,
-          headers,
-          body: request.body ?? '',
-        });
-        const names = ['content-type', 'x-amzn-errortype'];
-        const known = names.flatMap((name) => {
-          const value = reply.headers.get(name);
-          return value === null ? [] : [[name, value]];
-        });
-        return {
-          response: {
-            statusCode: reply.status,
-            headers: Object.fromEntries(known),
-            body: Buffer.from(await reply.text()),
-          },
-        };
-      }),
-    destroy: () => loopback.close(),
+    handle: (request: SdkRequest) => {
+      const call = handle(request);
+      underWay.add(call);
+      return call.finally(() => underWay.delete(call));
+    },
+    destroy: close,
     updateHttpClientConfig: () => {},
     httpHandlerConfigs: () => ({}),
   };
 }
 
-async function openDb(network: ReplayNetwork, url: string, database: string): Promise<Db> {
+async function openDb(url: string, database: string): Promise<Db> {
   const client = new RDSDataClient({
     endpoint: url,
     region: 'ap-northeast-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    requestHandler: handlerOver(network, url) as never,
+    requestHandler: handlerOver(url) as never,
     streamCollector: async (body: unknown) => body as Uint8Array,
   });
   const arn = 'arn:aws:rds:ap-northeast-1:123456789012:cluster:replay';
@@ -88,5 +94,6 @@ process.exitCode = await runReplay({
   config,
   state: new StateDirectory(options.state ?? config.state_dir),
   terminal: createTerminal({ quiet: options.quiet, stream: process.stderr }),
-  openDb: (network) => openDb(network, url, database),
+  openDb: () => openDb(url, database),
+  quiesce,
 });

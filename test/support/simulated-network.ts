@@ -1,6 +1,7 @@
 import type { ExchangeSimulator } from '#local/exchange-simulator/exchange-simulator.ts';
 import { createSimulatorFetch } from '#local/exchange-simulator/server/simulator-fetch.ts';
-import type { ConnectWebSocket, WebSocketLike } from '#shared/adapters/exchange/wire/web-socket-like.ts';
+import { openSimulatorSocket } from '#local/exchange-simulator/server/simulator-socket.ts';
+import type { ConnectWebSocket } from '#shared/adapters/exchange/wire/web-socket-like.ts';
 import type { FetchLike } from '#shared/adapters/system/keep-alive-fetch.ts';
 import type { Clock } from '#shared/ports/clock.ts';
 
@@ -69,40 +70,13 @@ export function mortalSockets(
       open.clear();
     },
     connect: () => {
-      let closed = false;
-      const end = (reason: string) => {
-        if (closed) return;
-        closed = true;
-        socket.onClose?.(reason);
+      const socket = openSimulatorSocket(simulator, { later: (run) => clock.setTimer(1, run), isDead: dead });
+      const { close } = socket;
+      socket.close = () => {
+        open.delete(close);
+        close();
       };
-      const session = simulator.connect({
-        frame: (text) => {
-          if (!closed && !dead()) socket.onMessage?.(text);
-        },
-        close: (code, reason) => {
-          if (!dead()) end(`closed by the venue: ${code} ${reason}`);
-        },
-      });
-      const hangUp = () => session?.close();
-      open.add(hangUp);
-      const socket: WebSocketLike = {
-        onOpen: null,
-        onMessage: null,
-        onClose: null,
-        send: (text) => {
-          if (!dead()) session?.onMessage(text);
-        },
-        close: () => {
-          closed = true;
-          open.delete(hangUp);
-          hangUp();
-        },
-      };
-      clock.setTimer(1, () => {
-        if (closed || dead()) return;
-        if (session) socket.onOpen?.();
-        else end('refused by the venue');
-      });
+      open.add(close);
       return socket;
     },
   };

@@ -32,10 +32,8 @@ export function statusOf(simulator: ExchangeSimulator) {
     nowMs: simulator.nowMs(),
     nextMarketAtMs: simulator.nextMarketAtMs(),
     nextEventAtMs: simulator.nextEventAtMs(),
-    /** Frames sent so far per open socket: a driver waits until it has received as many. */
+    /** Frames sent so far per open socket. */
     framesSent: simulator.wire.sockets.framesSent(),
-    /** Messages read so far per open socket: a driver waits until all that it sent have been. */
-    messagesReceived: simulator.wire.sockets.messagesReceived(),
     /** Trades of the crowd so far, and bars of the file that they came from. */
     ticks: simulator.world.markets.reduce((sum, market) => sum + market.ticks, 0),
     bars: simulator.source.bars(),

@@ -5,9 +5,6 @@ import type { ExchangeSimulator } from '../exchange-simulator.ts';
 import type { WireResponse } from '../wire/wire-protocol.ts';
 import { answerControl } from './control-endpoint.ts';
 
-/** Epoch milliseconds at which a replay made its request. */
-const MARKET_TIME = /^[0-9]{1,13}$/;
-const SESSION_ID = /[?&]session=([A-Za-z0-9-]{1,32})$/;
 const MAX_BODY_BYTES = 1_048_576;
 const MAX_CONTROL_BYTES = 64 * 1_048_576;
 const MAX_BUFFERED_BYTES = 32 * 1_048_576;
@@ -97,8 +94,6 @@ function answer(
     response.writeHead(status, { 'content-type': 'application/json', 'content-length': length, ...headers });
     response.end(text);
   };
-  const marketTime = header(request.headers['x-market-time']);
-  if (marketTime !== undefined && MARKET_TIME.test(marketTime)) simulator.follow(Number(marketTime));
   if (body === null) send(413, 'null');
   else if (path.startsWith('/control/') && request.method !== 'POST') send(405, 'null');
   else if (path.startsWith('/control/')) {
@@ -151,7 +146,6 @@ function attach(
         close: (code, reason) => (code === 1006 ? client.terminate() : client.close(code, reason)),
       },
       request.headers['user-agent'] ?? '',
-      SESSION_ID.exec(request.url ?? '')?.[1] ?? null,
       request.url ?? '/',
     );
     if (!session) return;

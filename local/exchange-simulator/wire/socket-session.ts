@@ -14,7 +14,6 @@ export class SocketSession {
   readonly lastSentMsByKey = new Map<string, number>();
   lastSentMs: number;
   framesSent = 0;
-  messagesReceived = 0;
   closed = false;
   /** A frame that a reorder fault holds back. */
   held: { text: string; untilMs: number } | null = null;

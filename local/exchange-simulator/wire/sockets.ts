@@ -29,14 +29,14 @@ export class Sockets {
     this.#silenceMs = silenceMs;
   }
 
-  /** `id` names the session in the control interface; by default it is numbered. Null when refused: closed through the sink. */
-  connect(sink: SocketSink, userAgent: string, id: string | null = null): SocketSession | null {
+  /** Null when refused: closed through the sink. */
+  connect(sink: SocketSink, userAgent: string): SocketSession | null {
     const nowMs = this.#world().nowMs;
     if (this.#sessions.size >= MAX_SESSIONS || this.#faults.refusesSockets(nowMs)) {
       sink.close(1006, 'refused');
       return null;
     }
-    const session = new SocketSession(id ?? `ws-${this.#nextId}`, sink, userAgent, nowMs);
+    const session = new SocketSession(`ws-${this.#nextId}`, sink, userAgent, nowMs);
     this.#nextId += 1;
     this.#sessions.set(session.id, session);
     return session;
@@ -163,10 +163,5 @@ export class Sockets {
   /** Frames sent since the start, per open session. */
   framesSent(): Record<string, number> {
     return Object.fromEntries([...this.#sessions.values()].map((session) => [session.id, session.framesSent]));
-  }
-
-  /** Messages of the client since the start, per open session. */
-  messagesReceived(): Record<string, number> {
-    return Object.fromEntries([...this.#sessions.values()].map((session) => [session.id, session.messagesReceived]));
   }
 }

@@ -47,7 +47,6 @@ export class SocketHub {
 
   message(session: SocketSession, text: string): void {
     if (session.closed) return;
-    session.messagesReceived += 1;
     const message = text.length > MAX_MESSAGE_CHARS ? null : parse(text);
     const post = message?.method === 'post' ? readPost(message) : null;
     const subscription = readSubscription(message?.subscription);

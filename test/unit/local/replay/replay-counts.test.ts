@@ -23,13 +23,13 @@ describe('counts of a replay', () => {
 });
 
 describe('replayIds', () => {
-  it('repeats with seed and stretch, and gives 16 hex characters that no other stretch gives', () => {
-    const draw = (seed: number, stretch: number) => {
-      const ids = replayIds(seed, stretch);
+  it('repeats with seed and segment, and gives 16 hex characters that no other segment gives', () => {
+    const draw = (seed: number, segment: number) => {
+      const ids = replayIds(seed, segment);
       return Array.from({ length: 50 }, () => ids.next());
     };
 
-    const all = Array.from({ length: 40 }, (_, stretch) => draw(1, stretch)).flat();
+    const all = Array.from({ length: 40 }, (_, segment) => draw(1, segment)).flat();
 
     expect(draw(1, 3)).toEqual(draw(1, 3));
     expect(draw(2, 3)).not.toEqual(draw(1, 3));
