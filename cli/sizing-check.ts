@@ -1,4 +1,5 @@
 import type { Config } from '#config/schema.ts';
+import { accountOf, exchangeOf, exchangesOf } from '#config/venues.ts';
 import { TEST_ACCOUNTS } from '#local/exchange-simulator/signers/test-accounts.ts';
 import { decimalText, ZERO } from '#shared/core/decimal.ts';
 import { hip3Leverage, targetLeverage } from '#shared/core/risk/leverage.ts';
@@ -47,8 +48,9 @@ async function runningPlatform(ctx: CommandContext): Promise<PlatformSnapshot | 
 function equityOf(config: Config, given: string | undefined, live: PlatformSnapshot | null): KnownEquity {
   if (given !== undefined) return { quote: given, from: '--equity' };
   if (live?.money?.equityQuote) return { quote: live.money.equityQuote, from: 'the running platform' };
-  const { kind, accounts } = config.exchanges.hyperliquid;
-  const address = accounts[0]?.address.toLowerCase();
+  const [exchange] = exchangesOf(config);
+  const { kind } = exchangeOf(config, exchange);
+  const { address } = accountOf(config, exchange);
   const account = kind === 'simulator' ? TEST_ACCOUNTS.find((a) => a.address === address) : undefined;
   if (account) {
     const deposits = Object.values(account.depositsQuote).reduce((sum, quote) => sum.plus(quote), ZERO);
@@ -69,7 +71,7 @@ function report(config: Config, equityQuote: string | null, live: PlatformSnapsh
   };
   // The operator may have added and removed some since.
   const managed = live?.symbols.filter((s) => s.managed).map((s) => s.symbol) ?? [];
-  const names = managed.length > 0 ? managed : config.exchanges.hyperliquid.symbols;
+  const names = managed.length > 0 ? managed : exchangeOf(config, exchangesOf(config)[0]).symbols;
   const symbols = names.map((symbol): ReportedSymbol => {
     const seen = live?.symbols.find((s) => s.symbol === symbol);
     const instrument = {

@@ -1,4 +1,5 @@
 import { SNSClient } from '@aws-sdk/client-sns';
+import { hasKind } from '#config/venues.ts';
 import { alarmAdvice, readAlarmAddress } from '#shared/adapters/aws/alarm-address.ts';
 import type { CommandContext } from './context.ts';
 import type { Finding } from './doctor/finding.ts';
@@ -11,7 +12,7 @@ export async function checkAlarms({ stage, io }: Pick<CommandContext, 'stage' | 
   try {
     const advice = alarmAdvice(await readAlarmAddress({ client, stage, email }));
     if (advice === null) return { check: 'alarms', verdict: 'ok', detail: `mailed to ${email}, who has confirmed` };
-    const isLive = stageConfig(stage).exchanges.hyperliquid.kind === 'live';
+    const isLive = hasKind(stageConfig(stage), 'live');
     return { check: 'alarms', verdict: isLive ? 'failed' : 'warning', detail: advice };
   } catch (error) {
     const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { Hono } from 'hono';
 import { functionEnvironments } from '#config/function-environments.ts';
 import { loadConfig } from '#config/load.ts';
+import { exchangesOf } from '#config/venues.ts';
 import { apiEnvSchema } from '#functions/api/env.ts';
 import { errorAnswer, HttpError } from '#functions/api/http-error.ts';
 import { readRoutes } from '#functions/api/routes/reads.ts';
@@ -37,7 +38,9 @@ export async function openStored(stateDir: string, stage: string, io: CliIo): Pr
   if (!existsSync(path)) return null;
   const replay = existsSync(join(resolve(stateDir), 'replay.json'));
   const { config } = loadConfig({ stage });
-  const settings = apiEnvSchema.parse(functionEnvironments({ config, holder: 'cli', seed: 1 }).api);
+  const settings = apiEnvSchema.parse(
+    functionEnvironments({ config, holder: 'cli', seed: 1 }, exchangesOf(config)[0]).api,
+  );
   try {
     const db = await openSqliteToRead(path);
     const readModel = sqlReadModel(db);

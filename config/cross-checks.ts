@@ -1,7 +1,8 @@
-import { weightPerMinute } from '#shared/adapters/exchange/hyperliquid/request-weights.ts';
+import { requestWeightPerMinute } from '#shared/adapters/exchange/request-weight.ts';
 import { timeframeMs } from '#shared/core/time.ts';
 import { isPlay } from './kind-settings.ts';
-import { type Config, type ExchangeConfig, LIVE_ACKNOWLEDGEMENT } from './schema.ts';
+import type { Config } from './schema.ts';
+import { accountsOf, type ExchangeConfig, LIVE_ACKNOWLEDGEMENT, subAccountsOf } from './venues.ts';
 
 /** A rule between keys. It runs when none of `needs` has a problem of its own. */
 export interface CrossCheck {
@@ -12,8 +13,6 @@ export interface CrossCheck {
     whereOf: (path: string) => string | null,
   ) => readonly { readonly path: string; readonly expected: string }[];
 }
-
-const HYPERLIQUID = 'exchanges.hyperliquid';
 
 export const CROSS_CHECKS: readonly CrossCheck[] = [
   {
@@ -60,9 +59,9 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
     ],
   },
   {
-    needs: [`${HYPERLIQUID}.kind`, 'quorum'],
+    needs: ['exchanges.*.kind', 'quorum'],
     check: ({ exchanges, quorum }) => {
-      if (exchanges.hyperliquid.kind !== 'paper') return [];
+      if (!Object.values(exchanges).every(({ kind }) => kind === 'paper')) return [];
       const expected = 'expected none but own-table for kind paper: nobody else can see an account that only we keep';
       return [
         ...when(
@@ -74,7 +73,13 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
       ];
     },
   },
-  { needs: [HYPERLIQUID], check: ({ exchanges }) => exchangeRules(HYPERLIQUID, exchanges.hyperliquid) },
+  {
+    needs: ['exchanges'],
+    check: ({ exchanges }) => [
+      ...Object.entries(exchanges).flatMap(([name, exchange]) => exchangeRules(`exchanges.${name}`, exchange)),
+      ...oneWriterEach(exchanges),
+    ],
+  },
   {
     needs: [
       'limits.max_order_notional',
@@ -110,9 +115,10 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
       'market_data.timeframes',
       'quorum.observers',
       'resilience.weight_per_minute',
-      HYPERLIQUID,
+      'exchanges',
     ],
-    check: requestRules,
+    check: (config) =>
+      Object.entries(config.exchanges).flatMap(([name, exchange]) => requestRules(config, name, exchange)),
   },
   {
     needs: ['reconciliation_engine.exit_slippage_steps'],
@@ -163,14 +169,18 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
 ];
 
 /** What the schedules ask of the venue must fit into its limit, or exits compete with reads for what is left. */
-function requestRules({ cadences, clock, market_data, quorum, resilience, exchanges }: Config) {
-  const { dexes, symbols, kind } = exchanges.hyperliquid;
+function requestRules(
+  { cadences, clock, market_data, quorum, resilience, exchanges }: Config,
+  name: string,
+  exchange: ExchangeConfig,
+) {
+  const { symbols, kind } = exchange;
   const costs = Object.entries(
-    weightPerMinute({
+    requestWeightPerMinute(exchange.venue, {
       cadences,
       clockCheckS: clock.check_every_s,
       observers: quorum.observers.length,
-      dexes: dexes.length,
+      dexes: subAccountsOf(exchange).length,
       symbols: symbols.length,
       timeframesS: market_data.timeframes.map((frame) => timeframeMs(frame) / 1000),
       isPaper: kind === 'paper',
@@ -182,10 +192,11 @@ function requestRules({ cadences, clock, market_data, quorum, resilience, exchan
   const sum = costs.reduce((total, [, weight]) => total + weight, 0);
   const dearest = costs.find(([job]) => Object.hasOwn(cadences, job))?.[0] ?? 'market_data';
   const terms = costs.map(([job, weight]) => `${job} ${weight}`).join(' + ');
+  const whose = Object.keys(exchanges).length > 1 ? ` of ${name}` : '';
   return when(
     sum > resilience.weight_per_minute,
     `cadences.${dearest}`,
-    `expected cadences whose requests cost at most resilience.weight_per_minute, ${resilience.weight_per_minute}: ${terms} = ${sum} a minute`,
+    `expected cadences whose requests${whose} cost at most resilience.weight_per_minute, ${resilience.weight_per_minute}: ${terms} = ${sum} a minute`,
   );
 }
 
@@ -212,23 +223,46 @@ function exchangeRules(path: string, exchange: ExchangeConfig): { path: string; 
       'expected wss for kind live',
     ),
     ...doubles(
-      exchange.accounts.map((account) => account.name),
+      accountsOf(exchange).map((account) => account.name),
       `${path}.accounts`,
     ),
     ...doubles(
-      exchange.accounts.map((account) => account.address.toLowerCase()),
+      accountsOf(exchange).map((account) => account.address),
       `${path}.accounts`,
     ),
     ...doubles(exchange.symbols, `${path}.symbols`),
-    ...exchange.symbols.flatMap((symbol, index) => {
-      const dex = symbol.includes('-') ? symbol.slice(0, symbol.indexOf('-')).toLowerCase() : null;
-      return when(
-        dex !== null && !exchange.dexes.includes(dex),
-        `${path}.symbols.${index}`,
-        `expected a dex that ${path}.dexes lists: ${exchange.dexes.join(', ') || 'it lists none'}`,
-      );
-    }),
+    ...(exchange.venue === 'hyperliquid' ? dexRules(path, exchange) : []),
   ];
+}
+
+function dexRules(path: string, { symbols, dexes }: Extract<ExchangeConfig, { venue: 'hyperliquid' }>) {
+  return symbols.flatMap((symbol, index) => {
+    const dex = symbol.includes('-') ? symbol.slice(0, symbol.indexOf('-')).toLowerCase() : null;
+    return when(
+      dex !== null && !dexes.includes(dex),
+      `${path}.symbols.${index}`,
+      `expected a dex that ${path}.dexes lists: ${dexes.join(', ') || 'it lists none'}`,
+    );
+  });
+}
+
+/** Two exchanges may be of one venue, but an account has one writer: two would each take the other's orders for foreign. */
+function oneWriterEach(exchanges: Config['exchanges']): { path: string; expected: string }[] {
+  const writers = new Map<string, string>();
+  return Object.entries(exchanges).flatMap(([name, exchange]) => {
+    // The books of paper are kept by exchange; nobody else's orders are in them.
+    if (exchange.kind === 'paper') return [];
+    return accountsOf(exchange).flatMap(({ address }, index) => {
+      const account = `${exchange.venue} ${exchange.http_url} ${address}`;
+      const other = writers.get(account);
+      writers.set(account, name);
+      return when(
+        other !== undefined && other !== name,
+        `exchanges.${name}.accounts.${index}`,
+        `expected an account that exchanges.${other} does not trade: one writer each`,
+      );
+    });
+  });
 }
 
 const when = (broken: boolean, path: string, expected: string): { path: string; expected: string }[] =>

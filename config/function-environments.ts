@@ -2,22 +2,17 @@ import { OWN_TABLE, quorumObserverIds } from '#shared/core/reconciliation/cycle-
 import { hip3Leverage, type LeveragePolicy } from '#shared/core/risk/leverage.ts';
 import type { Timeframe } from '#shared/core/time.ts';
 import { heartbeatAges } from './functions.ts';
+import { quorumOf } from './kind-settings.ts';
 import type { Config } from './schema.ts';
 import { feedSettings } from './venue-settings.ts';
+import { accountOf, type ExchangeConfig, exchangeOf } from './venues.ts';
 
-/** The one venue of a stage, as every row and variable calls it. */
-export const EXCHANGE = 'hyperliquid';
-
-/** The account that a platform trades: the first one configured. */
-export const accountOf = (config: Config) => {
-  const [account] = config.exchanges.hyperliquid.accounts;
-  if (!account) throw new Error('exchanges.hyperliquid.accounts is empty');
-  return { name: account.name, address: account.address.toLowerCase() };
-};
-
-/** The observers that a platform runs; each is a function of its own, named by its id. */
-export const observersOf = (config: Config): readonly { readonly id: string; readonly httpUrl: string | null }[] =>
-  config.quorum.observers.map((o) => ({ id: o.id, httpUrl: o.http_url }));
+/** The observers of an exchange; each is a function of its own, named by its id. */
+export const observersOf = (
+  config: Config,
+  exchange: string,
+): readonly { readonly id: string; readonly httpUrl: string | null }[] =>
+  quorumOf(config, exchange).observers.map((o) => ({ id: o.id, httpUrl: o.http_url }));
 
 /** Ceilings of leverage; without a take profit the original's default of 5 holds on HIP-3 dexes. */
 export const leveragePolicy = ({ limits, take_profit: takeProfit }: Config): LeveragePolicy => ({
@@ -36,8 +31,8 @@ const directionOfSmallestTrade = ({
  * Observers that must have read an equity which does not follow from the last one. The books of paper are our own: nobody else can
  * read them.
  */
-const confirmations = ({ exchanges, quorum }: Config): number =>
-  exchanges.hyperliquid.kind === 'paper' ? 0 : Math.max(1, Math.min(quorum.quorum, quorumObserverIds(quorum).length));
+const confirmations = ({ kind }: ExchangeConfig, quorum: Config['quorum']): number =>
+  kind === 'paper' ? 0 : Math.max(1, Math.min(quorum.quorum, quorumObserverIds(quorum).length));
 
 const perTimeframe = (map: Readonly<Record<string, number | undefined>>): string =>
   Object.entries(map)
@@ -56,13 +51,18 @@ export interface EnvironmentOptions {
 }
 
 /**
- * The environment variables of each function that come from the settings, as text; those that name resources come from whoever
+ * The environment variables of each function of an exchange that come from the settings, as text; those that name resources come from whoever
  * makes the resources. CDK sets both on AWS; the embedded platform parses the same text, so it goes through the same checks.
  */
-export function functionEnvironments({ config, holder, seed, overlapping = false }: EnvironmentOptions) {
-  const account = accountOf(config);
-  const who = { EXCHANGE, ACCOUNT: account.name, ADDRESS: account.address };
-  const { cadences, reconciliation_engine: engine, quorum, market_data: marketData } = config;
+export function functionEnvironments(
+  { config, holder, seed, overlapping = false }: EnvironmentOptions,
+  exchange: string,
+) {
+  const settings = exchangeOf(config, exchange);
+  const account = accountOf(config, exchange);
+  const who = { EXCHANGE: exchange, ACCOUNT: account.name, ADDRESS: account.address };
+  const quorum = quorumOf(config, exchange);
+  const { cadences, reconciliation_engine: engine, market_data: marketData } = config;
   const observers = quorumObserverIds(quorum);
   const ownTable = quorum.sources.includes(OWN_TABLE) ? 1 : 0;
   const cycle = {
@@ -76,11 +76,11 @@ export function functionEnvironments({ config, holder, seed, overlapping = false
   };
   const timeframes: readonly Timeframe[] = marketData.timeframes;
   return {
-    balance: { ...who, QUORUM: cycle.QUORUM, CONFIRMATIONS: String(confirmations(config)) },
+    balance: { ...who, QUORUM: cycle.QUORUM, CONFIRMATIONS: String(confirmations(settings, quorum)) },
     'balance-consumer': { TAKE_PROFIT: JSON.stringify(config.take_profit) },
-    observer: (id: string) => ({ OBSERVER_ID: id, EXCHANGE, WALLET_ADDRESSES: account.address }),
+    observer: (id: string) => ({ OBSERVER_ID: id, EXCHANGE: exchange, WALLET_ADDRESSES: account.address }),
     'market-data': {
-      EXCHANGE,
+      EXCHANGE: exchange,
       TIMEFRAMES: timeframes.join(','),
       LOOKBACK_BARS: perTimeframe(marketData.lookback_bars),
       RETENTION_DAYS: perTimeframe(marketData.retention_days),
@@ -95,7 +95,7 @@ export function functionEnvironments({ config, holder, seed, overlapping = false
       ON_CHANGE_DIRECTION_MIN: String(directionOfSmallestTrade(engine)),
     },
     'run-supervisor': {
-      EXCHANGE,
+      EXCHANGE: exchange,
       ACCOUNT: account.name,
       PROVIDENCE: JSON.stringify({ ...config.providence, seed: String(seed) }),
       GAP_ALARM_S: String(marketData.gap_alarm_s),
@@ -108,7 +108,7 @@ export function functionEnvironments({ config, holder, seed, overlapping = false
       ...(overlapping ? {} : { LEASE_HOLDER: holder }),
     },
     'order-gateway': {
-      EXCHANGE,
+      EXCHANGE: exchange,
       LIMITS: JSON.stringify(config.limits),
       LEASE_HOLDER: holder,
       LEASE_TTL_S: String(config.order_gateway.lease_ttl_s),
@@ -117,7 +117,7 @@ export function functionEnvironments({ config, holder, seed, overlapping = false
       SNAPSHOT_MAX_AGE_S: String(quorum.max_age_s),
     },
     'order-tracker': {
-      EXCHANGE,
+      EXCHANGE: exchange,
       ACCOUNT: account.name,
       NOT_FOUND_GRACE_S: String(config.order_gateway.not_found_grace_s),
       EXIT_RETRIES_MAX: String(engine.exit_slippage_steps.length),
@@ -125,9 +125,9 @@ export function functionEnvironments({ config, holder, seed, overlapping = false
     },
     janitor: {
       ...who,
-      VENUE_KIND: config.exchanges.hyperliquid.kind,
-      APPROVAL: config.exchanges.hyperliquid.approval,
-      SYMBOLS: config.exchanges.hyperliquid.symbols.join(','),
+      VENUE_KIND: settings.kind,
+      APPROVAL: settings.approval,
+      SYMBOLS: settings.symbols.join(','),
       OBSERVER_IDS: observers.join(','),
       OBSERVERS_REQUIRED: String(Math.max(0, Math.min(observers.length, quorum.quorum - ownTable))),
       INSTRUMENTS_REFRESH_MS: String(cadences.instruments * 1000),
@@ -141,7 +141,7 @@ export function functionEnvironments({ config, holder, seed, overlapping = false
     api: {
       ...who,
       ...cycle,
-      OBSERVER_IDS: observersOf(config)
+      OBSERVER_IDS: observersOf(config, exchange)
         .map((o) => o.id)
         .join(','),
       ORIGIN_SCHEME: 'http',
@@ -152,8 +152,8 @@ export function functionEnvironments({ config, holder, seed, overlapping = false
     },
     migrate: {},
     'price-producer': {
-      EXCHANGE,
-      FEED: JSON.stringify(feedSettings(config)),
+      EXCHANGE: exchange,
+      FEED: JSON.stringify(feedSettings(config, exchange)),
       FLUSH_INTERVAL_MS: String(config.feed.flush_interval_ms),
       DEDUPE_WINDOW: String(config.feed.dedupe_window),
     },

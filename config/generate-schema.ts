@@ -16,10 +16,9 @@ export function generateSchema(defaultYaml: string): string {
   const describe = (node: unknown, path: string): unknown => {
     if (!isSettingsMap(node)) return node;
     const { required: _, properties, ...rest } = node;
-    const comment = defaults.comments.get(path);
     const value = valueAt(defaults.tree, path);
     return {
-      ...(comment === undefined ? {} : { description: comment }),
+      ...described(path),
       ...rest,
       ...(value === undefined || isSettingsMap(value) ? {} : { default: value }),
       ...(isSettingsMap(properties)
@@ -34,9 +33,38 @@ export function generateSchema(defaultYaml: string): string {
         : {}),
     };
   };
+  /** An entry named as its venue has that venue's keys; of another name it may have any venue's, or be null, which drops it. */
+  const exchanges = (node: Record<string, unknown>): Record<string, unknown> => {
+    const { oneOf, anyOf, ...any } = node.additionalProperties as Record<string, unknown>;
+    const options = (oneOf ?? anyOf ?? [any]) as {
+      readonly properties: { readonly venue: { readonly const: string } };
+    }[];
+    const entries = options.map((option) => {
+      const venue = option.properties.venue.const;
+      return [venue, { anyOf: [describe(option, `exchanges.${venue}`), { type: 'null' }] }] as const;
+    });
+    const { required: _, ...rest } = node;
+    return {
+      ...rest,
+      ...described('exchanges'),
+      properties: Object.fromEntries(entries),
+      additionalProperties: { anyOf: entries.flatMap(([, entry]) => entry.anyOf) },
+    };
+  };
+  const described = (path: string) => {
+    const comment = defaults.comments.get(path);
+    return comment === undefined ? {} : { description: comment };
+  };
   const { $schema, ...schema } = z.toJSONSchema(configSchema, { io: 'input' });
-  const described = describe(schema, '') as Record<string, unknown>;
-  return `${JSON.stringify({ $schema, title: '3T settings', ...described }, null, 2)}\n`;
+  const { properties } = schema as { properties: Record<string, Record<string, unknown>> };
+  const whole = describe(schema, '') as { properties: object };
+  const text = {
+    $schema,
+    title: '3T settings',
+    ...whole,
+    properties: { ...whole.properties, exchanges: exchanges(properties.exchanges ?? {}) },
+  };
+  return `${JSON.stringify(text, null, 2)}\n`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -9,8 +9,17 @@ import { CROSS_CHECKS, type CrossCheck } from './cross-checks.ts';
 import { KIND_SETTINGS } from './kind-settings.ts';
 import { nearestKey } from './nearest-key.ts';
 import { type CarriedValue, retireKeys } from './retire-keys.ts';
-import { type Config, configSchema, type ExchangeKind } from './schema.ts';
-import { overlaySettings, parseSettings, type SettingsText, treeOf, valueAt, withoutPath } from './settings-file.ts';
+import { type Config, configSchema } from './schema.ts';
+import {
+  isSettingsMap,
+  overlaySettings,
+  parseSettings,
+  type SettingsText,
+  treeOf,
+  valueAt,
+  withoutPath,
+} from './settings-file.ts';
+import { type ExchangeKind, resolveExchanges, VENUES } from './venues.ts';
 
 export interface LoadedConfig {
   readonly config: Config;
@@ -133,11 +142,15 @@ function judge(
 function withKindSettings(layers: readonly Record<string, unknown>[]): Record<string, unknown> {
   const lay = (all: readonly Record<string, unknown>[]) =>
     all.reduce((below, layer) => overlaySettings(below, layer), {});
-  const kind = valueAt(lay(layers), 'exchanges.hyperliquid.kind');
   const [first = {}, ...rest] = layers;
-  const asked =
-    typeof kind === 'string' && Object.hasOwn(KIND_SETTINGS, kind) ? KIND_SETTINGS[kind as ExchangeKind] : null;
-  return lay([first, asked ?? {}, ...rest]);
+  const exchanges = resolveExchanges(first.exchanges, lay(rest).exchanges);
+  const kinds = isSettingsMap(exchanges) ? Object.values(exchanges).map((entry) => valueAt(entry, 'kind')) : [];
+  const [kind] = kinds;
+  // Settings that only one kind can have hold where every exchange is of it; beside another kind each exchange has its own.
+  const isAsked =
+    typeof kind === 'string' && kinds.every((other) => other === kind) && Object.hasOwn(KIND_SETTINGS, kind);
+  const merged = lay([first, isAsked ? (KIND_SETTINGS[kind as ExchangeKind] ?? {}) : {}, ...rest]);
+  return exchanges === undefined ? merged : { ...merged, exchanges };
 }
 
 interface RawProblem {
@@ -186,7 +199,7 @@ function fromIssue(issue: z.core.$ZodIssue, tree: unknown): RawProblem[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const full = path === '' ? key : `${path}.${key}`;
-      return { path: full, expected: 'expected no such key', nearest: nearestKey(full, knownKeys()) };
+      return { path: full, expected: 'expected no such key', nearest: nearestOf(full, tree) };
     });
   }
   if (valueAt(tree, path) === undefined && path !== '')
@@ -200,13 +213,27 @@ function wordsOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'too_big')
     return `expected ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
   if (issue.code === 'invalid_value') return `expected one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_union') return `expected one of ${VENUES.join(', ')}`;
+  if (issue.code === 'invalid_key') return issue.issues.map(wordsOf).join('; ');
   if (issue.code === 'invalid_type') return `expected ${issue.expected === 'int' ? 'a whole number' : issue.expected}`;
   if (issue.code === 'invalid_format' && issue.format === 'url') return 'expected an address such as https://host/path';
   return issue.message.startsWith('expected') ? issue.message : `expected otherwise: ${issue.message}`;
 }
 
+/** An entry of `exchanges` has the keys of its venue. */
+function nearestOf(full: string, tree: unknown): string | null {
+  const [section, entry] = full.split('.');
+  const venue = section === 'exchanges' ? valueAt(tree, `exchanges.${entry}.venue`) : undefined;
+  if (typeof venue !== 'string') return nearestKey(full, knownKeys());
+  const [asVenue, own] = [`exchanges.${venue}.`, `exchanges.${entry}.`];
+  return nearestKey(
+    full,
+    knownKeys().map((key) => (key.startsWith(asVenue) ? own + key.slice(asVenue.length) : key)),
+  );
+}
+
 let cachedKeys: readonly string[] | null = null;
-/** Every dotted key of the schema, without list positions. */
+/** Every dotted key of the schema, without list positions; an exchange's stand below the name of its venue. */
 export function knownKeys(): readonly string[] {
   cachedKeys ??= keysOf(configSchema, '');
   return cachedKeys;
@@ -216,6 +243,14 @@ function keysOf(schema: z.ZodType, prefix: string): string[] {
   // Defaults wrap the object that has the keys.
   const { innerType } = schema.def as { innerType?: z.ZodType };
   if (innerType !== undefined) return keysOf(innerType, prefix);
+  const { valueType } = schema.def as { valueType?: z.ZodType };
+  const { options } = (valueType?.def ?? {}) as { options?: readonly z.ZodObject[] };
+  if (options !== undefined) {
+    return options.flatMap((option) => {
+      const { value: venue } = option.shape.venue as z.ZodLiteral<string>;
+      return [`${prefix}.${venue}`, ...keysOf(option, `${prefix}.${venue}`)];
+    });
+  }
   const shape = (schema as Partial<z.ZodObject>).shape;
   if (shape === undefined) return [];
   return Object.entries(shape).flatMap(([key, inner]) => {
@@ -233,7 +268,12 @@ function whereOf(path: string, writtenAt: ReadonlyMap<string, string>): string |
   return null;
 }
 
-const overlaps = (a: string, b: string): boolean => a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
+/** Whether one path is the other or stands below it; `*` in a need is any one key. */
+function overlaps(path: string, need: string): boolean {
+  const parts = path.split('.');
+  const needed = need.split('.');
+  return needed.every((part, index) => index >= parts.length || part === '*' || part === parts[index]);
+}
 
 const whole = (expected: string, where: string | null): ConfigProblem => ({
   path: '',

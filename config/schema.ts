@@ -3,6 +3,7 @@ import { engineSectionSchema, quorumSectionSchema } from '#shared/core/reconcili
 import { orderLimitsSchema } from '#shared/core/risk/limits.ts';
 import { providenceSettingsSchema, takeProfitSettingsSchema } from '#shared/core/runs/providence-settings.ts';
 import { TIMEFRAMES, type Timeframe } from '#shared/core/time.ts';
+import { entryName, exchangesSchema, httpUrl } from './venues.ts';
 
 /**
  * The one list of settings: names, types and ranges. Meaning, unit and reason of each key stand in default.yaml,
@@ -12,42 +13,8 @@ import { TIMEFRAMES, type Timeframe } from '#shared/core/time.ts';
 const seconds = (min: number, max: number) => z.number().min(min).max(max);
 const wholeSeconds = (min: number, max: number) => z.int().min(min).max(max);
 const count = (min: number, max: number) => z.int().min(min).max(max);
-const url = (protocol: RegExp) => z.url({ protocol }).max(2048);
-const httpUrl = url(/^https?$/);
-const name = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'expected lower-case letters, digits and dashes, at most 32');
-const secretName = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, 'expected a dotted name of an entry in secrets.yml');
+const name = entryName;
 const timeframe = z.enum(TIMEFRAMES as [Timeframe, ...Timeframe[]]);
-const symbol = z
-  .string()
-  .max(50)
-  .regex(
-    /^[A-Za-z0-9]+(-[A-Za-z0-9]+)?\/[A-Z0-9]+(:[A-Z0-9]+)?$/,
-    'expected a symbol such as BTC/USDC:USDC, XYZ-CL/USDC:USDC or BTC/USDT',
-  );
-
-export const LIVE_ACKNOWLEDGEMENT = 'I accept that orders with real money are sent';
-
-const account = z.strictObject({
-  name,
-  address: z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'expected 0x and 40 hex digits'),
-  agent_key_secret: secretName,
-});
-
-const exchange = z.strictObject({
-  kind: z.enum(['simulator', 'paper', 'testnet', 'live']),
-  http_url: httpUrl.nullable(),
-  ws_url: url(/^wss?$/).nullable(),
-  proxy: z.array(httpUrl).max(20),
-  origin: httpUrl.nullable(),
-  poll_interval: seconds(0.1, 60),
-  poll_batch_size: count(1, 1000),
-  accounts: z.array(account).min(1).max(10),
-  dexes: z.array(z.string().regex(/^[a-z0-9]{1,16}$/, 'expected a dex name such as xyz')).max(20),
-  approval: z.enum(['manual', 'automatic']),
-  live_acknowledgement: z.string().max(200).nullable(),
-  symbols: z.array(symbol).min(1).max(1000),
-});
-
 const cadence = wholeSeconds(1, 86_400);
 const perTimeframe = (value: z.ZodNumber) => z.strictObject({ default: value }).extend(timeframeKeys(value.optional()));
 const timeframeKeys = <S extends z.ZodType>(schema: S) =>
@@ -72,7 +39,7 @@ export const configSchema = z.strictObject({
   stage: name,
   state_dir: z.string().min(1).max(1024),
   state_lock_wait_s: seconds(1, 600),
-  exchanges: z.strictObject({ hyperliquid: exchange }),
+  exchanges: exchangesSchema,
   cadences: z.strictObject({
     balance: cadence,
     observer: cadence,
@@ -195,8 +162,6 @@ type DeepReadonly<T> = T extends readonly (infer Item)[]
 
 /** All settings of a stage, checked and frozen. */
 export type Config = DeepReadonly<z.infer<typeof configSchema>>;
-export type ExchangeConfig = Config['exchanges']['hyperliquid'];
-export type ExchangeKind = ExchangeConfig['kind'];
 
 /** Bars or days set for a timeframe, or the default of the map. */
 export const forTimeframe = (map: Config['market_data']['lookback_bars'], frame: Timeframe): number =>

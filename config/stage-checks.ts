@@ -1,5 +1,6 @@
 import type { CrossCheck } from './cross-checks.ts';
 import type { Config } from './schema.ts';
+import { accountsOf, type ExchangeConfig, hasKind } from './venues.ts';
 
 /** Regions with Aurora MySQL Serverless v2 and the Data API for it (3.07 or newer), that need no opt-in. */
 export const REGIONS: readonly string[] = [
@@ -66,21 +67,21 @@ export const stageChecks = (requestedStage: string): readonly CrossCheck[] => [
   {
     needs: ['aws.region', 'exchanges'],
     check: ({ aws, exchanges }) =>
-      Object.keys(exchanges)
-        .filter((name) => BLOCKED_IN_THE_US.includes(name) && aws.region.startsWith('us-'))
-        .map((name) => ({
+      Object.entries(exchanges)
+        .filter(([, { venue }]) => BLOCKED_IN_THE_US.some((v) => venue.startsWith(v)) && aws.region.startsWith('us-'))
+        .map(([name]) => ({
           path: 'aws.region',
           expected: `expected a region outside the United States: ${name} refuses addresses from there (HTTP 451)`,
         })),
   },
   {
-    needs: ['exchanges.hyperliquid.http_url', 'exchanges.hyperliquid.ws_url', 'exchanges.hyperliquid.accounts'],
-    check: venueRules,
+    needs: ['exchanges.*.http_url', 'exchanges.*.ws_url', 'exchanges.*.accounts'],
+    check: ({ exchanges }) => Object.entries(exchanges).flatMap(([name, exchange]) => venueRules(name, exchange)),
   },
   {
-    needs: ['exchanges.hyperliquid.kind'],
-    check: ({ exchanges }, whereOf) =>
-      exchanges.hyperliquid.kind !== 'live'
+    needs: ['exchanges.*.kind'],
+    check: (config, whereOf) =>
+      !hasKind(config, 'live')
         ? []
         : LIVE_LIMITS.flatMap((limit) =>
             when(
@@ -91,10 +92,10 @@ export const stageChecks = (requestedStage: string): readonly CrossCheck[] => [
           ),
   },
   {
-    needs: ['aws.alarm_email', 'exchanges.hyperliquid.kind'],
-    check: ({ aws, exchanges }) =>
+    needs: ['aws.alarm_email', 'exchanges.*.kind'],
+    check: (config) =>
       when(
-        exchanges.hyperliquid.kind === 'live' && aws.alarm_email === null,
+        hasKind(config, 'live') && config.aws.alarm_email === null,
         'aws.alarm_email',
         'expected an address: nobody would hear of the alarms of a live stage',
       ),
@@ -152,15 +153,24 @@ export const stageChecks = (requestedStage: string): readonly CrossCheck[] => [
         `expected ${2 * producer.cpu_units} to ${8 * producer.cpu_units} for ${producer.cpu_units} CPU units`,
       ),
   },
+  {
+    needs: ['exchanges'],
+    check: ({ exchanges }) =>
+      when(
+        Object.keys(exchanges).length > 1,
+        'exchanges',
+        `expected one: the stacks have functions, queues and a key for one exchange, not for ${Object.keys(exchanges).join(', ')}`,
+      ),
+  },
 ];
 
-function venueRules({ exchanges: { hyperliquid } }: Config): Problem[] {
-  const path = 'exchanges.hyperliquid';
+function venueRules(name: string, exchange: ExchangeConfig): Problem[] {
+  const path = `exchanges.${name}`;
   return [
-    ...when(hyperliquid.http_url === null, `${path}.http_url`, 'expected an address: nothing starts a venue on AWS'),
-    ...when(hyperliquid.ws_url === null, `${path}.ws_url`, 'expected an address: nothing starts a venue on AWS'),
+    ...when(exchange.http_url === null, `${path}.http_url`, 'expected an address: nothing starts a venue on AWS'),
+    ...when(exchange.ws_url === null, `${path}.ws_url`, 'expected an address: nothing starts a venue on AWS'),
     ...when(
-      /^0x0{40}$/.test(hyperliquid.accounts[0]?.address ?? ''),
+      /^0x0{40}$/.test(accountsOf(exchange)[0]?.address ?? ''),
       `${path}.accounts.0.address`,
       'expected the master address of the account, not zero',
     ),

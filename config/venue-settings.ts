@@ -1,4 +1,5 @@
 import type { Config } from './schema.ts';
+import { accountsOf, exchangeOf, subAccountsOf } from './venues.ts';
 
 /** Where the venue answers: the settings' own addresses, or the simulator's. */
 export interface VenueAddresses {
@@ -6,15 +7,19 @@ export interface VenueAddresses {
   readonly wsUrl: string;
 }
 
-/** The venue's settings as its adapter takes them, and as they travel in the variable `VENUE`. No secret stands in them. */
-export function venueSettings({ exchanges, resilience, paper }: Config, { httpUrl, wsUrl }: VenueAddresses) {
-  const { kind, accounts, dexes, proxy, origin } = exchanges.hyperliquid;
+/** An exchange's settings as its adapter takes them, and as they travel in the variable `VENUE`. No secret stands in them. */
+export function venueSettings(config: Config, name: string, { httpUrl, wsUrl }: VenueAddresses) {
+  const { resilience, paper } = config;
+  const exchange = exchangeOf(config, name);
+  const { venue, kind, proxy, origin } = exchange;
   return {
+    exchange: name,
+    venue,
     kind,
     httpUrl,
     wsUrl,
-    accounts: accounts.map((a) => ({ name: a.name, address: a.address, tradingKeySecret: a.agent_key_secret })),
-    dexes: [...dexes],
+    accounts: accountsOf(exchange).map((account) => ({ ...account })),
+    dexes: [...subAccountsOf(exchange)],
     proxies: { urlPrefixes: [...proxy], origin },
     timeoutMs: resilience.timeout_ms,
     healthMaxAgeMs: resilience.health_check_s * 1000,
@@ -33,8 +38,9 @@ export function venueSettings({ exchanges, resilience, paper }: Config, { httpUr
 }
 
 /** How prices are followed, and what travels in the variable `FEED`. */
-export function feedSettings({ feed, exchanges }: Config) {
-  const { poll_interval: pollIntervalS, poll_batch_size: pollBatchSize } = exchanges.hyperliquid;
+export function feedSettings(config: Config, name: string) {
+  const { feed } = config;
+  const { poll_interval: pollIntervalS, poll_batch_size: pollBatchSize } = exchangeOf(config, name);
   return {
     livenessMs: Math.round(feed.liveness_s * 1000),
     pingAfterMs: Math.round(feed.ping_interval_s * 1000),

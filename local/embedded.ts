@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { EXCHANGE, functionEnvironments } from '#config/function-environments.ts';
-import { takesSimulator } from '#config/kind-settings.ts';
+import { functionEnvironments } from '#config/function-environments.ts';
+import { takesSimulator, venueWords } from '#config/kind-settings.ts';
 import type { Config } from '#config/schema.ts';
+import { exchangeOf, exchangesOf } from '#config/venues.ts';
 import { apiEnvSchema } from '#functions/api/env.ts';
 import { readStatus } from '#functions/api/read-status.ts';
 import { connectWebSocket } from '#shared/adapters/exchange/wire/connect-web-socket.ts';
@@ -43,9 +44,10 @@ const FIRST_LOOK_MS = 4_000;
 
 /** Where the venue answers: the simulator (found or started), or the addresses of the config. */
 async function venueOf(config: Config, state: StateDirectory, seed: number) {
-  const settings = config.exchanges.hyperliquid;
+  const [exchange] = exchangesOf(config);
+  const settings = exchangeOf(config, exchange);
   if (!takesSimulator(settings)) {
-    if (!settings.http_url || !settings.ws_url) throw new Error('exchanges.hyperliquid needs http_url and ws_url');
+    if (!settings.http_url || !settings.ws_url) throw new Error(`exchanges.${exchange} needs http_url and ws_url`);
     return { simulator: null, httpUrl: settings.http_url, wsUrl: settings.ws_url };
   }
   const client = keepAliveFetch();
@@ -129,10 +131,10 @@ async function begin(
   atEnd(() => state.removePlatform());
   const telemetry = createTelemetry(config, state.logs, systemClock);
   atEnd(() => telemetry.file.close());
-  countersAtZero(telemetry.logger, EXCHANGE);
+  for (const exchange of exchangesOf(config)) countersAtZero(telemetry.logger, exchange);
   const secrets = await openTradingSecrets({
     dir: PROJECT_DIR,
-    exchange: config.exchanges.hyperliquid,
+    exchanges: Object.values(config.exchanges),
     onRead: (value) => telemetry.redactor.addSecret(value),
   });
   let failed = false;
@@ -185,8 +187,7 @@ async function begin(
       return telemetry.registry.render();
     },
   });
-  const venueWords = `${config.exchanges.hyperliquid.kind} ${config.stage}`;
-  const assets = loadPageAssets({ projectDir: PROJECT_DIR, token, venue: venueWords });
+  const assets = loadPageAssets({ projectDir: PROJECT_DIR, token, venue: venueWords(config) });
   const server = await startHttpServer(api, assets, port);
   atEnd(() => server.close());
   port = server.port;
@@ -198,7 +199,7 @@ async function begin(
   atEnd(() => firstLook.cancel());
   state.writePlatform({ pid: process.pid, port, token, startedAtMs: Date.now() });
   isUp = true;
-  const apiEnv = apiEnvSchema.parse(functionEnvironments(platform.env).api);
+  const apiEnv = apiEnvSchema.parse(functionEnvironments(platform.env, exchangesOf(config)[0]).api);
   return {
     platform,
     server,

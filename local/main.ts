@@ -1,5 +1,6 @@
 import { ConfigError } from '#config/config-error.ts';
 import { type LoadedConfig, loadConfig } from '#config/load.ts';
+import { exchangeOf, exchangesOf } from '#config/venues.ts';
 import { type Embedded, startEmbedded } from './embedded.ts';
 import { showLiveStatus } from './live-status.ts';
 import { openPositionsText } from './open-positions.ts';
@@ -73,11 +74,12 @@ async function live(
   const { platform, server, simulator } = embedded;
   const first = await embedded.snapshot();
   const { config } = platform.env;
+  const [exchange] = exchangesOf(config);
   terminal.announce([
     ['page', `http://127.0.0.1:${server.port}`],
     [
       'exchange',
-      `hyperliquid ${config.exchanges.hyperliquid.kind} at ${platform.env.venue.httpUrl}${simulator?.found ? ' (still running)' : ''}`,
+      `${exchange} ${exchangeOf(config, exchange).kind} at ${platform.env.venue.httpUrl}${simulator?.found ? ' (still running)' : ''}`,
     ],
     ['database', state.database],
     ['system', first.system ? `${first.system.state}: ${first.system.reason}` : 'no state yet'],

@@ -1,5 +1,5 @@
 import { wantsTradingKey } from '#config/kind-settings.ts';
-import type { ExchangeConfig } from '#config/schema.ts';
+import { accountsOf, type ExchangeConfig } from '#config/venues.ts';
 import { tradingKeyProblem } from '#shared/adapters/exchange/hyperliquid/trading-key-form.ts';
 import { FileSecrets } from '#shared/adapters/system/file-secrets.ts';
 import { SecretError } from '#shared/ports/secrets.ts';
@@ -12,18 +12,21 @@ import { UserError } from './user-error.ts';
 export async function openTradingSecrets(options: {
   /** Folder of secrets.yml. */
   readonly dir: string;
-  readonly exchange: Pick<ExchangeConfig, 'kind' | 'accounts'>;
+  readonly exchanges: readonly ExchangeConfig[];
   /** Told each value, so that a logger can blot it out. */
   readonly onRead: (value: string) => void;
 }): Promise<FileSecrets> {
-  const { dir, exchange, onRead } = options;
-  const secrets = new FileSecrets({ dir, allowExample: exchange.kind === 'simulator', onRead });
-  if (!wantsTradingKey(exchange)) return secrets;
+  const { dir, exchanges, onRead } = options;
+  const signing = exchanges.filter(wantsTradingKey);
+  // Published keys are for play money: one exchange with more than that, and none of them is taken.
+  const secrets = new FileSecrets({ dir, allowExample: signing.every(({ kind }) => kind === 'simulator'), onRead });
   try {
-    await secrets.check(
-      exchange.accounts.map((account) => account.agent_key_secret),
-      tradingKeyProblem,
-    );
+    for (const exchange of signing) {
+      await secrets.check(
+        accountsOf(exchange).map((account) => account.tradingKeySecret),
+        tradingKeyProblem,
+      );
+    }
   } catch (error) {
     if (error instanceof SecretError) throw new UserError(error.message);
     throw error;

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { ConfigError, problemLine } from '#config/config-error.ts';
 import { loadConfig } from '#config/load.ts';
 import type { Config } from '#config/schema.ts';
+import type { ExchangeConfig } from '#config/venues.ts';
 import type { CommandContext } from '../context.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { checkDatabase, checkDisk, checkPlatform, checkPort, checkReadiness } from '../doctor/local-checks.ts';
@@ -23,7 +24,7 @@ export async function doctor(ctx: CommandContext, options: { readonly proxy?: bo
   const config = checkConfig(ctx, findings);
   if (config)
     findings.push(
-      await checkSecrets(config.exchanges.hyperliquid, PROJECT_DIR),
+      ...(await eachExchange(config, async (exchange) => [await checkSecrets(exchange, PROJECT_DIR)])),
       ...(await sizingFindings(ctx, config)),
     );
   findings.push(...checkDisk(ctx.stateDir), checkDatabase(ctx.stateDir));
@@ -33,7 +34,7 @@ export async function doctor(ctx: CommandContext, options: { readonly proxy?: bo
   if (platform.verdict === 'ok') findings.push(...(await checkReadiness(ctx)));
   if (config && platform.verdict !== 'ok') findings.push(await checkPort(config.http.port));
   if (config && options.proxy) {
-    findings.push(...(await checkProxies(ctx.io, config.exchanges.hyperliquid, ctx.stateDir)));
+    findings.push(...(await eachExchange(config, (exchange) => checkProxies(ctx.io, exchange, ctx.stateDir))));
   }
   const ok = findings.every((finding) => finding.verdict !== 'failed');
   ctx.print({ ok, findings }, () =>
@@ -44,6 +45,31 @@ export async function doctor(ctx: CommandContext, options: { readonly proxy?: bo
   );
   return ok ? EXIT.ok : EXIT.failed;
 }
+
+/** The findings of every exchange; where there are several, each check says whose it is. */
+async function eachExchange(
+  { exchanges }: Config,
+  check: (exchange: ExchangeConfig) => Promise<readonly Finding[]>,
+): Promise<readonly Finding[]> {
+  const entries = Object.entries(exchanges);
+  const found = await Promise.all(
+    entries.map(async ([name, exchange]) => {
+      const findings = await check(exchange);
+      return entries.length === 1 ? findings : findings.map((f) => ({ ...f, check: `${f.check} of ${name}` }));
+    }),
+  );
+  return found.flat();
+}
+
+/** `exchange kind simulator`, or `exchange kinds hyperliquid simulator, second paper`. */
+const kindsText = ({ exchanges }: Config): string => {
+  const [first, ...others] = Object.entries(exchanges);
+  return others.length === 0
+    ? `exchange kind ${first?.[1].kind}`
+    : `exchange kinds ${Object.entries(exchanges)
+        .map(([name, { kind }]) => `${name} ${kind}`)
+        .join(', ')}`;
+};
 
 function checkNode(): Finding {
   const major = Number(process.versions.node.split('.')[0]);
@@ -58,7 +84,7 @@ function checkNode(): Finding {
 function checkConfig(ctx: CommandContext, findings: Finding[]): Config | null {
   try {
     const { config, warnings } = loadConfig({ stage: ctx.stage, checks: checksOf(ctx.stage) });
-    const detail = `stage ${ctx.stage}, exchange kind ${config.exchanges.hyperliquid.kind}`;
+    const detail = `stage ${ctx.stage}, ${kindsText(config)}`;
     findings.push({ check: 'config', verdict: 'ok', detail });
     for (const warning of warnings) findings.push({ check: 'config', verdict: 'warning', detail: warning });
     return config;

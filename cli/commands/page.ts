@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { venueWords } from '#config/kind-settings.ts';
 import { startStagePage } from '#local/stage/stage-page.ts';
 import type { CommandContext } from '../context.ts';
 import { CliFailure, EXIT, type ExitCode } from '../exit-codes.ts';
@@ -16,7 +17,7 @@ export async function page(ctx: CommandContext, options: { readonly port: number
       `stage ${ctx.stage} serves its own page: npm start prints where`,
     );
   }
-  const { exchanges } = stageConfig(ctx.stage);
+  const words = venueWords(stageConfig(ctx.stage));
   // The stage is asked before anything is promised.
   await ctx.platform().get('/api/status');
   const server = await startStagePage({
@@ -24,7 +25,7 @@ export async function page(ctx: CommandContext, options: { readonly port: number
     projectDir: PROJECT,
     port: options.port,
     token: randomBytes(24).toString('base64url'),
-    venue: `${exchanges.hyperliquid.kind} ${ctx.stage}`,
+    venue: words,
   });
   const url = `http://127.0.0.1:${server.port}`;
   ctx.print({ url }, () => `page of ${ctx.stage}: ${url}; Ctrl-C ends it`);

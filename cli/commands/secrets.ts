@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { wantsTradingKey } from '#config/kind-settings.ts';
+import { tradingSecretName, wantsTradingKey } from '#config/kind-settings.ts';
+import { accountsOf, exchangeOf, exchangesOf } from '#config/venues.ts';
 import { tradingKeyProblem } from '#shared/adapters/exchange/hyperliquid/trading-key-form.ts';
 import { FileSecrets } from '#shared/adapters/system/file-secrets.ts';
 import { SecretError } from '#shared/ports/secrets.ts';
@@ -17,26 +18,31 @@ const PROJECT = join(import.meta.dirname, '..', '..');
  */
 export async function pushSecrets(ctx: CommandContext): Promise<ExitCode> {
   if (!ctx.deployed) throw new CliFailure(EXIT.usage, 'embedded-stage', `stage ${ctx.stage} reads secrets.yml itself`);
-  const { accounts, kind } = stageConfig(ctx.stage).exchanges.hyperliquid;
-  if (!wantsTradingKey({ kind })) {
+  const config = stageConfig(ctx.stage);
+  const signing = exchangesOf(config).filter((name) => wantsTradingKey(exchangeOf(config, name)));
+  if (signing.length === 0) {
     throw new CliFailure(
       EXIT.usage,
       'no-key-needed',
-      `stage ${ctx.stage} is of kind ${kind}: nobody signs, and no secret takes a key`,
+      `stage ${ctx.stage} is of kind ${exchangeOf(config, exchangesOf(config)[0]).kind}: nobody signs, and no secret takes a key`,
     );
   }
-  const secrets = new FileSecrets({ dir: PROJECT, allowExample: kind === 'simulator' });
+  const play = signing.every((name) => exchangeOf(config, name).kind === 'simulator');
+  const secrets = new FileSecrets({ dir: PROJECT, allowExample: play });
   const values: { readonly secretId: string; readonly text: string }[] = [];
   try {
-    await secrets.check(
-      accounts.map((account) => account.agent_key_secret),
-      tradingKeyProblem,
-    );
-    for (const { name, agent_key_secret: key } of accounts) {
-      values.push({
-        secretId: `3t/${ctx.stage}/trading/${name}`,
-        text: JSON.stringify({ [key]: await secrets.get(key) }),
-      });
+    for (const exchange of signing) {
+      const accounts = accountsOf(exchangeOf(config, exchange));
+      await secrets.check(
+        accounts.map((account) => account.tradingKeySecret),
+        tradingKeyProblem,
+      );
+      for (const { name, tradingKeySecret: key } of accounts) {
+        values.push({
+          secretId: tradingSecretName(config, exchange, name),
+          text: JSON.stringify({ [key]: await secrets.get(key) }),
+        });
+      }
     }
   } catch (error) {
     if (error instanceof SecretError) throw new CliFailure(EXIT.failed, 'secrets', error.message);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { ExchangeConfig } from '#config/schema.ts';
+import type { ExchangeConfig } from '#config/venues.ts';
 import type { CliIo } from '../cli-io.ts';
 import type { Finding } from './finding.ts';
 

@@ -37,7 +37,7 @@ const producer = createPriceProducer(
     ids: randomIds,
     random,
     telemetry,
-    feed: openPriceFeed(env.EXCHANGE, env.VENUE, env.FEED, { clock, random, telemetry, connect: connectWebSocket }),
+    feed: openPriceFeed(env.VENUE, env.FEED, { clock, random, telemetry, connect: connectWebSocket }),
     stream: createKinesisEventStream({
       client: new KinesisClient(awsClientOptions('kinesis', process.env)),
       streamName: env.MARKET_STREAM,

@@ -2,7 +2,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
 import { startLambda } from '#shared/adapters/aws/lambda-process.ts';
 import { createS3ObserverDocuments } from '#shared/adapters/aws/s3-observer-documents.ts';
-import { openObserver } from '#shared/adapters/exchange/hyperliquid/open-observer.ts';
+import { openAccountObserver } from '#shared/adapters/exchange/open-account-observer.ts';
 import { keepAliveFetch } from '#shared/adapters/system/keep-alive-fetch.ts';
 import { readEnvironment } from '#shared/messages/read-environment.ts';
 import { observerEnvSchema, resourcesSchema } from './env.ts';
@@ -17,7 +17,7 @@ export const handler = serve(
     {
       clock,
       telemetry,
-      observer: openObserver(env.VENUE, env.OBSERVER_ID, client.fetch),
+      observer: openAccountObserver(env.VENUE, env.OBSERVER_ID, client.fetch),
       documents: createS3ObserverDocuments({
         client: new S3Client(awsClientOptions('s3', process.env)),
         bucket: env.OBSERVER_BUCKET,

@@ -1,9 +1,9 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kinesis from 'aws-cdk-lib/aws-kinesis';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
-import { EXCHANGE } from '#config/function-environments.ts';
 import type { Config } from '#config/schema.ts';
 import { venueSettings } from '#config/venue-settings.ts';
+import { exchangeOf, exchangesOf } from '#config/venues.ts';
 import { DATABASE_NAME, type DatabaseUser, type StateStack } from '../stacks/state-stack.ts';
 
 /** Every variable that names a resource (shared/messages/aws-resources.ts). */
@@ -203,9 +203,10 @@ export class PlatformResources {
 
   #venue({ venueHttpUrl }: ResourceUse) {
     const { config } = this.#parts;
-    const { http_url: httpUrl, ws_url: wsUrl } = config.exchanges[EXCHANGE];
+    const [exchange] = exchangesOf(config);
+    const { http_url: httpUrl, ws_url: wsUrl } = exchangeOf(config, exchange);
     if (httpUrl === null || wsUrl === null) throw new Error('the venue has no address');
-    return venueSettings(config, { httpUrl: venueHttpUrl ?? httpUrl, wsUrl });
+    return venueSettings(config, exchange, { httpUrl: venueHttpUrl ?? httpUrl, wsUrl });
   }
 
   #tradingSecret(): string {

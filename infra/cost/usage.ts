@@ -1,6 +1,7 @@
-import { EXCHANGE, observersOf } from '#config/function-environments.ts';
+import { observersOf } from '#config/function-environments.ts';
 import { FUNCTIONS, type FunctionFolder } from '#config/functions.ts';
 import type { Config } from '#config/schema.ts';
+import { exchangeOf, exchangesOf } from '#config/venues.ts';
 import { cloudwatchMetrics } from '#shared/telemetry/cloudwatch-metrics.ts';
 import { ASSUMPTIONS, RUNS } from './assumptions.ts';
 
@@ -75,15 +76,16 @@ export function usageOf(config: Config, templates: readonly TemplateJson[]): Usa
     traced: (fn.TracingConfig as { Mode: string }).Mode === 'Active',
   }));
   const running = service !== undefined;
-  const symbols = config.exchanges[EXCHANGE].symbols.length;
+  const [exchange] = exchangesOf(config);
+  const symbols = exchangeOf(config, exchange).symbols.length;
   const scheduled = (name: string): number =>
     sum(
       schedules
         .filter((s) => s.name.replace(`3t-${config.stage}-`, '').replace(/-\d+$/, '') === name.replace(/-\d+$/, ''))
         .map((s) => s.runs),
-    ) / (/^observer-\d+$/.test(name) ? observersOf(config).length : 1);
+    ) / (/^observer-\d+$/.test(name) ? observersOf(config, exchange).length : 1);
   const usages = functions.map((fn): FunctionUsage => {
-    const kind = observersOf(config).some(({ id }) => id === fn.name) ? 'observer' : fn.name;
+    const kind = observersOf(config, exchange).some(({ id }) => id === fn.name) ? 'observer' : fn.name;
     const run = RUNS[kind];
     if (run === undefined) throw new Error(`nothing is assumed about a run of ${fn.name}`);
     const beats = scheduled(fn.name);

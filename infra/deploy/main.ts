@@ -6,7 +6,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { ConfigError } from '#config/config-error.ts';
-import { EXCHANGE } from '#config/function-environments.ts';
+import { exchangesOf, hasKind } from '#config/venues.ts';
 import { readOptions, UsageError } from '#infra/command-line.ts';
 import { loadStage } from '#infra/load-stage.ts';
 import { alarmAdvice, readAlarmAddress } from '#shared/adapters/aws/alarm-address.ts';
@@ -39,10 +39,10 @@ try {
   const { stage } = options;
   const sns = new SNSClient(awsClientOptions('sns', { ...process.env, AWS_REGION: config.aws.region }));
   const { parked } = config.aws;
-  const work = { parked, alarmsMustArrive: config.exchanges.hyperliquid.kind === 'live' };
+  const work = { parked, alarmsMustArrive: hasKind(config, 'live') };
   const user = process.env.USER ?? 'unknown';
   const deps = {
-    ...awsStage({ client, options, exchange: EXCHANGE, by: `deploy:${user}`, run, say }),
+    ...awsStage({ client, options, exchange: exchangesOf(config)[0], by: `deploy:${user}`, run, say }),
     alarmAdvice: async () => alarmAdvice(await readAlarmAddress({ client: sns, stage, email: config.aws.alarm_email })),
     sleep: (ms: number) => sleep(ms),
     nowMs: () => Date.now(),

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { functionEnvironments, observersOf } from '#config/function-environments.ts';
 import { everySecondsOf, type ScheduledFolder, streamConsumers } from '#config/functions.ts';
 import type { Config } from '#config/schema.ts';
+import { exchangesOf } from '#config/venues.ts';
 import * as api from '#functions/api/env.ts';
 import * as balance from '#functions/balance/env.ts';
 import * as balanceConsumer from '#functions/balance-consumer/env.ts';
@@ -25,13 +26,16 @@ import { createWorkQueue, type DeadQueues } from '../constructs/queue-source.ts'
 
 /** The variables of every function that come from the settings, as on any platform. */
 export const environmentsOf = (config: Config) =>
-  functionEnvironments({
-    config,
-    // One writer per deployment: the FIFO group lets only one of its invocations run.
-    holder: `aws-${config.stage}`,
-    seed: Number(config.providence.seed) || 1,
-    overlapping: true,
-  });
+  functionEnvironments(
+    {
+      config,
+      // One writer per deployment: the FIFO group lets only one of its invocations run.
+      holder: `aws-${config.stage}`,
+      seed: Number(config.providence.seed) || 1,
+      overlapping: true,
+    },
+    exchangesOf(config)[0],
+  );
 
 const apiSchema = z.object({ ...api.apiEnvSchema.shape, ...api.manualOrdersEnvSchema.shape });
 
@@ -109,7 +113,7 @@ function addScheduled({ scope, behaviours, config, parts, dead }: FunctionsInput
     { env: balance.balanceEnvSchema, resources: balance.resourcesSchema, settings: texts.balance },
     sourceOf('balance'),
   );
-  observersOf(config).forEach(({ id, httpUrl }, index) => {
+  observersOf(config, exchangesOf(config)[0]).forEach(({ id, httpUrl }, index) => {
     behaviours.scheduled(
       id,
       {

@@ -8,6 +8,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { wantsTradingKey } from '#config/kind-settings.ts';
 import type { Config } from '#config/schema.ts';
+import { accountsOf, exchangeOf, exchangesOf } from '#config/venues.ts';
 import { acknowledge } from '../constructs/acknowledge.ts';
 
 /** A password goes into a statement of MySQL: letters and digits only. */
@@ -49,8 +50,8 @@ export class StateStack extends Stack {
     const users = this.#databaseUsers(config.stage);
     this.cluster = this.#database(config, users.migrate);
     this.databaseSecrets = users;
-    const { hyperliquid } = config.exchanges;
-    const traders = wantsTradingKey(hyperliquid) ? hyperliquid.accounts : [];
+    const exchange = exchangeOf(config, exchangesOf(config)[0]);
+    const traders = wantsTradingKey(exchange) ? accountsOf(exchange) : [];
     this.tradingSecrets = new Map(traders.map(({ name }) => [name, this.#tradingSecret(config.stage, name)]));
     this.observerBucket = this.#bucket('ObserverDocuments', {
       // Each document is written anew twice a minute; old versions prove nothing.

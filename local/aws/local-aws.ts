@@ -5,6 +5,7 @@ import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Config } from '#config/schema.ts';
+import { accountsOf, exchangeOf, exchangesOf } from '#config/venues.ts';
 import { TEST_SIGNERS } from '#local/exchange-simulator/signers/test-accounts.ts';
 import { startPrivateMariadb } from '#local/mariadb/private-mariadb.ts';
 import { startMinistack } from '#local/ministack/ministack.ts';
@@ -185,11 +186,11 @@ async function pushTradingKeys(
   config: Config,
   outputs: Readonly<Record<string, string>>,
 ): Promise<void> {
-  for (const account of config.exchanges.hyperliquid.accounts) {
+  for (const account of accountsOf(exchangeOf(config, exchangesOf(config)[0]))) {
     await client.send(
       new PutSecretValueCommand({
         SecretId: output(outputs, `TradingSecretArn${account.name.replace(/[^a-z0-9]/g, '')}`),
-        SecretString: JSON.stringify({ [account.agent_key_secret]: TEST_SIGNERS.mainAgent.privateKey }),
+        SecretString: JSON.stringify({ [account.tradingKeySecret]: TEST_SIGNERS.mainAgent.privateKey }),
       }),
     );
   }

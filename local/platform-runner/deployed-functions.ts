@@ -1,6 +1,7 @@
 import { functionEnvironments, observersOf } from '#config/function-environments.ts';
 import type { Config } from '#config/schema.ts';
 import { type VenueAddresses, venueSettings } from '#config/venue-settings.ts';
+import { exchangesOf } from '#config/venues.ts';
 import { resourcesSchema as api } from '#functions/api/env.ts';
 import { resourcesSchema as balance } from '#functions/balance/env.ts';
 import { resourcesSchema as balanceConsumer } from '#functions/balance-consumer/env.ts';
@@ -40,12 +41,16 @@ interface Schema {
 /** Every function of the platform with the environment that the services stack would give it. */
 export function deployedFunctions(input: DeploymentInput): readonly DeployedFunction[] {
   const { config } = input;
-  const texts = functionEnvironments({
-    config,
-    holder: `runner-${config.stage}`,
-    seed: Number(config.providence.seed) || 1,
-    overlapping: false,
-  });
+  const [exchange] = exchangesOf(config);
+  const texts = functionEnvironments(
+    {
+      config,
+      holder: `runner-${config.stage}`,
+      seed: Number(config.providence.seed) || 1,
+      overlapping: false,
+    },
+    exchange,
+  );
   const values = resourceValues(input);
   const make = (
     name: string,
@@ -69,7 +74,7 @@ export function deployedFunctions(input: DeploymentInput): readonly DeployedFunc
     make('janitor', janitor, texts.janitor),
     make('market-data', marketData, texts['market-data']),
     make('migrate', migrate, texts.migrate, { DATABASE_SECRET_ARN: input.resources.databaseSecrets.migrate }),
-    ...observersOf(config).map(({ id, httpUrl }) =>
+    ...observersOf(config, exchange).map(({ id, httpUrl }) =>
       make(id, observer, texts.observer(id), { VENUE: venueText(input, httpUrl) }, 'observer'),
     ),
     make('order-gateway', orderGateway, texts['order-gateway']),
@@ -82,7 +87,7 @@ export function deployedFunctions(input: DeploymentInput): readonly DeployedFunc
 }
 
 const venueText = ({ config, venue }: DeploymentInput, httpUrl: string | null): string =>
-  JSON.stringify(venueSettings(config, { ...venue, httpUrl: httpUrl ?? venue.httpUrl }));
+  JSON.stringify(venueSettings(config, exchangesOf(config)[0], { ...venue, httpUrl: httpUrl ?? venue.httpUrl }));
 
 /** Every variable of shared/messages/aws-resources.ts. */
 function resourceValues(input: DeploymentInput): Readonly<Record<string, string>> {

@@ -5,6 +5,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { Command } from 'commander';
 import { loadConfig } from '#config/load.ts';
+import { accountsOf, exchangeOf, exchangesOf } from '#config/venues.ts';
 import { awsClientOptions } from '#shared/adapters/aws/aws-endpoint.ts';
 import { FileSecrets } from '#shared/adapters/system/file-secrets.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
@@ -24,6 +25,7 @@ const LONG_POLL_TIMEOUT_MS = (WAIT_S + 5) * 1000;
 
 const env = readEnvironment(platformRunnerEnvSchema, process.env);
 const { config } = loadConfig({ stage: env.STAGE, overrides: env.CONFIG_OVERRIDES });
+const exchange = exchangeOf(config, exchangesOf(config)[0]);
 const redactor = new Redactor();
 const registry = new MetricsRegistry({ processMetrics: true });
 const telemetry = new JsonTelemetry({
@@ -45,10 +47,10 @@ const clients: AwsClients = {
 async function prepare(): Promise<PlatformRunner> {
   const secrets = new FileSecrets({
     dir: env.SECRETS_DIR,
-    allowExample: config.exchanges.hyperliquid.kind === 'simulator',
+    allowExample: exchange.kind === 'simulator',
     onRead: (value) => redactor.addSecret(value),
   });
-  const names = config.exchanges.hyperliquid.accounts.map((account) => account.agent_key_secret);
+  const names = accountsOf(exchange).map((account) => account.tradingKeySecret);
   const keys = Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, await secrets.get(name)] as const)),
   );

@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
 import { functionEnvironments } from '#config/function-environments.ts';
+import { exchangesOf } from '#config/venues.ts';
 import { createApp } from '#functions/api/app.ts';
 import { apiEnvSchema, manualOrdersEnvSchema } from '#functions/api/env.ts';
 import { manualOrders } from '#functions/api/manual-orders.ts';
@@ -21,7 +22,7 @@ export function createApi(platform: Platform, options: ApiOptions): Hono {
   const { env, repositories: r, plumbing } = platform;
   const { clock, ids } = env;
   const { installation } = r;
-  const variables = functionEnvironments(env).api;
+  const variables = functionEnvironments(env, exchangesOf(env.config)[0]).api;
   return createApp(
     {
       clock,

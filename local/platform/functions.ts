@@ -1,4 +1,5 @@
 import { functionEnvironments, observersOf } from '#config/function-environments.ts';
+import { exchangesOf } from '#config/venues.ts';
 import { balanceEnvSchema } from '#functions/balance/env.ts';
 import { createHandler as balance } from '#functions/balance/handler.ts';
 import { balanceConsumerEnvSchema } from '#functions/balance-consumer/env.ts';
@@ -56,7 +57,7 @@ export function registerFunctions(parts: FunctionParts): void {
   const { env, repositories: r, plumbing, venue } = parts;
   const { config, clock, ids, telemetry, observerDocuments } = env;
   const { account: accountStream, candleJobs, orders: orderQueue, runRequests } = plumbing;
-  const texts = functionEnvironments(env);
+  const texts = functionEnvironments(env, exchangesOf(env.config)[0]);
   const reader = venue.reader.accountReader;
   const aside = { deadLetters: r.deadLetters, alerts: r.alerts };
   const common = { clock, ids, telemetry, jobs: r.jobs };
@@ -84,7 +85,7 @@ export function registerFunctions(parts: FunctionParts): void {
       balanceConsumerEnvSchema.parse(texts['balance-consumer']),
     ),
   );
-  for (const { id, httpUrl } of observersOf(config)) {
+  for (const { id, httpUrl } of observersOf(config, exchangesOf(config)[0])) {
     const deps = { clock, telemetry, observer: venue.observerOf(id, httpUrl), documents: observerDocuments };
     add(id, observer(deps, observerEnvSchema.parse(texts.observer(id))));
   }
@@ -192,7 +193,7 @@ export function registerFunctions(parts: FunctionParts): void {
 function registerOrderFunctions({ env, repositories: r, plumbing, venue }: FunctionParts): void {
   const { clock, ids, telemetry } = env;
   const { runRequests, orders: orderQueue } = plumbing;
-  const texts = functionEnvironments(env);
+  const texts = functionEnvironments(env, exchangesOf(env.config)[0]);
   const add = adder(plumbing);
   const { orderVenue } = venue.trader;
   if (!orderVenue) throw new Error('the order gateway needs a venue with a trading key');

@@ -1,5 +1,6 @@
-import { EXCHANGE, functionEnvironments, leveragePolicy } from '#config/function-environments.ts';
+import { functionEnvironments, leveragePolicy } from '#config/function-environments.ts';
 import { scheduledFunctions, streamConsumers } from '#config/functions.ts';
+import { exchangesOf } from '#config/venues.ts';
 import { priceProducerEnv, priceProducerEnvSchema } from '#containers/price-producer/env.ts';
 import { createPriceProducer, type PriceProducer } from '#containers/price-producer/producer.ts';
 import { scheduleEvent } from '#local/emulators/schedule-emulator.ts';
@@ -32,9 +33,10 @@ export function createPlatform(given: PlatformEnvironment): Platform {
   const clock = correctedClock(given.clock);
   const env = { ...given, clock };
   const { config, telemetry } = env;
+  const [exchange] = exchangesOf(config);
   const repositories = createRepositories(
     env.db,
-    EXCHANGE,
+    exchange,
     clock,
     leveragePolicy(config),
     config.quorum.max_age_s * 1000,
@@ -45,12 +47,12 @@ export function createPlatform(given: PlatformEnvironment): Platform {
     { clock, telemetry, deadLetters, redelivery, reloadSymbols: () => producer.reloadInstruments() },
     config,
   );
-  const venue = createVenue(env, repositories);
+  const venue = createVenue(env, exchange, repositories);
   const { instruments } = repositories;
   const { feed } = venue;
   const producer: PriceProducer = createPriceProducer(
     { clock, ids: env.ids, random: env.random, feed, stream: plumbing.market, instruments, telemetry },
-    priceProducerEnv(priceProducerEnvSchema.parse(functionEnvironments(env)['price-producer'])),
+    priceProducerEnv(priceProducerEnvSchema.parse(functionEnvironments(env, exchange)['price-producer'])),
   );
   registerFunctions({ env, repositories, plumbing, venue });
   connectStreams(plumbing, config);

@@ -1,6 +1,5 @@
-import { EXCHANGE } from '#config/function-environments.ts';
 import { feedSettings, venueSettings } from '#config/venue-settings.ts';
-import { openObserver } from '#shared/adapters/exchange/hyperliquid/open-observer.ts';
+import { openAccountObserver } from '#shared/adapters/exchange/open-account-observer.ts';
 import { openExchange } from '#shared/adapters/exchange/open-exchange.ts';
 import { openPriceFeed } from '#shared/adapters/exchange/open-price-feed.ts';
 import type { Exchange } from '#shared/adapters/exchange/wire/exchange.ts';
@@ -20,18 +19,18 @@ export interface Venue {
   close(): Promise<void>;
 }
 
-export function createVenue(env: PlatformEnvironment, repositories: Repositories): Venue {
+export function createVenue(env: PlatformEnvironment, exchange: string, repositories: Repositories): Venue {
   const { config, db, clock, telemetry, fetch } = env;
-  const settings = venueSettings(config, env.venue);
+  const settings = venueSettings(config, exchange, env.venue);
   const { instruments, alerts, breakers } = repositories;
-  const ports = { exchange: EXCHANGE, db, instruments, alerts, breakers, clock, telemetry, fetch };
+  const ports = { db, instruments, alerts, breakers, clock, telemetry, fetch };
   const reader = openExchange(settings, { ...ports, secrets: null });
   const trader = openExchange(settings, { ...ports, secrets: env.secrets });
   return {
     reader,
     trader,
-    feed: openPriceFeed(EXCHANGE, settings, feedSettings(config), env),
-    observerOf: (id, httpUrl) => openObserver({ ...settings, httpUrl: httpUrl ?? settings.httpUrl }, id, fetch),
+    feed: openPriceFeed(settings, feedSettings(config, exchange), env),
+    observerOf: (id, httpUrl) => openAccountObserver({ ...settings, httpUrl: httpUrl ?? settings.httpUrl }, id, fetch),
     close: async () => {
       await reader.close();
       await trader.close();

@@ -1,4 +1,3 @@
-import { EXCHANGE } from '#config/function-environments.ts';
 import type { Config } from '#config/schema.ts';
 import { openSqlite } from '#shared/adapters/sql/open-database.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
@@ -167,7 +166,7 @@ export class ReplaySession {
       quiesce: this.#parts.quiesce,
       secrets: await openTradingSecrets({
         dir: PROJECT_DIR,
-        exchange: config.exchanges[EXCHANGE],
+        exchanges: Object.values(config.exchanges),
         onRead: (value) => redactor.addSecret(value),
       }),
       simulator,

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { EXCHANGE } from '#config/function-environments.ts';
 import type { Config } from '#config/schema.ts';
+import { exchangeOf, exchangesOf, tradingOnly } from '#config/venues.ts';
 import { DEFAULT_OPTIONS } from '#local/exchange-simulator/simulator-options.ts';
 import { resolveSymbol } from '#shared/core/market/resolve-symbol.ts';
 import type { Terminal } from '../terminal.ts';
@@ -21,9 +21,10 @@ export async function runReplay(run: RunReplay): Promise<number> {
   try {
     const { symbol, venueSymbol } = marketOf(run.replay.symbol);
     const replay = { ...run.replay, symbol };
-    const config = onlySymbol(run.config, symbol, venueSymbol);
-    if (config.exchanges[EXCHANGE].kind !== 'simulator') {
-      throw new ReplayFileError(`a replay needs exchanges.${EXCHANGE}.kind: simulator`);
+    const config = onlySymbol(run.config, symbol);
+    const [exchange, ...others] = exchangesOf(config);
+    if (others.length > 0 || exchangeOf(config, exchange).kind !== 'simulator') {
+      throw new ReplayFileError(`a replay needs exchanges.${exchange}.kind: simulator, and no other exchange`);
     }
     const file = inspectReplayFile(replay);
     const identity = identityOf(config, options, file, replay.checkpointEveryMs);
@@ -84,10 +85,10 @@ function marketOf(text: string): { readonly symbol: string; readonly venueSymbol
 }
 
 /** The file prices one symbol: the others would only be stale, and the dexes of the others hold nothing. */
-function onlySymbol(config: Config, symbol: string, venueSymbol: string): Config {
-  const dexes = venueSymbol.includes(':') ? [venueSymbol.slice(0, venueSymbol.indexOf(':'))] : [];
-  const exchange = { ...config.exchanges[EXCHANGE], symbols: [symbol], dexes };
-  return { ...config, exchanges: { ...config.exchanges, [EXCHANGE]: exchange } };
+function onlySymbol(config: Config, symbol: string): Config {
+  const [exchange] = exchangesOf(config);
+  const only = tradingOnly(exchangeOf(config, exchange), symbol);
+  return { ...config, exchanges: { ...config.exchanges, [exchange]: only } };
 }
 
 function printSummary(summary: ReplaySummary): void {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { accountOf, EXCHANGE } from '#config/function-environments.ts';
 import type { Config } from '#config/schema.ts';
+import { accountOf, exchangeOf, exchangesOf, subAccountsOf } from '#config/venues.ts';
 import { DEFAULT_OPTIONS } from '#local/exchange-simulator/simulator-options.ts';
 import { NATIVE } from '#local/exchange-simulator/venue/market-spec.ts';
 import type { Platform } from '#local/platform/platform.ts';
@@ -52,7 +52,7 @@ export interface ReplaySummary {
 }
 
 export const ledgerAccount = (ledger: ReplayLedger, config: Config) => {
-  const { address } = accountOf(config);
+  const { address } = accountOf(config, exchangesOf(config)[0]);
   const found = ledger.accounts.find((account) => account.user === address);
   if (!found) throw new Error(`the simulator has no account ${address}`);
   return found;
@@ -60,7 +60,7 @@ export const ledgerAccount = (ledger: ReplayLedger, config: Config) => {
 
 /** Equity of the sub-accounts that the platform reads: what it stores, and what its sizing sees. */
 export const tradedEquity = (ledger: ReplayLedger, config: Config): string =>
-  [NATIVE, ...config.exchanges[EXCHANGE].dexes]
+  [NATIVE, ...subAccountsOf(exchangeOf(config, exchangesOf(config)[0]))]
     .reduce((total, dex) => total.plus(ledgerAccount(ledger, config).equityByDex[dex] ?? 0), ZERO)
     .toFixed();
 
@@ -171,7 +171,8 @@ async function readOrders(db: Db): Promise<ReplaySummary['orders']> {
 }
 
 async function readDesired({ env, repositories }: Platform): Promise<ReplaySummary['desired']> {
-  const { symbols } = await repositories.readModel.overview(EXCHANGE, accountOf(env.config).name);
+  const [exchange] = exchangesOf(env.config);
+  const { symbols } = await repositories.readModel.overview(exchange, accountOf(env.config, exchange).name);
   return symbols
     .filter((symbol) => symbol.managed)
     .map((symbol) => ({ symbol: symbol.symbol, size: symbol.decision?.desiredSize ?? null }));

@@ -21,8 +21,10 @@ export const paperSettingsSchema = z.object({
 });
 export type PaperSettings = z.infer<typeof paperSettingsSchema>;
 
-/** What an adapter of a venue is told; no secret stands in it. Travels as JSON in the environment variable `VENUE`. */
-export const venueSettingsSchema = z.object({
+/** What every venue's adapter is told. */
+const common = {
+  /** The exchange's name here: rows, streams and metrics carry it. Two exchanges may be of one venue. */
+  exchange: z.string().min(1).max(64),
   kind: z.enum(['simulator', 'paper', 'testnet', 'live']),
   /** REST base. */
   httpUrl: address,
@@ -31,16 +33,14 @@ export const venueSettingsSchema = z.object({
     .array(
       z.object({
         name: z.string().min(1).max(64),
-        /** Master address, never the agent's. */
+        /** What the venue knows the account by; never a signer's. */
         address: z.string().min(1).max(64),
-        /** Name of the agent's key among the secrets; who has no secrets cannot use it. */
+        /** Name of its trading key among the secrets; who has no secrets cannot use it. */
         tradingKeySecret: z.string().min(1).max(128),
       }),
     )
     .min(1)
     .max(10),
-  /** HIP-3 dexes whose sub-accounts belong to the accounts. */
-  dexes: z.array(z.string().min(1).max(16)).max(20),
   /** URL prefixes, tried in turn; with any of them prices are polled. */
   proxies: z.object({ urlPrefixes: z.array(address).max(20), origin: address.nullable() }),
   timeoutMs: milliseconds,
@@ -50,8 +50,21 @@ export const venueSettingsSchema = z.object({
   retryWaitsMs: z.array(milliseconds).max(10),
   breaker: z.object({ failures: z.number().int().min(1).max(1000), openForMs: milliseconds }),
   paper: paperSettingsSchema,
+};
+
+const hyperliquid = z.object({
+  venue: z.literal('hyperliquid'),
+  ...common,
+  /** HIP-3 dexes whose sub-accounts belong to the accounts. */
+  dexes: z.array(z.string().min(1).max(16)).max(20),
 });
+
+/** What an adapter of a venue is told, by `venue`; no secret stands in it. Travels as JSON in the environment variable `VENUE`. */
+export const venueSettingsSchema = z.discriminatedUnion('venue', [hyperliquid]);
 export type VenueSettings = z.infer<typeof venueSettingsSchema>;
+export type Venue = VenueSettings['venue'];
+/** The settings of one venue. */
+export type SettingsOf<V extends Venue> = Extract<VenueSettings, { readonly venue: V }>;
 
 /** How prices are followed; travels as JSON in the environment variable `FEED`. */
 export const feedSettingsSchema = z.object({

@@ -33,7 +33,7 @@ describe('stage dev, as it is', () => {
   it('trades on paper at real prices, approved without a human', () => {
     const { hyperliquid } = loadStage('dev').exchanges;
     expect(hyperliquid).toMatchObject({ kind: 'paper', approval: 'automatic' });
-    expect(hyperliquid.http_url).toBe('https://api.hyperliquid.xyz');
+    expect(hyperliquid?.http_url).toBe('https://api.hyperliquid.xyz');
   });
 
   it('has no trading key, and tells nobody of one', () => {

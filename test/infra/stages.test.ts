@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '#config/config-error.ts';
 import type { Config } from '#config/schema.ts';
-import { LIVE_ACKNOWLEDGEMENT } from '#config/schema.ts';
 import { cadenceFits, stageChecks } from '#config/stage-checks.ts';
+import { LIVE_ACKNOWLEDGEMENT } from '#config/venues.ts';
 import { loadStage } from '#infra/load-stage.ts';
 
 const problemsOf = (stage: string, overrides: readonly string[] = []): readonly string[] => {
@@ -129,7 +129,7 @@ describe('a stage', () => {
     const withBinance = (region: string) =>
       ({
         ...config,
-        exchanges: { ...config.exchanges, binance: {} },
+        exchanges: { binance: { ...config.exchanges.hyperliquid, venue: 'binance-usdm' } },
         aws: { ...config.aws, region },
       }) as unknown as Config;
     const problems = (region: string) =>

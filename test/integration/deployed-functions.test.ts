@@ -131,7 +131,7 @@ describe.skipIf(missing && !CI)('the bundled functions in Lambda sandboxes', () 
   it('follows prices in the container, is healthy while they come, and ends without losing one', async () => {
     const producer = await platform.producer();
     const followed = () => new Set(recordsOf('market').map((r) => r.partitionKey)).size;
-    await expect.poll(followed, { timeout: 10_000 }).toBe(platform.config.exchanges.hyperliquid.symbols.length);
+    await expect.poll(followed, { timeout: 10_000 }).toBe(platform.config.exchanges.hyperliquid!.symbols.length);
 
     expect(await producer.health()).toMatchObject({ status: 200, body: { healthy: true } });
     expect(await producer.terminate()).toBe(0);
@@ -153,7 +153,7 @@ describe.skipIf(missing && !CI)('the bundled functions in Lambda sandboxes', () 
       });
     }
 
-    const symbols = platform.config.exchanges.hyperliquid.symbols.length;
+    const symbols = platform.config.exchanges.hyperliquid!.symbols.length;
     expect(await platform.query('select count(*) as n from latest_prices')).toEqual([{ n: symbols }]);
   });
 

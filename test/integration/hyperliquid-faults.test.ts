@@ -37,6 +37,7 @@ describe('HyperLiquid with faults', () => {
     simulator = new ExchangeSimulator({ mode: 'clock', nowMs: () => clock.nowMs(), historyMinutes: 10 });
     const running = runOnClock(simulator, clock);
     hyperliquid = createHyperliquid({
+      exchange: 'hyperliquid',
       httpUrl: 'http://simulator.test',
       accounts: [{ name: 'main', address: ADDRESS, tradingKeySecret: 'agent' }],
       dexes: ['xyz'],

@@ -20,7 +20,7 @@ const SHARED = [...INNER, 'shared/usecases', 'shared/adapters', 'shared/telemetr
 /** Longest prefix wins. A room may always import itself. */
 const ROOMS: Readonly<Record<string, Room>> = {
   // What a venue's requests weigh is the venue's; whether the cadences fit is the configuration's.
-  config: { rooms: ['shared/core', 'shared/adapters/exchange/hyperliquid/request-weights.ts'], packages: ANY },
+  config: { rooms: ['shared/core', 'shared/adapters/exchange/request-weight.ts'], packages: ANY },
   'shared/core': { rooms: [], packages: ['zod', 'decimal.js', '@noble/hashes'] },
   'shared/ports': { rooms: ['shared/core', 'shared/messages'], packages: [] },
   'shared/messages': { rooms: ['shared/core'], packages: ['zod'] },

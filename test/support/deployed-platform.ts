@@ -94,7 +94,7 @@ async function begin(
   atEnd(() => api.stop());
 
   const { config } = loadConfig({ stage: 'local' });
-  const { agent_key_secret: keyName } = config.exchanges.hyperliquid.accounts[0]!;
+  const { agent_key_secret: keyName } = config.exchanges.hyperliquid!.accounts[0]!;
   recorder.secrets.set(secretArn('trading'), JSON.stringify({ [keyName]: TEST_SIGNERS.mainAgent.privateKey }));
   const isObserver = (name: string) => isObserverOf(config, name);
   const variablesOf = async (name: string): Promise<Readonly<Record<string, string>>> => ({

@@ -1,7 +1,8 @@
-import { accountOf, functionEnvironments } from '#config/function-environments.ts';
+import { functionEnvironments } from '#config/function-environments.ts';
 import { requestedJobs } from '#config/functions.ts';
 import type { Config } from '#config/schema.ts';
 import { type VenueAddresses, venueSettings } from '#config/venue-settings.ts';
+import { accountOf, exchangesOf } from '#config/venues.ts';
 
 export const DATABASE = 'three_t';
 export const CLUSTER = 'arn:aws:rds:ap-northeast-1:000000000000:cluster:tests';
@@ -30,7 +31,7 @@ const resourcesOf = (config: Config, venue: VenueAddresses): Readonly<Record<str
   OBSERVER_BUCKET: 'documents',
   INSTALLATION_BUCKET: 'documents',
   TRADING_SECRET_ARN: secretArn('trading'),
-  VENUE: JSON.stringify(venueSettings(config, venue)),
+  VENUE: JSON.stringify(venueSettings(config, exchangesOf(config)[0], venue)),
 });
 
 /** Is this name of a function an observer's id? Its code is that of `functions/observer`. */
@@ -43,7 +44,9 @@ export async function functionVariables(
   venue: VenueAddresses,
   name: string,
 ): Promise<Readonly<Record<string, string>>> {
-  const settings = functionEnvironments({ config, holder: accountOf(config).name, seed: 1, overlapping: true });
+  const [exchange] = exchangesOf(config);
+  const holder = accountOf(config, exchange).name;
+  const settings = functionEnvironments({ config, holder, seed: 1, overlapping: true }, exchange);
   const isObserver = isObserverOf(config, name);
   const folder = isObserver ? 'observer' : name;
   const room = folder === 'price-producer' ? 'containers' : 'functions';

@@ -24,6 +24,7 @@ export function hyperliquidOnSimulator(change: Partial<HyperliquidOptions> = {})
   const telemetry = new RecordingTelemetry();
   const address = TEST_ACCOUNTS[0]?.address as string;
   const hyperliquid = createHyperliquid({
+    exchange: 'hyperliquid',
     httpUrl: 'http://simulator.test',
     accounts: [{ name: 'main', address, tradingKeySecret: 'agent' }],
     dexes: ['xyz'],

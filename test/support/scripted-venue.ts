@@ -62,6 +62,7 @@ export function scriptedHyperliquid(answer: Answer, change: Partial<HyperliquidO
   const raised: Parameters<Alerts['raise']>[0][] = [];
   const breakers = new SqlBreakerRepository(memoryDatabase());
   const hyperliquid = createHyperliquid({
+    exchange: 'hyperliquid',
     httpUrl: 'https://venue.test',
     accounts: [{ name: 'main', address: MASTER, tradingKeySecret: KEY_NAME }],
     dexes: ['xyz'],

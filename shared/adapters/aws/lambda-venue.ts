@@ -10,8 +10,6 @@ import { sqlInstrumentsRepository } from '../sql/repositories/instruments-reposi
 import { SqlBreakerRepository } from '../sql/repositories/sql-breaker-repository.ts';
 import { keepAliveFetch } from '../system/keep-alive-fetch.ts';
 
-const EXCHANGE = 'hyperliquid';
-
 export interface LambdaVenueOptions {
   readonly settings: VenueSettings;
   readonly db: Db;
@@ -30,7 +28,6 @@ export interface LambdaVenue extends Exchange {
 export function openLambdaVenue({ settings, db, clock, telemetry, secrets }: LambdaVenueOptions): LambdaVenue {
   const client = keepAliveFetch();
   const venue = openExchange(settings, {
-    exchange: EXCHANGE,
     db,
     secrets,
     instruments: sqlInstrumentsRepository(db),

@@ -265,7 +265,7 @@ describe('doctor --proxy', () => {
         `exchanges.hyperliquid.proxy=[http://127.0.0.1:${port}]`,
         'exchanges.hyperliquid.origin=https://3t.example',
       ],
-    }).config.exchanges.hyperliquid;
+    }).config.exchanges.hyperliquid!;
     return checkProxies(processIo({}), { ...exchange, http_url: httpUrl }, stateDir);
   };
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { generateSchema } from '#config/generate-schema.ts';
 import { knownKeys, loadConfig } from '#config/load.ts';
 import { RETIRED_KEYS } from '#config/retired-keys.ts';
-import { LIVE_ACKNOWLEDGEMENT } from '#config/schema.ts';
 import { parseSettings, valueAt } from '#config/settings-file.ts';
+import { LIVE_ACKNOWLEDGEMENT } from '#config/venues.ts';
 
 const text = readFileSync('config/default.yaml', 'utf8');
 const defaults = parseSettings({ file: 'config/default.yaml', text });

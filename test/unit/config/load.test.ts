@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ConfigError, type ConfigProblem } from '#config/config-error.ts';
 import { checkConfig, knownKeys, loadConfig } from '#config/load.ts';
-import { LIVE_ACKNOWLEDGEMENT } from '#config/schema.ts';
+import { LIVE_ACKNOWLEDGEMENT } from '#config/venues.ts';
 
 const defaults = { file: 'config/default.yaml', text: readFileSync('config/default.yaml', 'utf8') };
 const withStage = (text: string, overrides: readonly string[] = []) =>
@@ -46,7 +46,7 @@ describe('loadConfig', () => {
     const { config } = loadConfig({ stage: 'local', overrides: ['http.port=0', 'feed.ping_interval_s=5'] });
 
     expect(config.stage).toBe('local');
-    expect(config.exchanges.hyperliquid.approval).toBe('automatic');
+    expect(config.exchanges.hyperliquid?.approval).toBe('automatic');
     expect(config.http.port).toBe(0);
     expect(config.feed.ping_interval_s).toBe(5);
     expect(config.feed.liveness_s).toBe(60);
@@ -56,7 +56,7 @@ describe('loadConfig', () => {
     const { config } = loadConfig({ stage: 'local' });
 
     expect(() => {
-      (config.exchanges.hyperliquid.symbols as string[]).push('X/USDC:USDC');
+      (config.exchanges.hyperliquid!.symbols as string[]).push('X/USDC:USDC');
     }).toThrow(TypeError);
   });
 
@@ -175,7 +175,7 @@ describe('checkConfig', () => {
     const { config } = withStage(
       `exchanges: { hyperliquid: { kind: live, live_acknowledgement: "${LIVE_ACKNOWLEDGEMENT}" } }`,
     );
-    expect(config.exchanges.hyperliquid.kind).toBe('live');
+    expect(config.exchanges.hyperliquid?.kind).toBe('live');
   });
 
   it("warns about the original's keys, carrying renamed values over", () => {
@@ -235,7 +235,7 @@ describe('checkConfig', () => {
     expect(config.providence.max_position_direction).toBe(1);
     expect(config.quorum.max_age_s).toBe(300);
     expect(config.cadences.balance).toBe(15);
-    expect(config.exchanges.hyperliquid.symbols).toHaveLength(7);
+    expect(config.exchanges.hyperliquid?.symbols).toHaveLength(7);
     for (const key of ['max_position_direction = 1024', 'risk_pos_size = 20.25 gives way', 'timeout = 60']) {
       expect(warnings.filter((warning) => warning.includes(key))).toHaveLength(1);
     }

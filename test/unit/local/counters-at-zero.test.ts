@@ -72,6 +72,7 @@ it('counts what calls to the venue meet from 0, before the first call', async ()
   const fetch = () => Promise.reject(Object.assign(new TypeError('fetch failed'), { cause: { code: 'ENOTFOUND' } }));
   const proxies = { urlPrefixes: [], origin: null };
   const venue = createHyperliquid({
+    exchange: 'hyperliquid',
     ...{ clock, telemetry, breakers, alerts, fetch, proxies },
     ...{ httpUrl: 'http://venue.invalid', accounts: [], dexes: [], secrets: null, instruments: null },
     ...{ signingSource: 'a', resilience: { retryWaitsMs: [] } },

@@ -3,11 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkSecrets } from '#cli/doctor/secret-check.ts';
-import type { ExchangeKind } from '#config/schema.ts';
+import { loadConfig } from '#config/load.ts';
+import type { ExchangeConfig, ExchangeKind } from '#config/venues.ts';
 import { openTradingSecrets } from '#local/trading-secrets.ts';
 import { UserError } from '#local/user-error.ts';
 
 const NAMES = ['exchanges.hyperliquid.main.agent_key', 'exchanges.hyperliquid.second.agent_key'];
+const LOCAL = loadConfig({ stage: 'local' }).config.exchanges.hyperliquid!;
+const exchangeOf = (kind: ExchangeKind, names: readonly string[]): ExchangeConfig => ({
+  ...LOCAL,
+  kind,
+  accounts: names.map((name, index) => ({ name: `a${index}`, address: '0x0', agent_key_secret: name })),
+});
 const VALUE = `0x${'11'.repeat(32)}`;
 
 describe('openTradingSecrets', () => {
@@ -20,9 +27,12 @@ describe('openTradingSecrets', () => {
   const write = (name: string, mode = 0o600, value = VALUE) =>
     writeFileSync(join(dir, name), `exchanges: { hyperliquid: { main: { agent_key: "${value}" } } }\n`, { mode });
   const open = (kind: ExchangeKind, names = NAMES) => {
-    const accounts = names.map((name, index) => ({ name: `a${index}`, address: '0x0', agent_key_secret: name }));
     const read: string[] = [];
-    const secrets = openTradingSecrets({ dir, exchange: { kind, accounts }, onRead: (value) => read.push(value) });
+    const secrets = openTradingSecrets({
+      dir,
+      exchanges: [exchangeOf(kind, names)],
+      onRead: (value) => read.push(value),
+    });
     return { secrets, read };
   };
 
@@ -51,14 +61,14 @@ describe('openTradingSecrets', () => {
     write('secrets.yml', 0o600, value);
     const message = `secret ${NAMES[0]}: ${problem}`;
     await expect(open('live', NAMES.slice(0, 1)).secrets).rejects.toThrow(new UserError(message));
-    const accounts = [{ name: 'main', address: '0x0', agent_key_secret: NAMES[0] as string }];
-    expect(await checkSecrets({ kind: 'live', accounts }, dir)).toEqual({
+    const exchange = exchangeOf('live', NAMES.slice(0, 1));
+    expect(await checkSecrets(exchange, dir)).toEqual({
       check: 'secrets',
       verdict: 'failed',
       detail: message,
     });
     write('secrets.yml');
-    expect(await checkSecrets({ kind: 'live', accounts }, dir)).toMatchObject({ verdict: 'ok' });
+    expect(await checkSecrets(exchange, dir)).toMatchObject({ verdict: 'ok' });
   });
 
   it('hands the keys to whoever blots them out of logs before anything is logged', async () => {

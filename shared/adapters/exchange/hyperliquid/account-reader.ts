@@ -52,13 +52,13 @@ import {
   subAccountMoneySchema,
 } from './wire-schemas.ts';
 
-const EXCHANGE = 'hyperliquid';
 const FILLS_MAX = 2000;
 /** The venue cuts a time range off after this many entries, oldest first, and does not say so. */
 const LEDGER_PAGE = 500;
 const LEDGER_PAGES_MAX = 10;
 
 export interface AccountReaderDeps {
+  readonly exchange: string;
   readonly info: HyperliquidInfo;
   readonly accounts: readonly HyperliquidAccount[];
   /** Configured HIP-3 dexes: each is a sub-account beside the native one. */
@@ -99,7 +99,7 @@ export class HyperliquidAccountReader implements AccountReader {
     const read = subs.filter((sub) => sub.state !== null);
     if (read.length === 0) throw subs[0]?.error;
     return {
-      exchange: EXCHANGE,
+      exchange: this.#deps.exchange,
       account,
       venueTimeMs: Math.min(...read.map((sub) => (sub.state as ClearinghouseState).time)),
       complete: read.length === subs.length,

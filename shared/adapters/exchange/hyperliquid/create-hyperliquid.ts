@@ -20,9 +20,9 @@ import { CALLS } from './request-weights.ts';
 import { TradingKeys } from './trading-keys.ts';
 import { hyperliquidVenueClock } from './venue-clock.ts';
 
-const EXCHANGE = 'hyperliquid';
-
 export interface HyperliquidOptions {
+  /** Its name here, which every row carries. */
+  readonly exchange: string;
   /** REST base, such as `https://api.hyperliquid.xyz`, or the simulator's. */
   readonly httpUrl: string;
   readonly accounts: readonly HyperliquidAccount[];
@@ -49,22 +49,28 @@ export interface HyperliquidOptions {
 
 /** Builds the HyperLiquid adapter. Nothing is asked of the venue, and no key is read, before the first call. */
 export function createHyperliquid(options: HyperliquidOptions): Exchange {
-  const { clock, telemetry, alerts, breakers, accounts, dexes, httpUrl } = options;
+  const { exchange, clock, telemetry, alerts, breakers, accounts, dexes, httpUrl } = options;
   const proxies = new ProxyRotation(options.proxies.urlPrefixes, options.proxies.origin);
   const transport = createTransport(
     { fetch: options.fetch, timeoutMs: options.timeoutMs ?? 10_000, proxy: () => proxies.current() },
     () => clock.nowMs(),
   );
   const caller = new ResilientCaller(
-    { exchange: EXCHANGE, calls: CALLS, clock, telemetry, alerts, breakers, onBreakerOpen: () => proxies.rotate() },
+    { exchange, calls: CALLS, clock, telemetry, alerts, breakers, onBreakerOpen: () => proxies.rotate() },
     { ...RESILIENCE_SETTINGS, ...options.resilience },
   );
   const reader = new HyperliquidCcxt({ httpUrl, transport, nowMs: () => clock.nowMs() });
   const info = new HyperliquidInfo(reader, caller, telemetry);
-  const marketData: HyperliquidMarketData = new HyperliquidMarketData({ info, clock, dexes, catalog: () => catalog });
+  const marketData: HyperliquidMarketData = new HyperliquidMarketData({
+    exchange,
+    info,
+    clock,
+    dexes,
+    catalog: () => catalog,
+  });
   const catalog = new InstrumentCatalog({
-    exchange: EXCHANGE,
-    stored: async () => (await options.instruments?.all(EXCHANGE)) ?? [],
+    exchange,
+    stored: async () => (await options.instruments?.all(exchange)) ?? [],
     listed: async () => (await marketData.loadInstruments()).rows,
     clock,
   });
@@ -76,10 +82,10 @@ export function createHyperliquid(options: HyperliquidOptions): Exchange {
   const orderVenue =
     keys === null
       ? null
-      : new HyperliquidOrderVenue({ keys, accounts, catalog, caller, info, clock, telemetry, throughProxy });
+      : new HyperliquidOrderVenue({ exchange, keys, accounts, catalog, caller, info, clock, telemetry, throughProxy });
   return {
     marketData,
-    accountReader: new HyperliquidAccountReader({ info, accounts, dexes }),
+    accountReader: new HyperliquidAccountReader({ exchange, info, accounts, dexes }),
     venueClock: hyperliquidVenueClock(info),
     orderVenue,
     async ready() {
@@ -87,7 +93,7 @@ export function createHyperliquid(options: HyperliquidOptions): Exchange {
       for (const account of accounts) await orderVenue?.warmUp(account.name);
     },
     checkHealth: exchangeHealthCheck({
-      exchange: EXCHANGE,
+      exchange,
       marketData,
       caller,
       clock,

@@ -20,7 +20,6 @@ import {
   perpDexsSchema,
 } from './wire-schemas.ts';
 
-const EXCHANGE = 'hyperliquid';
 /** Smallest order value at the venue, in quote units. */
 const MIN_NOTIONAL_QUOTE = '10';
 const CANDLES_MAX = 5000;
@@ -31,6 +30,7 @@ const HIP3_BASE = 100_000;
 const HIP3_STEP = 10_000;
 
 export interface MarketDataDeps {
+  readonly exchange: string;
   readonly info: HyperliquidInfo;
   readonly clock: Clock;
   readonly catalog: () => InstrumentCatalog;
@@ -60,7 +60,7 @@ export class HyperliquidMarketData implements MarketDataSource {
       const base = dex === null ? 0 : HIP3_BASE + (numbers.get(dex) ?? 0) * HIP3_STEP;
       // Numbered before they are read: an odd asset keeps its place.
       const numbered = meta.universe.map((asset, index) => ({ asset, assetId: base + index }));
-      const sifted = siftRows(numbered, instrumentReader(dex, namesTwice(meta.universe)));
+      const sifted = siftRows(numbered, instrumentReader(this.#deps.exchange, dex, namesTwice(meta.universe)));
       rows.push(...sifted.rows);
       odd.push(...sifted.odd);
     }
@@ -88,7 +88,7 @@ export class HyperliquidMarketData implements MarketDataSource {
       .filter((bar, i) => bar.t >= fromMs && bar.t <= toMs && bar.t !== sorted[i - 1]?.t)
       .slice(0, CANDLES_MAX)
       .map((bar) => ({
-        exchange: EXCHANGE,
+        exchange: this.#deps.exchange,
         symbol,
         timeframe,
         openTimeMs: bar.t,
@@ -158,7 +158,11 @@ function grid(szDecimals: number): Pick<Instrument, 'priceRule' | 'sizeStep' | '
   return { priceRule: { kind: 'significant', figures: 5, decimals }, sizeStep, minSize: sizeStep };
 }
 
-const instrumentReader = (dex: string | null, twice: ReadonlySet<string | null>): RowReader<Instrument> => ({
+const instrumentReader = (
+  exchange: string,
+  dex: string | null,
+  twice: ReadonlySet<string | null>,
+): RowReader<Instrument> => ({
   list: 'instruments',
   label: ({ asset }) => ({ key: nameOf(asset), symbol: symbolOf(nameOf(asset)), venueTimeMs: null }),
   read: (row) => {
@@ -168,7 +172,7 @@ const instrumentReader = (dex: string | null, twice: ReadonlySet<string | null>)
     if (!isPerpetualCoin(asset.name)) throw new RangeError('its name is none of a perpetual');
     if (twice.has(symbol)) throw new RangeError('two coins have one symbol');
     return {
-      exchange: EXCHANGE,
+      exchange,
       symbol,
       venueSymbol: asset.name,
       subAccount: dex,

@@ -13,6 +13,7 @@ export type HyperliquidPorts = Pick<
 export const openHyperliquid = (settings: VenueSettings, ports: HyperliquidPorts): Exchange =>
   createHyperliquid({
     ...ports,
+    exchange: settings.exchange,
     httpUrl: settings.httpUrl,
     accounts: settings.accounts,
     dexes: settings.dexes,

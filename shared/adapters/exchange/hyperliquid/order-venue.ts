@@ -20,13 +20,13 @@ import { readCancelReply, readOrderFailure, readOrderReply, refusalCode } from '
 import type { TradingKeys } from './trading-keys.ts';
 import { exchangeReplySchema } from './wire-schemas.ts';
 
-const EXCHANGE = 'hyperliquid';
 /** Venue-side expiry of actions that bring none of their own. */
 const ACTION_EXPIRES_MS = 30_000;
 /** 2010-01-01. */
 const LONG_AGO_MS = 1_262_304_000_000;
 
 export interface OrderVenueDeps {
+  readonly exchange: string;
   readonly keys: TradingKeys;
   readonly accounts: readonly HyperliquidAccount[];
   readonly catalog: InstrumentCatalog;
@@ -50,9 +50,10 @@ export class HyperliquidOrderVenue implements OrderVenue {
   async submitOrder(order: ApprovedOrder): Promise<SubmitOutcome> {
     const outcome = await this.#submit(order);
     const code = outcome.kind === 'rejected' ? outcome.code : outcome.kind === 'unknown' ? outcome.errorKind : 'none';
-    this.#deps.telemetry.count(exchangeMetrics.orders, 1, { exchange: EXCHANGE, outcome: outcome.kind, code });
+    const { exchange, telemetry } = this.#deps;
+    telemetry.count(exchangeMetrics.orders, 1, { exchange, outcome: outcome.kind, code });
     if (outcome.kind === 'unknown') {
-      this.#deps.telemetry.log('warn', exchangeEvents.unexpectedText, {
+      telemetry.log('warn', exchangeEvents.unexpectedText, {
         clientOrderId: order.clientOrderId,
         correlationId: order.correlationId,
         outcome: outcome.kind,
@@ -69,7 +70,8 @@ export class HyperliquidOrderVenue implements OrderVenue {
     _orderClass: OrderClass,
   ): Promise<CancelOutcome> {
     const outcome = await this.#cancel(account, symbol, clientOrderId);
-    this.#deps.telemetry.count(exchangeMetrics.cancels, 1, { exchange: EXCHANGE, outcome: outcome.kind });
+    const { exchange, telemetry } = this.#deps;
+    telemetry.count(exchangeMetrics.cancels, 1, { exchange, outcome: outcome.kind });
     return outcome;
   }
 

@@ -23,7 +23,7 @@ describe('manual orders over HTTP', () => {
     installation,
   };
   const { config } = loadConfig({ stage: 'local' });
-  const env = manualOrdersEnvSchema.parse(functionEnvironments({ config, holder: 'test', seed: 1 }).api);
+  const env = manualOrdersEnvSchema.parse(functionEnvironments({ config, holder: 'test', seed: 1 }, 'hyperliquid').api);
 
   it.each([
     ['{}', 'symbol'],

@@ -232,11 +232,16 @@ describe('docker-compose.local.yml', () => {
     const [prefix, origin] = ['http://cors-proxy:8080', 'http://price-producer'];
     const overrides = [`exchanges.hyperliquid.proxy=[${prefix}]`, `exchanges.hyperliquid.origin=${origin}`];
     const { config } = loadConfig({ stage: environment.STAGE!, overrides });
-    const { FEED: feed, ...texts } = functionEnvironments({ config, holder: 'x', seed: 1 })['price-producer'];
+    const { FEED: feed, ...texts } = functionEnvironments({ config, holder: 'x', seed: 1 }, 'hyperliquid')[
+      'price-producer'
+    ];
     expect(environment).toMatchObject(texts);
     expect(JSON.parse(environment.FEED!)).toEqual(feedSettingsSchema.parse(JSON.parse(feed)));
     const runner = compose.services.platform!.environment!;
-    const venue = venueSettings(config, { httpUrl: runner.VENUE_HTTP_URL!, wsUrl: runner.VENUE_WS_URL! });
+    const venue = venueSettings(config, 'hyperliquid', {
+      httpUrl: runner.VENUE_HTTP_URL!,
+      wsUrl: runner.VENUE_WS_URL!,
+    });
     const written = venueSettingsSchema.parse(JSON.parse(environment.VENUE!));
     expect(written).toEqual(venueSettingsSchema.parse(venue));
     expect(environment).toMatchObject({

@@ -108,7 +108,7 @@ describe('secrets.yml.example', () => {
   });
 
   it('serves the accounts that the local stage trades', () => {
-    const { accounts } = loadConfig({ stage: 'local' }).config.exchanges.hyperliquid;
+    const { accounts } = loadConfig({ stage: 'local' }).config.exchanges.hyperliquid!;
     for (const account of accounts) {
       expect(TEST_ACCOUNTS.find((spec) => spec.name === account.name)?.address).toBe(account.address);
     }
