@@ -5,7 +5,7 @@ import { heartbeatAges } from './functions.ts';
 import { quorumOf } from './kind-settings.ts';
 import type { Config } from './schema.ts';
 import { feedSettings } from './venue-settings.ts';
-import { accountOf, type ExchangeConfig, exchangeOf } from './venues.ts';
+import { accountOf, accountsOf, type ExchangeConfig, exchangeOf, exchangesOf } from './venues.ts';
 
 /** The observers of an exchange; each is a function of its own, named by its id. */
 export const observersOf = (
@@ -141,6 +141,12 @@ export function functionEnvironments(
     api: {
       ...who,
       ...cycle,
+      EXCHANGES: JSON.stringify(
+        exchangesOf(config).map((name) => ({
+          exchange: name,
+          accounts: accountsOf(exchangeOf(config, name)).map((a) => a.name),
+        })),
+      ),
       OBSERVER_IDS: observersOf(config, exchange)
         .map((o) => o.id)
         .join(','),

@@ -18,6 +18,14 @@ const list = z.string().transform((text) => text.split(',').filter((item) => ite
 export const apiEnvSchema = z.object({
   EXCHANGE: z.string().min(1).max(64),
   ACCOUNT: z.string().min(1).max(64),
+  /** Every exchange of the settings with the names of its accounts, as JSON; EXCHANGE is the one that is served. */
+  EXCHANGES: jsonSection(
+    z
+      .array(
+        z.strictObject({ exchange: z.string().min(1).max(64), accounts: z.array(z.string().min(1).max(64)).min(1) }),
+      )
+      .min(1),
+  ),
   /** The first one is served as `/3T-observer.json` unless `?observer=` asks for another. */
   OBSERVER_IDS: list,
   /** Scheme of the one origin that browsers may come from; its host is the request's own. */

@@ -28,6 +28,7 @@ export const TOKEN = 'token-of-this-start';
 export const apiEnv: ApiEnv = {
   EXCHANGE,
   ACCOUNT,
+  EXCHANGES: [{ exchange: EXCHANGE, accounts: [ACCOUNT] }],
   OBSERVER_IDS: ['a', 'b'],
   ORIGIN_SCHEME: 'http',
   MAX_BODY_BYTES: 4096,

@@ -41,7 +41,8 @@ export function writeRoutes(deps: ApiDeps, env: ApiEnv): Hono {
   const read = async <T extends z.infer<typeof writeBase>>(c: Context, schema: z.ZodType<T>): Promise<T> => {
     const body = check(schema, await readJson(c));
     if (body.exchange !== undefined && body.exchange !== exchange) {
-      throw new HttpError(404, 'unknown-exchange', `this platform trades on ${exchange}`);
+      const names = env.EXCHANGES.map((known) => known.exchange).join(', ');
+      throw new HttpError(404, 'unknown-exchange', `${exchange} is served here; the settings have ${names}`);
     }
     return body;
   };

@@ -7,6 +7,7 @@ import { checkConfig } from '#config/load.ts';
 import { stageChecks } from '#config/stage-checks.ts';
 import { venueSettings } from '#config/venue-settings.ts';
 import { exchangeOf, exchangesOf } from '#config/venues.ts';
+import { apiEnvSchema } from '#functions/api/env.ts';
 
 const defaults = { file: 'config/default.yaml', text: readFileSync('config/default.yaml', 'utf8') };
 const load = (text: string, ...overrides: string[]) =>
@@ -112,6 +113,15 @@ describe('exchanges', () => {
     expect(other.janitor.OBSERVER_IDS).toBe(ids('second').join(','));
     const addresses = { httpUrl: 'https://a.test', wsUrl: 'wss://a.test' };
     expect(venueSettings(config, 'second', addresses)).toMatchObject({ exchange: 'second', venue: 'hyperliquid' });
+  });
+
+  it('are all told to the API, with their accounts', () => {
+    const { config } = load(second());
+    const { api } = functionEnvironments({ config, holder: 'x', seed: 1 }, 'hyperliquid');
+    expect(apiEnvSchema.shape.EXCHANGES.parse(api.EXCHANGES)).toEqual([
+      { exchange: 'hyperliquid', accounts: ['main'] },
+      { exchange: 'second', accounts: ['main'] },
+    ]);
   });
 
   it('keep an own quorum of one source for paper beside a venue that others can see', () => {

@@ -89,6 +89,17 @@ describe('api writes', () => {
     expect(await state()).toMatchObject({ state: 'HEALTHY' });
   });
 
+  it('refuses another exchange of the settings by name, too, as long as one is served', async () => {
+    const exchanges = [EXCHANGE, 'second'].map((exchange) => ({ exchange, accounts: ['main'] }));
+    const two = await apiUnderTest({}, { EXCHANGES: exchanges });
+    const response = await two.post('/api/lock', { reason: 'r', exchange: 'second' });
+
+    expect([response.status, (await bodyOf(response)).error]).toEqual([
+      404,
+      expect.objectContaining({ message: expect.stringContaining(`the settings have ${EXCHANGE}, second`) }),
+    ]);
+  });
+
   it('asks for a reconciliation of one symbol or of all', async () => {
     expect((await api.post('/api/reconcile', {})).status).toBe(202);
     expect((await api.post('/api/reconcile', { symbol: 'btc', by: 'cli:ada' })).status).toBe(202);
