@@ -152,7 +152,7 @@ async function main(): Promise<void> {
     fetch: client.fetch,
     connect: connectWebSocket,
     secrets: new FileSecrets({ dir: process.cwd(), allowExample: true }),
-    venue: { httpUrl: simulator.file.httpUrl, wsUrl: simulator.file.wsUrl },
+    venues: { hyperliquid: { httpUrl: simulator.file.httpUrl, wsUrl: simulator.file.wsUrl } },
     observerDocuments: fileObserverDocuments(state.file('observers')),
     marker: null,
     holder: 'bench',

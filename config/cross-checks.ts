@@ -1,5 +1,6 @@
 import { requestWeightPerMinute } from '#shared/adapters/exchange/request-weight.ts';
 import { timeframeMs } from '#shared/core/time.ts';
+import { functionsOf } from './functions.ts';
 import { isPlay } from './kind-settings.ts';
 import type { Config } from './schema.ts';
 import { accountsOf, type ExchangeConfig, LIVE_ACKNOWLEDGEMENT, subAccountsOf } from './venues.ts';
@@ -79,6 +80,19 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
       ...Object.entries(exchanges).flatMap(([name, exchange]) => exchangeRules(`exchanges.${name}`, exchange)),
       ...oneWriterEach(exchanges),
     ],
+  },
+  {
+    needs: ['exchanges', 'quorum'],
+    check: (config) => {
+      const functions = functionsOf(config);
+      return functions.flatMap(({ name, exchange }, index) =>
+        when(
+          functions.findIndex((other) => other.name === name) !== index,
+          exchange === null ? 'exchanges' : `exchanges.${exchange}`,
+          `expected another name: two functions would be called ${name}`,
+        ),
+      );
+    },
   },
   {
     needs: [

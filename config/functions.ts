@@ -1,4 +1,6 @@
+import { quorumOf } from './kind-settings.ts';
 import type { Config } from './schema.ts';
+import { exchangesOf } from './venues.ts';
 
 /** Something that a schedule starts. */
 interface Scheduled {
@@ -78,14 +80,48 @@ type FoldersOf<Kind extends FunctionFacts['kind']> = {
 
 const entries = Object.entries(FUNCTIONS) as (readonly [FunctionFolder, FunctionFacts])[];
 
-/** Names under which a folder's code is deployed: each observer is a function of its own, named by its id. */
-export const instancesOf = (folder: FunctionFolder, config: Config): readonly string[] =>
-  folder === 'observer' ? config.quorum.observers.map(({ id }) => id) : [folder];
-
-export interface ScheduledFunction {
+/** A function as it is deployed. */
+export interface FunctionInstance {
   readonly folder: FunctionFolder;
-  /** Its name, and that of its job. */
   readonly name: string;
+  /** Whom it serves; null: events of every exchange come to it. */
+  readonly exchange: string | null;
+}
+
+/** A resource's name for an exchange: the first one of the settings has the plain name. */
+export const nameFor = (name: string, config: Config, exchange: string): string =>
+  exchange === exchangesOf(config)[0] ? name : `${name}-${exchange}`;
+
+/**
+ * What a folder's code is deployed as: what a schedule or a work queue starts serves one exchange, with that exchange's variables, key
+ * and queues; consumers of streams and what is called serve all. Each observer is a function of its own, named by its id.
+ */
+export const instancesOf = (folder: FunctionFolder, config: Config): readonly FunctionInstance[] => {
+  const { kind } = FUNCTIONS[folder];
+  if (kind === 'stream' || kind === 'caller') return [{ folder, name: folder, exchange: null }];
+  return exchangesOf(config).flatMap((exchange) => {
+    const names =
+      folder === 'observer'
+        ? quorumOf(config, exchange).observers.map(({ id }) => id)
+        : [nameFor(folder, config, exchange)];
+    return names.map((name) => ({ folder, name, exchange }));
+  });
+};
+
+/** Every function of a platform. */
+export const functionsOf = (config: Config): readonly FunctionInstance[] =>
+  entries.flatMap(([folder]) => instancesOf(folder, config));
+
+/** An instance that serves one exchange. */
+interface OfOneExchange extends FunctionInstance {
+  readonly exchange: string;
+}
+const ofOneExchange = (folder: FunctionFolder, config: Config): readonly OfOneExchange[] =>
+  instancesOf(folder, config).flatMap(({ name, exchange }) => (exchange === null ? [] : [{ folder, name, exchange }]));
+
+export interface ScheduledFunction extends OfOneExchange {
+  /** Its job, under which its exchange's heartbeats and slots are kept. */
+  readonly job: string;
   readonly everySeconds: number;
   readonly atStart: boolean;
 }
@@ -94,9 +130,9 @@ export const scheduledFunctions = (config: Config): readonly ScheduledFunction[]
   entries.flatMap(([folder, facts]) =>
     facts.kind !== 'schedule'
       ? []
-      : instancesOf(folder, config).map((name) => ({
-          folder,
-          name,
+      : ofOneExchange(folder, config).map((instance) => ({
+          ...instance,
+          job: folder === 'observer' ? instance.name : folder,
           everySeconds: facts.everySeconds(config),
           atStart: facts.atStart ?? false,
         })),
@@ -108,18 +144,25 @@ export const everySecondsOf = (folder: ScheduledFolder, config: Config): number 
 
 export interface RequestedJob {
   readonly job: FunctionFolder;
+  readonly exchange: string;
   /** Each function that does it has queues of its own, as its mapping has on AWS. */
   readonly functionNames: readonly string[];
   readonly requests: 'standard' | 'fifo';
 }
 
-/** Jobs that others may ask for out of turn. */
+/** Jobs that others may ask for out of turn, of each exchange. */
 export const requestedJobs = (config: Config): readonly RequestedJob[] =>
-  entries.flatMap(([job, facts]) =>
-    facts.kind === 'schedule' && facts.requests !== undefined
-      ? [{ job, functionNames: instancesOf(job, config), requests: facts.requests }]
-      : [],
-  );
+  entries.flatMap(([job, facts]) => {
+    if (facts.kind !== 'schedule' || facts.requests === undefined) return [];
+    const { requests } = facts;
+    const instances = ofOneExchange(job, config);
+    return exchangesOf(config).map((exchange) => ({
+      job,
+      exchange,
+      functionNames: instances.filter((i) => i.exchange === exchange).map(({ name }) => name),
+      requests,
+    }));
+  });
 
 /** A job that is asked for like those, of a container: it reads the symbols again. Nothing brings a message into it on AWS. */
 export const PRODUCER_JOB = 'price-producer';
@@ -129,9 +172,21 @@ export const streamConsumers = (config: Config) =>
     facts.kind === 'stream' ? [{ name, stream: facts.stream, settings: config.streams.consumers[facts.consumer] }] : [],
   );
 
-export const queueWorkers = (config: Config) =>
-  entries.flatMap(([name, facts]) =>
-    facts.kind === 'queue' ? [{ name, queue: facts.queue, settings: config.queues[facts.queue] }] : [],
+export interface QueueWorker extends OfOneExchange {
+  readonly queue: Queued['queue'];
+  readonly settings: Config['queues']['orders'];
+}
+
+/** Each exchange has work queues of its own, and one worker on each. */
+export const queueWorkers = (config: Config): readonly QueueWorker[] =>
+  entries.flatMap(([folder, facts]) =>
+    facts.kind === 'queue'
+      ? ofOneExchange(folder, config).map((instance) => ({
+          ...instance,
+          queue: facts.queue,
+          settings: config.queues[facts.queue],
+        }))
+      : [],
   );
 
 /** Milliseconds by job that trading needs: three of its beats, and a minute. */

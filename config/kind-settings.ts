@@ -35,7 +35,8 @@ export function quorumOf(config: Config, exchange: string): Config['quorum'] {
   return {
     ...quorum,
     sources: quorum.sources.map((source) => (source.startsWith('observer:') ? `${source}-${exchange}` : source)),
-    observers: quorum.observers.map((observer) => ({ ...observer, id: `${observer.id}-${exchange}` })),
+    // Their addresses are routes to the first exchange's venue.
+    observers: quorum.observers.map(({ id }) => ({ id: `${id}-${exchange}`, http_url: null })),
   };
 }
 

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { functionEnvironments } from '#config/function-environments.ts';
+import { instancesOf } from '#config/functions.ts';
 import { takesSimulator, venueWords } from '#config/kind-settings.ts';
 import type { Config } from '#config/schema.ts';
+import type { VenueAddresses } from '#config/venue-settings.ts';
 import { exchangeOf, exchangesOf } from '#config/venues.ts';
 import { apiEnvSchema } from '#functions/api/env.ts';
 import { readStatus } from '#functions/api/read-status.ts';
@@ -25,6 +27,7 @@ import { findSimulator, type RunningSimulator, spawnSimulator, stopSimulator } f
 import type { StateDirectory } from './state-directory.ts';
 import { createTelemetry } from './telemetry-setup.ts';
 import { openTradingSecrets } from './trading-secrets.ts';
+import { UserError } from './user-error.ts';
 
 export const PROJECT_DIR = join(import.meta.dirname, '..');
 
@@ -42,19 +45,35 @@ export interface Embedded {
 const STOP_TIMEOUT_MS = 1_500;
 const FIRST_LOOK_MS = 4_000;
 
-/** Where the venue answers: the simulator (found or started), or the addresses of the config. */
-async function venueOf(config: Config, state: StateDirectory, seed: number) {
-  const [exchange] = exchangesOf(config);
-  const settings = exchangeOf(config, exchange);
-  if (!takesSimulator(settings)) {
-    if (!settings.http_url || !settings.ws_url) throw new Error(`exchanges.${exchange} needs http_url and ws_url`);
-    return { simulator: null, httpUrl: settings.http_url, wsUrl: settings.ws_url };
+/** Where each exchange answers: the simulator (found or started), or the addresses of the config. */
+async function venuesOf(config: Config, state: StateDirectory, seed: number) {
+  const takers = exchangesOf(config).filter((exchange) => takesSimulator(exchangeOf(config, exchange)));
+  if (takers.length > 1) {
+    throw new UserError(
+      `${takers.join(' and ')} take the simulator, which is of one exchange; give the others addresses`,
+    );
   }
+  const simulator = takers.length === 0 ? null : await simulatorOf(config, state, seed);
+  const addressesOf = (exchange: string): VenueAddresses => {
+    if (takers.includes(exchange) && simulator !== null) return simulator.file;
+    const { http_url: httpUrl, ws_url: wsUrl } = exchangeOf(config, exchange);
+    if (httpUrl === null || wsUrl === null) throw new UserError(`exchanges.${exchange} needs http_url and ws_url`);
+    return { httpUrl, wsUrl };
+  };
+  const venues = Object.fromEntries(
+    exchangesOf(config).map((exchange) => {
+      const { httpUrl, wsUrl } = addressesOf(exchange);
+      return [exchange, { httpUrl, wsUrl }];
+    }),
+  );
+  return { simulator, venues };
+}
+
+async function simulatorOf(config: Config, state: StateDirectory, seed: number): Promise<RunningSimulator> {
   const client = keepAliveFetch();
   const found = await findSimulator(state, client.fetch);
   client.close();
-  const simulator = found ?? (await spawnSimulator(state, simulatorFlags(config, state, seed)));
-  return { simulator, httpUrl: simulator.file.httpUrl, wsUrl: simulator.file.wsUrl };
+  return found ?? (await spawnSimulator(state, simulatorFlags(config, state, seed)));
 }
 
 const simulatorFlags = ({ simulator }: Config, state: StateDirectory, seed: number): string[] => [
@@ -148,12 +167,12 @@ async function begin(
     failed = true;
   });
   atEnd(() => db.destroy());
-  const venue = await venueOf(config, state, seed);
+  const { simulator, venues } = await venuesOf(config, state, seed);
   let isUp = false;
   atEnd(async (keepVenue) => {
     // One that was found is not ours to end before we are up.
-    if (!venue.simulator || keepVenue || (venue.simulator.found && !isUp)) return;
-    await stopSimulator(venue.simulator.file);
+    if (!simulator || keepVenue || (simulator.found && !isUp)) return;
+    await stopSimulator(simulator.file);
     state.removeSimulator();
   });
   const client = keepAliveFetch();
@@ -168,7 +187,7 @@ async function begin(
     fetch: client.fetch,
     connect: connectWebSocket,
     secrets,
-    venue: { httpUrl: venue.httpUrl, wsUrl: venue.wsUrl },
+    venues,
     observerDocuments: fileObserverDocuments(state.file('observers')),
     marker: fileInstallationMarker(state.file('installation.json')),
     holder: 'embedded',
@@ -194,7 +213,9 @@ async function begin(
   await platform.start();
   // The first reads came before the first prices: once those are there, marks can be stored and a first cycle can decide.
   const firstLook = systemClock.setTimer(FIRST_LOOK_MS, async () => {
-    for (const job of ['market-data', 'reconciliation']) await platform.invokeNow(job);
+    for (const folder of ['market-data', 'reconciliation'] as const) {
+      for (const { name } of instancesOf(folder, config)) await platform.invokeNow(name);
+    }
   });
   atEnd(() => firstLook.cancel());
   state.writePlatform({ pid: process.pid, port, token, startedAtMs: Date.now() });
@@ -203,8 +224,9 @@ async function begin(
   return {
     platform,
     server,
-    simulator: venue.simulator,
+    simulator,
     snapshot: () => readStatus({ clock: platform.env.clock, readModel: platform.repositories.readModel }, apiEnv),
-    ticks: () => platform.venue.feed.counters().tradesDelivered,
+    ticks: () =>
+      [...platform.exchanges.values()].reduce((sum, { venue }) => sum + venue.feed.counters().tradesDelivered, 0),
   };
 }

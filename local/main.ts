@@ -74,13 +74,13 @@ async function live(
   const { platform, server, simulator } = embedded;
   const first = await embedded.snapshot();
   const { config } = platform.env;
-  const [exchange] = exchangesOf(config);
   terminal.announce([
     ['page', `http://127.0.0.1:${server.port}`],
-    [
-      'exchange',
-      `${exchange} ${exchangeOf(config, exchange).kind} at ${platform.env.venue.httpUrl}${simulator?.found ? ' (still running)' : ''}`,
-    ],
+    ...exchangesOf(config).map((exchange): [string, string] => {
+      const { httpUrl } = platform.env.venues[exchange]!;
+      const still = simulator?.found && simulator.file.httpUrl === httpUrl ? ' (still running)' : '';
+      return ['exchange', `${exchange} ${exchangeOf(config, exchange).kind} at ${httpUrl}${still}`];
+    }),
     ['database', state.database],
     ['system', first.system ? `${first.system.state}: ${first.system.reason}` : 'no state yet'],
     [

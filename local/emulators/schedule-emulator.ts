@@ -59,15 +59,15 @@ export class ScheduleEmulator {
       this.#arm(spec, current + spec.cadenceMs);
       void this.#fire(spec, current);
     });
-    this.#timers.set(spec.job, handle);
+    this.#timers.set(spec.functionName, handle);
   }
 
   async #fire(spec: ScheduleSpec, slotMs: number): Promise<void> {
-    if (this.#running.has(spec.job)) {
+    if (this.#running.has(spec.functionName)) {
       this.#telemetry.count(metrics.slotsOverlapped, 1, { job: spec.job });
       return;
     }
-    this.#running.add(spec.job);
+    this.#running.add(spec.functionName);
     this.#slots.set(spec.functionName, (this.#slots.get(spec.functionName) ?? 0) + 1);
     try {
       for (let attempt = 1; attempt <= 1 + (spec.retryAttempts ?? 1); attempt += 1) {
@@ -77,7 +77,7 @@ export class ScheduleEmulator {
         if (result.kind === 'ok') return;
       }
     } finally {
-      this.#running.delete(spec.job);
+      this.#running.delete(spec.functionName);
     }
   }
 

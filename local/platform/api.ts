@@ -22,7 +22,8 @@ export function createApi(platform: Platform, options: ApiOptions): Hono {
   const { env, repositories: r, plumbing } = platform;
   const { clock, ids } = env;
   const { installation } = r;
-  const variables = functionEnvironments(env, exchangesOf(env.config)[0]).api;
+  const [exchange] = exchangesOf(env.config);
+  const variables = functionEnvironments(env, exchange).api;
   return createApp(
     {
       clock,
@@ -44,8 +45,8 @@ export function createApi(platform: Platform, options: ApiOptions): Hono {
           orders: r.orders,
           reconciliation: r.reconciliation,
           accounts: r.accounts,
-          observers: quorumObservers(env),
-          queue: plumbing.orders,
+          observers: quorumObservers(env, exchange),
+          queue: plumbing.workOf(exchange).orders,
           installation,
           clock,
           ids,

@@ -1,4 +1,5 @@
 import type { Config } from '#config/schema.ts';
+import type { VenueAddresses } from '#config/venue-settings.ts';
 import type { Redelivery } from '#local/emulators/invoker.ts';
 import type { ConnectWebSocket } from '#shared/adapters/exchange/wire/web-socket-like.ts';
 import type { Db } from '#shared/adapters/sql/open-database.ts';
@@ -22,8 +23,8 @@ export interface PlatformEnvironment {
   readonly fetch: FetchLike;
   readonly connect: ConnectWebSocket;
   readonly secrets: Secrets;
-  /** REST base and WebSocket address of the venue. */
-  readonly venue: { readonly httpUrl: string; readonly wsUrl: string };
+  /** REST base and WebSocket address of each exchange of the settings, by name. */
+  readonly venues: Readonly<Record<string, VenueAddresses>>;
   /** Where observers leave their documents. */
   readonly observerDocuments: ObserverDocuments;
   readonly marker: InstallationMarker | null;

@@ -1,4 +1,6 @@
 import { functionEnvironments, observersOf } from '#config/function-environments.ts';
+import { type FunctionFolder, nameFor } from '#config/functions.ts';
+import { quorumOf } from '#config/kind-settings.ts';
 import { exchangesOf } from '#config/venues.ts';
 import { balanceEnvSchema } from '#functions/balance/env.ts';
 import { createHandler as balance } from '#functions/balance/handler.ts';
@@ -45,26 +47,59 @@ export interface FunctionParts {
   readonly env: PlatformEnvironment & { readonly clock: CorrectedClock };
   readonly repositories: Repositories;
   readonly plumbing: Plumbing;
+}
+
+/** What serves one exchange. */
+export interface ExchangeParts extends FunctionParts {
+  readonly exchange: string;
   readonly venue: Venue;
 }
 
 /** The observers that the quorum asks, and where their documents are. */
-export const quorumObservers = ({ config, observerDocuments }: PlatformEnvironment) =>
-  quorumObserverIds(config.quorum).map((id) => ({ id, documents: observerDocuments }));
+export const quorumObservers = ({ config, observerDocuments }: PlatformEnvironment, exchange: string) =>
+  quorumObserverIds(quorumOf(config, exchange)).map((id) => ({ id, documents: observerDocuments }));
 
-/** Builds every function from ports, as each `deps.ts` asks, and registers it under the name that its source mapping uses. */
-export function registerFunctions(parts: FunctionParts): void {
-  const { env, repositories: r, plumbing, venue } = parts;
+/** Consumers of streams: events of every exchange come to them. */
+export function registerConsumers({ env, repositories: r, plumbing }: FunctionParts): void {
+  const { config, clock, telemetry } = env;
+  const { runRequests } = plumbing;
+  // Settings of all exchanges alike.
+  const texts = functionEnvironments(env, exchangesOf(config)[0]);
+  const add = adder(plumbing);
+  add(
+    'balance-consumer',
+    balanceConsumer(
+      { clock, telemetry, accounts: r.accounts, runs: r.runs, runRequests, alerts: r.alerts },
+      balanceConsumerEnvSchema.parse(texts['balance-consumer']),
+    ),
+  );
+  add('price-consumer', priceConsumer({ clock, telemetry, prices: r.prices, jobsOf: r.jobsOf, alerts: r.alerts }, {}));
+  add(
+    'run-strategies',
+    runStrategies(
+      { clock, telemetry, runs: r.runs, candles: r.candles, requests: runRequests },
+      runStrategiesEnvSchema.parse(texts['run-strategies']),
+    ),
+    { first: true },
+  );
+}
+
+/** Builds an exchange's functions from ports, as each `deps.ts` asks, and registers each under the name that its source mapping uses. */
+export function registerFunctions(parts: ExchangeParts): void {
+  const { env, repositories: r, plumbing, venue, exchange } = parts;
   const { config, clock, ids, telemetry, observerDocuments } = env;
-  const { account: accountStream, candleJobs, orders: orderQueue, runRequests } = plumbing;
-  const texts = functionEnvironments(env, exchangesOf(env.config)[0]);
+  const { account: accountStream, runRequests } = plumbing;
+  const { candle_jobs: candleJobs, orders: orderQueue } = plumbing.workOf(exchange);
+  const nameOf = (folder: FunctionFolder) => nameFor(folder, config, exchange);
+  const jobs = r.jobsOf(exchange);
+  const texts = functionEnvironments(env, exchange);
   const reader = venue.reader.accountReader;
   const aside = { deadLetters: r.deadLetters, alerts: r.alerts };
-  const common = { clock, ids, telemetry, jobs: r.jobs };
+  const common = { clock, ids, telemetry, jobs };
   const add = adder(plumbing);
 
   add(
-    'balance',
+    nameOf('balance'),
     balance(
       {
         ...common,
@@ -72,25 +107,18 @@ export function registerFunctions(parts: FunctionParts): void {
         reader,
         accounts: r.accounts,
         orders: r.orders,
-        observers: quorumObservers(env),
+        observers: quorumObservers(env, exchange),
         stream: accountStream,
       },
       balanceEnvSchema.parse(texts.balance),
     ),
   );
-  add(
-    'balance-consumer',
-    balanceConsumer(
-      { ...common, accounts: r.accounts, runs: r.runs, runRequests, alerts: r.alerts },
-      balanceConsumerEnvSchema.parse(texts['balance-consumer']),
-    ),
-  );
-  for (const { id, httpUrl } of observersOf(config, exchangesOf(config)[0])) {
+  for (const { id, httpUrl } of observersOf(config, exchange)) {
     const deps = { clock, telemetry, observer: venue.observerOf(id, httpUrl), documents: observerDocuments };
     add(id, observer(deps, observerEnvSchema.parse(texts.observer(id))));
   }
   add(
-    'market-data',
+    nameOf('market-data'),
     marketData(
       {
         ...common,
@@ -107,7 +135,7 @@ export function registerFunctions(parts: FunctionParts): void {
     ),
   );
   add(
-    'candle-fetcher',
+    nameOf('candle-fetcher'),
     candleFetcher(
       {
         clock,
@@ -121,26 +149,14 @@ export function registerFunctions(parts: FunctionParts): void {
     ),
   );
   add(
-    'price-consumer',
-    priceConsumer({ clock, telemetry, prices: r.prices, jobsOf: () => r.jobs, alerts: r.alerts }, {}),
-  );
-  add(
-    'run-strategies',
-    runStrategies(
-      { clock, telemetry, runs: r.runs, candles: r.candles, requests: runRequests },
-      runStrategiesEnvSchema.parse(texts['run-strategies']),
-    ),
-    { first: true },
-  );
-  add(
-    'run-supervisor',
+    nameOf('run-supervisor'),
     runSupervisor(
       { ...common, alerts: r.alerts, runs: r.runs, candles: r.candles, instruments: r.instruments, liveRuns: null },
       runSupervisorEnvSchema.parse(texts['run-supervisor']),
     ),
   );
   add(
-    'reconciliation',
+    nameOf('reconciliation'),
     reconciliation(
       {
         ...common,
@@ -150,7 +166,7 @@ export function registerFunctions(parts: FunctionParts): void {
         runs: r.runs,
         systemState: r.systemState,
         leases: r.leases,
-        observers: quorumObservers(env),
+        observers: quorumObservers(env, exchange),
         orders: r.orders,
         orderQueue,
         runRequests,
@@ -165,7 +181,7 @@ export function registerFunctions(parts: FunctionParts): void {
   );
   registerOrderFunctions(parts);
   add(
-    'janitor',
+    nameOf('janitor'),
     janitor(
       {
         ...common,
@@ -181,7 +197,8 @@ export function registerFunctions(parts: FunctionParts): void {
         observers: observerDocuments,
         exchangeHealth: { check: () => venue.reader.checkHealth() },
         venueClock: venue.reader.venueClock,
-        correction: clock,
+        // One venue's time corrects the process's clock; by it the others' are judged.
+        correction: exchange === exchangesOf(config)[0] ? clock : null,
         storedTimes: r.storedTimes,
       },
       janitorEnvSchema.parse(texts.janitor),
@@ -190,15 +207,18 @@ export function registerFunctions(parts: FunctionParts): void {
 }
 
 /** Gateway and tracker: what touches orders. */
-function registerOrderFunctions({ env, repositories: r, plumbing, venue }: FunctionParts): void {
-  const { clock, ids, telemetry } = env;
-  const { runRequests, orders: orderQueue } = plumbing;
-  const texts = functionEnvironments(env, exchangesOf(env.config)[0]);
+function registerOrderFunctions({ env, repositories: r, plumbing, venue, exchange }: ExchangeParts): void {
+  const { clock, ids, telemetry, config } = env;
+  const { runRequests } = plumbing;
+  const { orders: orderQueue } = plumbing.workOf(exchange);
+  const nameOf = (folder: FunctionFolder) => nameFor(folder, config, exchange);
+  const jobs = r.jobsOf(exchange);
+  const texts = functionEnvironments(env, exchange);
   const add = adder(plumbing);
   const { orderVenue } = venue.trader;
-  if (!orderVenue) throw new Error('the order gateway needs a venue with a trading key');
+  if (!orderVenue) throw new Error(`the order gateway of ${exchange} needs a venue with a trading key`);
   add(
-    'order-gateway',
+    nameOf('order-gateway'),
     orderGateway(
       {
         clock,
@@ -208,7 +228,7 @@ function registerOrderFunctions({ env, repositories: r, plumbing, venue }: Funct
         systemState: r.systemState,
         leases: r.leases,
         venue: orderVenue,
-        jobs: r.jobs,
+        jobs,
         runRequests,
         alerts: r.alerts,
         deadLetters: r.deadLetters,
@@ -218,13 +238,13 @@ function registerOrderFunctions({ env, repositories: r, plumbing, venue }: Funct
     { first: true },
   );
   add(
-    'order-tracker',
+    nameOf('order-tracker'),
     orderTracker(
       {
         clock,
         ids,
         telemetry,
-        jobs: r.jobs,
+        jobs,
         orders: r.orders,
         reader: venue.reader.accountReader,
         venueClock: venue.reader.venueClock,

@@ -1,5 +1,6 @@
-import { PRODUCER_JOB, requestedJobs } from '#config/functions.ts';
+import { nameFor, PRODUCER_JOB, type QueueWorker, queueWorkers, requestedJobs } from '#config/functions.ts';
 import type { Config } from '#config/schema.ts';
+import { exchangesOf } from '#config/venues.ts';
 import { Invoker, type Redelivery } from '#local/emulators/invoker.ts';
 import { QueueEmulator, type QueueSpec } from '#local/emulators/queue-emulator.ts';
 import { ScheduleEmulator } from '#local/emulators/schedule-emulator.ts';
@@ -15,9 +16,9 @@ export interface Plumbing {
   readonly schedules: ScheduleEmulator;
   readonly market: StreamEmulator;
   readonly account: StreamEmulator;
-  readonly candleJobs: QueueEmulator;
-  readonly orders: QueueEmulator;
-  /** Takes run-requests and hands each to the queue of its job's function. */
+  /** The queues of an exchange's own workers. */
+  workOf(exchange: string): Readonly<Record<QueueWorker['queue'], QueueEmulator>>;
+  /** Takes run-requests and hands each to the queue of its job's function for its exchange. */
   readonly runRequests: WorkQueue;
   /** True when nothing waits in any stream or queue and no function runs. */
   idle(): boolean;
@@ -26,6 +27,14 @@ export interface Plumbing {
   stop(): void;
 }
 
+/** Names of work queues, and what is particular to one. */
+const WORK: Readonly<
+  Record<QueueWorker['queue'], { readonly base: string; readonly suffix: string; readonly over: Partial<QueueSpec> }>
+> = {
+  candle_jobs: { base: 'candle-jobs', suffix: '', over: {} },
+  orders: { base: 'orders', suffix: '.fifo', over: { fifo: true, atOnce: true } },
+};
+
 /** Streams, queues and schedules of the embedded platform, not yet connected to functions. */
 export function createPlumbing(
   deps: {
@@ -33,8 +42,8 @@ export function createPlumbing(
     telemetry: Telemetry;
     deadLetters: Pick<DeadLetters, 'store'>;
     redelivery?: Redelivery | undefined;
-    /** The price producer is no function, but may be asked as one: it reads its symbols again. */
-    reloadSymbols: () => Promise<void>;
+    /** An exchange's price producer is no function, but may be asked as one: it reads its symbols again. */
+    reloadSymbols: (exchange: string) => Promise<void>;
   },
   config: Config,
 ): Plumbing {
@@ -58,9 +67,14 @@ export function createPlumbing(
       ...over,
     });
 
-  const candleJobs = queueOf('candle-jobs', 'candle-fetcher', queues.candle_jobs);
-  const orders = queueOf('orders.fifo', 'order-gateway', queues.orders, { fifo: true, atOnce: true });
-  const requestsOf = (job: string, functionName: string) => ({
+  const work = new Map<string, Record<QueueWorker['queue'], QueueEmulator>>();
+  for (const { exchange, name, queue, settings } of queueWorkers(config)) {
+    const { base, suffix, over } = WORK[queue];
+    const made = queueOf(`${nameFor(base, config, exchange)}${suffix}`, name, settings, over);
+    work.set(exchange, { ...work.get(exchange), [queue]: made } as Record<QueueWorker['queue'], QueueEmulator>);
+  }
+  const requestsOf = (job: string, exchange: string, functionName: string) => ({
+    exchange,
     standard: queueOf(`${functionName}-requests`, functionName, queues.run_requests, { maxConcurrency: 1 }),
     fifo: queueOf(`${functionName}-requests.fifo`, functionName, queues.run_requests, {
       fifo: true,
@@ -69,16 +83,17 @@ export function createPlumbing(
       atOnce: job === 'reconciliation',
     }),
   });
-  const requests = Object.fromEntries(
-    requestedJobs(config).map(({ job, functionNames }) => [
-      job,
-      functionNames.map((functionName) => requestsOf(job, functionName)),
-    ]),
-  );
-  const reload: WorkQueue = { send: () => deps.reloadSymbols() };
+  const requests: Record<string, ReturnType<typeof requestsOf>[]> = {};
+  for (const { job, exchange, functionNames } of requestedJobs(config)) {
+    requests[job] ??= [];
+    requests[job].push(...functionNames.map((functionName) => requestsOf(job, exchange, functionName)));
+  }
+  const reloads = exchangesOf(config).map((exchange) => {
+    const reload: WorkQueue = { send: () => deps.reloadSymbols(exchange) };
+    return { exchange, standard: reload, fifo: reload };
+  });
   const all = [
-    candleJobs,
-    orders,
+    ...[...work.values()].flatMap((queue) => Object.values(queue)),
     ...Object.values(requests)
       .flat()
       .flatMap((q) => [q.standard, q.fifo]),
@@ -89,9 +104,12 @@ export function createPlumbing(
     schedules,
     market,
     account,
-    candleJobs,
-    orders,
-    runRequests: queuesByJob({ ...requests, [PRODUCER_JOB]: [{ standard: reload, fifo: reload }] }),
+    workOf: (exchange) => {
+      const own = work.get(exchange);
+      if (!own) throw new Error(`no worker serves ${exchange}`);
+      return own;
+    },
+    runRequests: queuesByJob({ ...requests, [PRODUCER_JOB]: reloads }),
     idle: () =>
       invoker.inFlight === 0 && market.backlog === 0 && account.backlog === 0 && all.every((q) => q.backlog === 0),
     reportBacklogs: () => {

@@ -23,7 +23,6 @@ import type { Clock } from '#shared/ports/clock.ts';
 /** Every repository over one database. */
 export const createRepositories = (
   db: Db,
-  exchange: string,
   clock: Clock,
   leverage: LeveragePolicy,
   /** Older money of the account is not known money. */
@@ -37,7 +36,8 @@ export const createRepositories = (
   fetchStates: sqlFetchStateRepository(db),
   installation: sqlInstallationRepository(db),
   instruments: sqlInstrumentsRepository(db),
-  jobs: sqlJobStateRepository(db, exchange),
+  /** Heartbeats and slots are an exchange's own. */
+  jobsOf: (exchange: string) => sqlJobStateRepository(db, exchange),
   leases: sqlLeasesRepository(db),
   orders: sqlOrdersRepository(db),
   orderFacts: sqlOrderFactsReader(db, leverage, snapshotAgeMsMax),

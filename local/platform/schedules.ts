@@ -4,7 +4,7 @@ import type { ScheduleEmulator } from '#local/emulators/schedule-emulator.ts';
 
 /** Starts every schedule of the platform at its cadence. */
 export function startSchedules(schedules: ScheduleEmulator, config: Config): void {
-  for (const { name, everySeconds } of scheduledFunctions(config)) {
-    schedules.start({ job: name, functionName: name, cadenceMs: everySeconds * 1000 });
+  for (const { name, job, everySeconds } of scheduledFunctions(config)) {
+    schedules.start({ job, functionName: name, cadenceMs: everySeconds * 1000 });
   }
 }

@@ -21,7 +21,9 @@ export interface Venue {
 
 export function createVenue(env: PlatformEnvironment, exchange: string, repositories: Repositories): Venue {
   const { config, db, clock, telemetry, fetch } = env;
-  const settings = venueSettings(config, exchange, env.venue);
+  const addresses = env.venues[exchange];
+  if (!addresses) throw new Error(`nobody said where ${exchange} answers`);
+  const settings = venueSettings(config, exchange, addresses);
   const { instruments, alerts, breakers } = repositories;
   const ports = { db, instruments, alerts, breakers, clock, telemetry, fetch };
   const reader = openExchange(settings, { ...ports, secrets: null });

@@ -214,7 +214,7 @@ export class ReplaySession {
     const { terminal, file } = this.#parts;
     const status = simulator.status();
     platform.plumbing.schedules.stop();
-    await driver.runUntilDone(platform.producer.stop(), 'the last prices', clock.nowMs() + LAST_WAIT_MS);
+    await driver.runUntilDone(platform.stopFeeds(), 'the last prices', clock.nowMs() + LAST_WAIT_MS);
     await driver.runTo(clock.nowMs() + LAST_WAIT_MS, () => platform.plumbing.idle());
     // The last stored equity is the one that the summary tells.
     await driver.runUntilDone(platform.invokeNow('balance'), 'the last balance', clock.nowMs() + LAST_WAIT_MS);

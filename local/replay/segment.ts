@@ -1,4 +1,5 @@
 import type { Config } from '#config/schema.ts';
+import { exchangesOf } from '#config/venues.ts';
 import { createPlatform, type Platform } from '#local/platform/platform.ts';
 import { memoryObserverDocuments } from '#local/virtual-time/memory-observer-documents.ts';
 import { seededRandom } from '#local/virtual-time/seeded.ts';
@@ -74,7 +75,7 @@ export class Segment {
         fetch: simulator.fetch,
         connect: simulator.connect,
         secrets: parts.secrets,
-        venue: REPLAY_ADDRESSES,
+        venues: { [exchangesOf(parts.config)[0]]: REPLAY_ADDRESSES },
         observerDocuments: memoryObserverDocuments(),
         // A checkpoint is a copy of a database by intention.
         marker: null,

@@ -180,7 +180,7 @@ describe('a start', () => {
     await startIn(mode, async (world) => {
       expect(await state(world)).toBe('RECONCILING');
       expect(world.simulator.world.orders.size).toBe(0);
-      const jobs = await repositories(world).jobs.all();
+      const jobs = await repositories(world).jobsOf('hyperliquid').all();
       const missing = jobs.map(({ detail }) => detail.missing).find((list) => Array.isArray(list));
       expect(missing).toMatchObject([{ code, message: expect.stringContaining(mode) }]);
     });

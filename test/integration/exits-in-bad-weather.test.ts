@@ -101,7 +101,7 @@ describe('exits in bad weather, on the whole platform', () => {
       expect(simulator.faults.fired.filter(({ kind }) => kind === 'accept-then-timeout').length).toBeGreaterThanOrEqual(
         held,
       );
-      expect(world.platform().venue.trader).toBeDefined();
+      expect(world.platform().exchanges.get('hyperliquid')?.venue.trader).toBeDefined();
       expect((await alertKinds(world)).has('exchange-breaker-reduce')).toBe(false);
     });
   });

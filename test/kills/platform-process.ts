@@ -53,7 +53,7 @@ const platform = createPlatform({
   fetch: watchedFetch(keepAliveFetch().fetch, { kill, sentPath: state.file('sent.log'), heard }),
   connect: connectWebSocket,
   secrets: new FileSecrets({ dir: PROJECT_DIR, allowExample: true }),
-  venue: { httpUrl: simulator.httpUrl, wsUrl: simulator.wsUrl },
+  venues: { hyperliquid: { httpUrl: simulator.httpUrl, wsUrl: simulator.wsUrl } },
   observerDocuments: fileObserverDocuments(state.file('observers')),
   marker: fileInstallationMarker(state.file('installation.json')),
   holder: 'embedded',

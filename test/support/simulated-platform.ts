@@ -26,6 +26,8 @@ export type Moment =
 export interface SimulatedPlatform {
   readonly clock: VirtualClock;
   readonly simulator: ExchangeSimulator;
+  /** By the name of its exchange; `simulator` is the first one's. */
+  readonly simulators: Readonly<Record<string, ExchangeSimulator>>;
   readonly telemetry: RecordingTelemetry;
   readonly database: SharedDatabase;
   /** For reading between two instants; no process holds it. */
@@ -49,6 +51,8 @@ export interface SimulatedPlatformOptions {
   readonly seed: number;
   readonly overrides?: readonly string[];
   readonly simulator?: Partial<SimulatorOptions>;
+  /** Further exchanges by name, each with a simulator of its own; the settings must name them too, see {@link anotherExchange}. */
+  readonly others?: Readonly<Record<string, Partial<SimulatorOptions>>>;
   /** Travel time of a request or a reply, one way; 0 and 0 by default. */
   readonly network?: { readonly minMs: number; readonly maxMs: number };
   readonly redelivery?: Redelivery;
@@ -68,15 +72,19 @@ export async function simulatedPlatform(options: SimulatedPlatformOptions): Prom
   const { config } = loadConfig({ stage: 'local', overrides: options.overrides ?? [] });
   const clock = new VirtualClock(START_MS);
   const restoreGlobals = installVirtualGlobals(clock);
-  const simulator = new ExchangeSimulator({
-    nowMs: () => clock.nowMs(),
-    mode: 'clock',
-    seed: options.seed,
-    ticksPerSecond: 0.5,
-    historyMinutes: 300,
-    ...options.simulator,
-  });
-  const driver = runOnClock(simulator, clock, 1);
+  const simulatorOf = (change: Partial<SimulatorOptions> = {}) =>
+    new ExchangeSimulator({
+      nowMs: () => clock.nowMs(),
+      mode: 'clock',
+      seed: options.seed,
+      ticksPerSecond: 0.5,
+      historyMinutes: 300,
+      ...change,
+    });
+  const simulator = simulatorOf(options.simulator);
+  const others = Object.entries(options.others ?? {}).map(([name, change]) => [name, simulatorOf(change)] as const);
+  const simulators = { [FIRST]: simulator, ...Object.fromEntries(others) };
+  const drivers = Object.values(simulators).map((venue) => runOnClock(venue, clock, 1));
   const telemetry = new RecordingTelemetry();
   const database = await sharedDatabase();
   const documents = memoryObserverDocuments();
@@ -95,8 +103,17 @@ export async function simulatedPlatform(options: SimulatedPlatformOptions): Prom
     alive = true;
     const mine = life;
     const dead = () => !alive || mine !== life;
-    const sockets = mortalSockets(simulator, clock, dead);
-    hangUp = sockets.closeAll;
+    const networks = Object.fromEntries(
+      Object.entries(simulators).map(([name, venue]) => {
+        const onOrder = (stage: RequestStage) => tell({ kind: 'order-request', stage });
+        const fetch = mortalFetch({ simulator: venue, clock, dead, travelMs, onOrder });
+        return [new URL(addressesOf(name).httpUrl).host, { fetch, sockets: mortalSockets(venue, clock, dead) }];
+      }),
+    );
+    const networkOf = (url: string) => networks[new URL(url).host]!;
+    hangUp = () => {
+      for (const { sockets } of Object.values(networks)) sockets.closeAll();
+    };
     const built = createPlatform({
       config,
       db: database.connectionOf(dead, (sql, phase) => tell({ kind: 'statement', sql, phase })),
@@ -104,16 +121,10 @@ export async function simulatedPlatform(options: SimulatedPlatformOptions): Prom
       ids,
       random,
       telemetry,
-      fetch: mortalFetch({
-        simulator,
-        clock,
-        dead,
-        travelMs,
-        onOrder: (stage) => tell({ kind: 'order-request', stage }),
-      }),
-      connect: sockets.connect,
+      fetch: (input, init) => networkOf(String(input)).fetch(input, init),
+      connect: (url) => networkOf(url).sockets.connect(url),
       secrets: testSecrets,
-      venue: { httpUrl: 'http://simulator.test', wsUrl: 'ws://simulator.test/ws' },
+      venues: Object.fromEntries(Object.keys(simulators).map((name) => [name, addressesOf(name)])),
       observerDocuments: mortalDocuments(documents, dead),
       marker: null,
       holder: options.newHolderPerLife ? `simulation-${life}` : 'simulation',
@@ -143,6 +154,7 @@ export async function simulatedPlatform(options: SimulatedPlatformOptions): Prom
   const world: SimulatedPlatform = {
     clock,
     simulator,
+    simulators,
     telemetry,
     database,
     db: database.db,
@@ -163,14 +175,35 @@ export async function simulatedPlatform(options: SimulatedPlatformOptions): Prom
     isDead: () => !alive,
     close: async () => {
       if (alive) world.kill();
-      driver.stop();
-      simulator.close();
+      for (const driver of drivers) driver.stop();
+      for (const venue of Object.values(simulators)) venue.close();
       restoreGlobals();
       database.close();
     },
   };
   platform = build();
   return world;
+}
+
+const FIRST = 'hyperliquid';
+const addressesOf = (name: string) => {
+  const host = name === FIRST ? 'simulator.test' : `${name}.test`;
+  return { httpUrl: `http://${host}`, wsUrl: `ws://${host}/ws` };
+};
+
+/** The overrides that name one more exchange: of the first one's venue, with the account and symbols that the local stage trades. */
+export function anotherExchange(name: string): readonly string[] {
+  const { httpUrl, wsUrl } = addressesOf(name);
+  const { accounts, symbols } = loadConfig({ stage: 'local' }).config.exchanges[FIRST]!;
+  const settings = {
+    venue: FIRST,
+    approval: 'automatic',
+    http_url: httpUrl,
+    ws_url: wsUrl,
+    symbols,
+    accounts: accounts.map((account) => ({ ...account })),
+  };
+  return [`exchanges.${name}=${JSON.stringify(settings)}`];
 }
 
 const testSecrets: Secrets = { get: async () => TEST_SIGNERS.mainAgent.privateKey };

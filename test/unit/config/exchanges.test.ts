@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ConfigError } from '#config/config-error.ts';
 import { functionEnvironments } from '#config/function-environments.ts';
+import { functionsOf, queueWorkers, requestedJobs, scheduledFunctions } from '#config/functions.ts';
 import { quorumOf } from '#config/kind-settings.ts';
 import { checkConfig } from '#config/load.ts';
 import { stageChecks } from '#config/stage-checks.ts';
@@ -122,6 +123,39 @@ describe('exchanges', () => {
       { exchange: 'hyperliquid', accounts: ['main'] },
       { exchange: 'second', accounts: ['main'] },
     ]);
+  });
+
+  it('have functions, schedules, requests and work queues of their own; consumers of streams serve all', () => {
+    const { config } = load(second());
+    const names = functionsOf(config).map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['balance', 'balance-second', 'observer-1', 'observer-1-second']));
+    expect(names.filter((name) => /consumer|run-strategies|^api|migrate/.test(name))).toHaveLength(5);
+    expect(scheduledFunctions(config)).toContainEqual(
+      expect.objectContaining({ name: 'janitor-second', job: 'janitor', exchange: 'second', folder: 'janitor' }),
+    );
+    expect(requestedJobs(config)).toContainEqual(
+      expect.objectContaining({ job: 'reconciliation', exchange: 'second', functionNames: ['reconciliation-second'] }),
+    );
+    expect(queueWorkers(config).map(({ name, queue }) => `${name} ${queue}`)).toEqual([
+      'candle-fetcher candle_jobs',
+      'candle-fetcher-second candle_jobs',
+      'order-gateway orders',
+      'order-gateway-second orders',
+    ]);
+  });
+
+  it('may not give two functions one name', () => {
+    expect(problemsOf(second().replaceAll('second', 'consumer'))).toMatchObject([
+      { path: 'exchanges', expected: 'expected another name: two functions would be called balance-consumer' },
+    ]);
+  });
+
+  it("do not read another venue through the routes of the first one's observers", () => {
+    const { config } = load(
+      `${second()}quorum:\n  observers: [{ id: o, http_url: "https://route.test" }]\n  sources: [own-table, "observer:o"]\n`,
+    );
+    expect(quorumOf(config, 'hyperliquid').observers).toEqual([{ id: 'o', http_url: 'https://route.test' }]);
+    expect(quorumOf(config, 'second').observers).toEqual([{ id: 'o-second', http_url: null }]);
   });
 
   it('keep an own quorum of one source for paper beside a venue that others can see', () => {

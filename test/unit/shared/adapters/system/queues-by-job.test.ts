@@ -36,6 +36,21 @@ describe('queuesByJob', () => {
     expect(sent).toEqual([]);
   });
 
+  it('sends a request to the functions of its own exchange alone', async () => {
+    const { sent, queues } = setUp();
+    const [a, b] = [queues.reconciliation[0]!, queues.observer[0]!];
+    const byExchange = queuesByJob({
+      balance: [
+        { ...a, exchange: 'a' },
+        { ...b, exchange: 'b' },
+      ],
+    });
+
+    await byExchange.send([{ body: '{"job":"balance","exchange":"b"}' }, { body: '{"job":"balance","exchange":"c"}' }]);
+
+    expect(sent).toEqual([['o1', ['{"job":"balance","exchange":"b"}']]]);
+  });
+
   it.each(['{"job":"unknown"}', '{"job":"toString"}', '{"job":1}', '{}', 'null', '[]', 'not JSON'])(
     'refuses %s for good, before anything is sent',
     async (body) => {
