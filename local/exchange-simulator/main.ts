@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
 import { ExchangeSimulator } from './exchange-simulator.ts';
 import { ReplaySource } from './prices/replay-source.ts';
@@ -7,6 +7,7 @@ import { runOnClock } from './run-on-clock.ts';
 import { startServer } from './server/simulator-server.ts';
 import type { SimulatorOptions } from './simulator-options.ts';
 import { marketSpecs } from './wire/hyperliquid/market-specs.ts';
+import { PROTOCOLS } from './wire/protocols.ts';
 
 /** The simulator as its own process. One JSON line on stdout when it is ready; messages for people on stderr. */
 const number = (low: number, high: number, integer: boolean) => (text: string) => {
@@ -23,7 +24,10 @@ const time = (text: string) => {
 };
 
 const program = new Command('exchange-simulator')
-  .description('HyperLiquid on loopback: HTTP, WebSocket, two accounts, faults by script')
+  .description('a venue on loopback: HTTP, WebSocket, two accounts, faults by script')
+  .addOption(
+    new Option('--protocol <name>', 'whose protocol it speaks').choices(Object.keys(PROTOCOLS)).default('hyperliquid'),
+  )
   .option('--port <n>', 'port, 0 for any free one', number(0, 65_535, true), 0)
   .option('--host <address>', 'address to listen on; 0.0.0.0 only inside a container', '127.0.0.1')
   .option('--state <file>', 'SQLite file that is written before anything is answered (default: memory only)')
@@ -43,6 +47,7 @@ const program = new Command('exchange-simulator')
   .option('--exit-with-parent', 'exit when standard input closes', false)
   .parse();
 const flags = program.opts<{
+  protocol: string;
   port: number;
   host: string;
   state?: string;
@@ -69,7 +74,9 @@ function fail(error: unknown): never {
 }
 
 function optionsOf(): Partial<SimulatorOptions> {
-  const markets = marketSpecs(flags.symbols);
+  const protocol = PROTOCOLS[flags.protocol];
+  if (protocol === undefined) fail(new Error(`no protocol ${flags.protocol}`));
+  const markets = flags.symbols > 0 ? marketSpecs(flags.symbols) : protocol.markets;
   const market = markets.findIndex((spec) => spec.coin === flags.replayCoin);
   if (flags.replay !== undefined && market < 0) fail(new Error(`--replay-coin ${flags.replayCoin} is not listed`));
   const { replay } = flags;
@@ -80,6 +87,7 @@ function optionsOf(): Partial<SimulatorOptions> {
     seed: flags.seed,
     ticksPerSecond: flags.ticksPerSecond,
     historyMinutes: flags.historyMinutes,
+    ...protocol,
     markets,
     ...(replay === undefined
       ? {}

@@ -1,9 +1,7 @@
-import { unifiedSymbol } from '#shared/adapters/exchange/hyperliquid/hyperliquid-symbols.ts';
 import type { MarketSource } from './prices/market-source.ts';
 import { type AccountSpec, TEST_ACCOUNTS } from './signers/test-accounts.ts';
 import type { MarketSpec } from './venue/market-spec.ts';
-import { marketSpecs } from './wire/hyperliquid/market-specs.ts';
-import { openHyperliquidWire } from './wire/hyperliquid/open-wire.ts';
+import { HYPERLIQUID_SIMULATOR } from './wire/hyperliquid/open-wire.ts';
 import type { OpenWire } from './wire/wire-protocol.ts';
 
 export interface SimulatorOptions {
@@ -35,16 +33,14 @@ export interface SimulatorOptions {
 }
 
 export const DEFAULT_OPTIONS: SimulatorOptions = {
+  ...HYPERLIQUID_SIMULATOR,
   nowMs: () => 1_700_000_000_000,
   mode: 'stepped',
   seed: 1,
   ticksPerSecond: 5,
   historyMinutes: 1_500,
-  markets: marketSpecs(),
-  symbolOf: unifiedSymbol,
   accounts: TEST_ACCOUNTS,
   testnet: false,
-  openWire: openHyperliquidWire,
   ownTradesOnTape: false,
   fullCloseBelowMinimum: true,
   statePath: null,

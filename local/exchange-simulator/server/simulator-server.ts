@@ -53,7 +53,7 @@ export function startServer(
       resolve({
         port,
         httpUrl: `http://127.0.0.1:${port}`,
-        wsUrl: `ws://127.0.0.1:${port}/ws`,
+        wsUrl: `ws://127.0.0.1:${port}${simulator.wire.socketPath}`,
         close: () =>
           new Promise((done) => {
             for (const client of sockets.clients) client.terminate();

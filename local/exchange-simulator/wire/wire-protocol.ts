@@ -40,6 +40,8 @@ export interface WireParts {
 /** The venue as its clients see it: one folder of `wire/` for each protocol, over the same accounts, books and orders. */
 export interface Wire extends Publisher {
   readonly sockets: Sockets;
+  /** What a client's socket address ends with. */
+  readonly socketPath: string;
   http(request: WireRequest): WireResponse;
   /** A socket was opened at that path; false refuses it. `opened` is told what `connect` made of it. */
   acceptsSocket(path: string): boolean;

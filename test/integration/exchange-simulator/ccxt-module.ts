@@ -12,4 +12,6 @@ const load = async (path: string): Promise<AnyClass> => {
 };
 
 export const loadHyperliquid = (): Promise<AnyClass> => load('hyperliquid.js');
+export const loadBinanceUsdm = (): Promise<AnyClass> => load('binanceusdm.js');
+export const loadBinanceUsdmPro = (): Promise<AnyClass> => load('pro/binanceusdm.js');
 export const loadHyperliquidPro = (): Promise<AnyClass> => load('pro/hyperliquid.js');

@@ -3,9 +3,10 @@ import type { Fault } from '../../faults/fault-script.ts';
 import { NonceWindow } from '../../signers/nonce-window.ts';
 import { accountOfSigner } from '../../venue/agents.ts';
 import { type Account, record, type World } from '../../venue/world.ts';
+import type { Reply } from '../with-faults.ts';
 import { actionSchema } from './action-schema.ts';
 import { answerAction } from './exchange-actions.ts';
-import { type Reply, UNREADABLE } from './info-endpoint.ts';
+import { UNREADABLE } from './info-endpoint.ts';
 import { l1Digest, type SignatureSource, type SignerBook } from './l1-signature.ts';
 import { answerUserSigned, readUserSigned } from './user-signed-actions.ts';
 

@@ -1,39 +1,24 @@
 import type { Fault, FaultContext } from '../../faults/fault-script.ts';
 import type { World } from '../../venue/world.ts';
 import type { WireRequest, WireResponse } from '../wire-protocol.ts';
+import { type FaultWords, type Reply, withFaults } from '../with-faults.ts';
 import { answerExchange, exchangeRequestSchema, type Signing } from './exchange-endpoint.ts';
-import { answerInfo, infoRequestSchema, type Reply, UNREADABLE } from './info-endpoint.ts';
+import { answerInfo, infoRequestSchema, UNREADABLE } from './info-endpoint.ts';
 
-/** A request that a fault holds back: the engine runs it later. */
-export interface LateRequest {
-  readonly delayMs: number;
-  readonly run: () => void;
-}
+const NOT_FOUND: Reply = { status: 404, body: 'null' };
 
-const JSON_HEADERS = { 'content-type': 'application/json' } as const;
-
-const answer = (reply: Reply, delayMs = 0, headers: Record<string, string> = {}): WireResponse => ({
-  kind: 'answer',
-  status: reply.status,
-  headers: { ...JSON_HEADERS, ...headers },
-  body: reply.body,
-  delayMs,
-});
-
-/**
- * Answers `/info` and `/exchange` without any transport. `schedule` runs something at a later market time.
- * Not found paths are 404, bodies that are no JSON or of another shape 422, as at the venue.
- */
+/** Answers `/info` and `/exchange`. Not found paths are 404, bodies that are no JSON or of another shape 422, as at the venue. */
 export function answerHttp(
   world: World,
   faultsOf: (context: FaultContext) => Fault[],
   signing: Signing,
   request: WireRequest,
-  schedule: (late: LateRequest) => void,
+  after: (delayMs: number, run: () => void) => void,
 ): WireResponse {
   const { path } = request;
-  if ((request.method ?? 'POST') !== 'POST') return answer({ status: 405, body: 'null' });
-  if (path !== '/info' && path !== '/exchange') return answer({ status: 404, body: 'null' });
+  const plainly = (reply: Reply) => withFaults([], () => reply, NO_WORDS, after);
+  if ((request.method ?? 'POST') !== 'POST') return plainly({ status: 405, body: 'null' });
+  if (path !== '/info' && path !== '/exchange') return plainly(NOT_FOUND);
   const parsed = parseBody(path, request.body);
   const faults = faultsOf(contextOf(path, parsed?.body, request.headers ?? {}));
   const execute = (): Reply => {
@@ -41,35 +26,16 @@ export function answerHttp(
     if (parsed.path === '/info') return answerInfo(world, parsed.body, faults);
     return answerExchange(world, parsed.body, signing, faults);
   };
-  let delayMs = 0;
-  for (const fault of faults) {
-    switch (fault.kind) {
-      case 'http-429':
-        return answer({ status: 429, body: 'null' }, delayMs, retryAfter(fault.retryAfterSeconds));
-      case 'refuse-action':
-        if (parsed?.path !== '/exchange') break;
-        return answer(refusalOf(parsed.body.action, fault), delayMs);
-      case 'http-5xx':
-        if (fault.afterExecution) execute();
-        return answer({ status: fault.status ?? 502, body: 'null' }, delayMs);
-      case 'accept-then-timeout':
-        execute();
-        return { kind: 'no-answer', resetAfterMs: fault.resetAfterMs ?? 0 };
-      case 'arrive-late':
-        schedule({ delayMs: fault.delayMs, run: execute });
-        return { kind: 'no-answer', resetAfterMs: fault.resetAfterMs ?? null };
-      case 'latency':
-        delayMs += fault.delayMs;
-        break;
-      default:
-        break;
-    }
-  }
-  return answer(execute(), delayMs);
+  const refused: FaultWords['refused'] = (fault) =>
+    parsed?.path === '/exchange' ? refusalOf(parsed.body.action, fault) : null;
+  return withFaults(faults, execute, { ...NO_WORDS, refused }, after);
 }
 
-const retryAfter = (seconds: number | null | undefined): Record<string, string> =>
-  seconds === null ? {} : { 'retry-after': String(seconds ?? 10) };
+const NO_WORDS: FaultWords = {
+  limited: { status: 429, body: 'null' },
+  failed: (status) => ({ status, body: 'null' }),
+  refused: () => null,
+};
 
 /** The same words for every order or cancel of the action, as the venue answers a batch. */
 function refusalOf(

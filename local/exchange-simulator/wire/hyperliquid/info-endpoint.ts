@@ -5,6 +5,7 @@ import { isCandleInterval } from '../../prices/candle-interval.ts';
 import { NATIVE } from '../../venue/market-spec.ts';
 import type { Account, World } from '../../venue/world.ts';
 import { wireDecimal } from '../../wire-number.ts';
+import type { Reply } from '../with-faults.ts';
 import { clearinghouseState, spotState } from './account-info.ts';
 import { isBookView, l2Book } from './book-info.ts';
 import { fillsBetween, fundingUpdates, ledgerUpdates, newestFills } from './fill-info.ts';
@@ -45,11 +46,6 @@ export const infoRequestSchema = z.looseObject({
     .optional(),
 });
 export type InfoRequest = z.infer<typeof infoRequestSchema>;
-
-export interface Reply {
-  readonly status: number;
-  readonly body: string;
-}
 
 const json = (value: unknown): Reply => ({ status: 200, body: JSON.stringify(value) });
 /** What the venue answers to a body that it cannot read. */
