@@ -10,13 +10,14 @@ import type {
 } from '#shared/core/portfolio/account-state.ts';
 import { partialReading } from '#shared/core/portfolio/judge-money.ts';
 import type { EpochMs } from '#shared/core/time.ts';
-import type {
-  AccountReader,
-  FillsPage,
-  OrderLookup,
-  RecentOrder,
-  VenueOrder,
-  VenueTransfer,
+import {
+  type AccountReader,
+  ExchangeError,
+  type FillsPage,
+  type OrderLookup,
+  type RecentOrder,
+  type VenueOrder,
+  type VenueTransfer,
 } from '#shared/ports/exchange.ts';
 import { fieldsOf, siftRows, timeOf } from '../wire/sift-rows.ts';
 import {
@@ -139,8 +140,19 @@ export class HyperliquidAccountReader implements AccountReader {
   async #mode(account: string, user: string): Promise<string | null> {
     const request: InfoRequest = { type: 'userAbstraction', user };
     const mode = await this.#deps.info.ask(request, accountModeSchema, 'status').catch(() => null);
-    if (mode !== null) this.#modes.set(account, mode);
+    if (mode === null) this.#modes.delete(account);
+    else this.#modes.set(account, mode);
     return mode;
+  }
+
+  /** Which entries of the ledger move money of the account depends on it. Throws where it is not known: a guess would read a profit or loss. */
+  async #isPooled(account: string, user: string): Promise<boolean> {
+    const mode = this.#modes.get(account) ?? (await this.#mode(account, user));
+    const collateral = mode === null ? null : collateralOf(mode);
+    if (collateral === 'separate' || collateral === 'pooled') return collateral === 'pooled';
+    const why = mode === null ? 'the mode of the account could not be read' : `mode ${mode} is not understood`;
+    const flags = { retryable: true, mayHaveReachedVenue: true };
+    throw new ExchangeError('unavailable', `userNonFundingLedgerUpdates: ${why}`, flags);
   }
 
   async fetchOpenOrders(account: string): Promise<Listed<VenueOrder>> {
@@ -204,8 +216,7 @@ export class HyperliquidAccountReader implements AccountReader {
   async fetchTransfers(account: string, sinceMs: EpochMs): Promise<Listed<VenueTransfer>> {
     const user = this.#address(account);
     const entries = await this.#ledger(user, sinceMs);
-    const mode = this.#modes.get(account) ?? (await this.#mode(account, user)) ?? 'default';
-    const scope = { dexes: [null, ...this.#deps.dexes], pooled: collateralOf(mode) === 'pooled' };
+    const scope = { dexes: [null, ...this.#deps.dexes], pooled: await this.#isPooled(account, user) };
     const { rows, odd } = siftRows(entries, transferReader(user, scope));
     return { rows: rows.toSorted((a, b) => a.venueTimeMs - b.venueTimeMs || compare(a.id, b.id)), odd };
   }

@@ -55,7 +55,9 @@ export class HyperliquidMarketData implements MarketDataSource {
         metaSchema,
         'market-data',
       );
-      if ((meta.collateralToken ?? 0) !== 0) throw unsupported(`dex ${dex} is not margined in USDC`);
+      // Only of the native exchange it is known what an answer without a token means.
+      if ((meta.collateralToken ?? (dex === null ? 0 : null)) !== 0)
+        throw unsupported(`dex ${dex} is not margined in USDC`);
       this.#mustAnswer('meta', dex, meta.universe);
       const base = dex === null ? 0 : HIP3_BASE + (numbers.get(dex) ?? 0) * HIP3_STEP;
       // Numbered before they are read: an odd asset keeps its place.

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { exchangeMetrics } from '#shared/telemetry/exchange-names.ts';
-import { json, MASTER, scriptedHyperliquid, T0 } from '#test/support/scripted-venue.ts';
+import { type Answer, json, MASTER, scriptedHyperliquid, T0 } from '#test/support/scripted-venue.ts';
 
-const read = (answer: Parameters<typeof scriptedHyperliquid>[0]) => scriptedHyperliquid(answer, { secrets: null });
+const read = (answer: Answer) =>
+  scriptedHyperliquid((request) => (request.body.type === 'userAbstraction' ? json('default') : answer(request)), {
+    secrets: null,
+  });
 
 describe('fills', () => {
   const fill = (over = {}) => ({

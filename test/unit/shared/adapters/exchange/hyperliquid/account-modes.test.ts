@@ -200,4 +200,29 @@ describe('account modes', () => {
     expect(await net('disabled')).toBe(600);
     expect(await net('unifiedAccount')).toBe(949);
   });
+
+  it('is read by no mode that the venue did not say now, or that cannot be read safely', async () => {
+    let mode: string | null = 'unifiedAccount';
+    const { hyperliquid } = scriptedHyperliquid(
+      (request) => (request.body.type === 'userNonFundingLedgerUpdates' ? json([]) : venue({ mode })(request)),
+      { secrets: null },
+    );
+    const ledger = () => hyperliquid.accountReader.fetchTransfers('main', 0);
+    const state = () => hyperliquid.accountReader.fetchAccountState('main');
+    await state();
+    await expect(ledger()).resolves.toEqual({ rows: [], odd: [] });
+
+    // Silent when the state was read: what it was an hour ago is no answer.
+    mode = null;
+    await state();
+    await expect(ledger()).rejects.toMatchObject({ kind: 'unavailable', message: expect.stringContaining('mode') });
+    for (const word of ['dexAbstraction', 'somethingNew']) {
+      mode = word;
+      await state();
+      await expect(ledger()).rejects.toMatchObject({ kind: 'unavailable', message: expect.stringContaining(word) });
+    }
+    mode = 'default';
+    await state();
+    await expect(ledger()).resolves.toEqual({ rows: [], odd: [] });
+  });
 });

@@ -31,7 +31,8 @@ describe('instruments', () => {
   it.each([
     ['a configured dex is not listed', { dexs: [null, { name: 'flx' }] }, 'configuration'],
     ['a dex is margined in another token', { xyz: { universe: [], collateralToken: 235 } }, 'configuration'],
-    ['a dex answers with native coins', { xyz: { universe: [asset('DOGE')] } }, 'malformed-reply'],
+    ['a dex does not say its collateral', { xyz: { universe: [asset('xyz:A')] } }, 'configuration'],
+    ['a dex answers with native coins', { xyz: { universe: [asset('DOGE')], collateralToken: 0 } }, 'malformed-reply'],
   ])('are refused altogether when %s', async (_, over, kind) => {
     await expect(load(venue(over))).rejects.toMatchObject({ kind });
   });
@@ -168,7 +169,7 @@ describe('health', () => {
       if (!up) return new Response('', { status: 503 });
       return body.type === 'perpDexs'
         ? json([null, { name: 'xyz' }])
-        : json({ universe: [asset(body.dex ? 'xyz:A' : 'BTC')] });
+        : json({ universe: [asset(body.dex ? 'xyz:A' : 'BTC')], collateralToken: 0 });
     };
     const { hyperliquid, clock, sent } = scriptedHyperliquid(answer, { secrets: null });
     expect(await hyperliquid.checkHealth()).toMatchObject({ healthy: true, instruments: 2, error: null });
