@@ -61,14 +61,14 @@ const COLUMNS: readonly (readonly [string, (fill: StoredFill) => string | number
   ['size', (f) => f.size],
   ['price', (f) => f.price],
   ['fee_quote', (f) => f.feeQuote],
-  ['fee', (f) => f.fee?.amount ?? null],
-  ['fee_currency', (f) => f.fee?.currency ?? null],
   ['closed_pnl_quote', (f) => f.closedPnlQuote],
   ['ours', (f) => f.ours],
   ['liquidation', (f) => f.liquidation],
   ['trade_id', (f) => f.tradeId],
   ['client_order_id', (f) => f.clientOrderId],
   ['venue_order_id', (f) => f.venueOrderId],
+  ['fee', (f) => f.fee?.amount ?? null],
+  ['fee_currency', (f) => f.fee?.currency ?? null],
 ];
 
 const tableOf = (ctx: CommandContext, rows: readonly StoredFill[]): string =>

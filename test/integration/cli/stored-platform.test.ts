@@ -106,7 +106,7 @@ describe('cli on the database of a platform that has stopped', () => {
     const csv = (await run('trades', '--csv')).out.split('\r\n');
     expect(csv).toHaveLength(1 + 1_205);
     expect(csv[0]).toBe(
-      'time_utc,time_ms,symbol,side,size,price,fee_quote,closed_pnl_quote,ours,liquidation,trade_id,client_order_id,venue_order_id',
+      'time_utc,time_ms,symbol,side,size,price,fee_quote,closed_pnl_quote,ours,liquidation,trade_id,client_order_id,venue_order_id,fee,fee_currency',
     );
     expect(csv[1]).toBe(
       `2023-11-14T22:13:20.000Z,${NOW_MS},BTC/USDC:USDC,buy,0.002,29990,0.027,1.25,true,false,t0,${ORDER_ID},77`,
