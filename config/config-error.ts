@@ -1,6 +1,6 @@
 /** One thing wrong with the settings, in words a human can act on. */
 export interface ConfigProblem {
-  /** Dotted: `quorum.max_age_s`, `exchanges.hyperliquid.accounts.0.address`. Empty for a whole file. */
+  /** Dotted: `quorum.max_age_s`, `exchanges.main.accounts.0.address`. Empty for a whole file. */
   readonly path: string;
   /** The value as written, shortened; `(hidden)` where the key's name says secret; null when it is missing. */
   readonly value: string | null;

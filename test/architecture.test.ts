@@ -3,6 +3,7 @@ import { join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RULES } from './support/architecture-rules.ts';
 import { codeOnly, importsOf, type SourceFile } from './support/source-code.ts';
+import { STILL_NAMING_A_VENUE } from './support/still-naming-a-venue.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 /** Of a function, which has a handler.ts beside them, and of a long-lived process. */
@@ -32,6 +33,12 @@ describe('the project', () => {
   it.each(Object.entries(RULES))('keeps the rule: %s', (_, rule) => {
     const problems = files.flatMap((file) => rule(file).map((problem) => `${file.path}: ${problem}`));
     expect(problems).toEqual([]);
+  });
+
+  it('has ever fewer files that name a venue outside its folders, and lists none that is gone', () => {
+    const paths = new Set(files.map((file) => file.path));
+    expect([...STILL_NAMING_A_VENUE].filter((path) => !paths.has(path))).toEqual([]);
+    expect(STILL_NAMING_A_VENUE.size).toBeLessThanOrEqual(48);
   });
 });
 
@@ -199,6 +206,44 @@ describe('each rule', () => {
       expect(broken('folders', path, '')).toHaveLength(1);
     },
   );
+
+  it.each([
+    ['a name', 'shared/core/orders/x.ts', "const venue = 'hyperliquid';"],
+    ['a name within another', 'shared/usecases/x.ts', 'const USE_BINANCE_FEED = true;'],
+    ['a name in a comment', 'shared/ports/x.ts', '/** As HyperLiquid does it. */'],
+    ['a name in an import', 'cli/x.ts', "import { y } from '#shared/adapters/exchange/deribit/y.ts';"],
+    ['an address in code', 'infra/x.ts', "const url = 'https://api.luno.com/api/1/ticker';"],
+    ['a word', 'shared/core/orders/x.ts', "if (timeInForce === 'Ioc') return;"],
+    ['a word of another venue', 'shared/adapters/exchange/wire/x.ts', "const stream = symbol + '@aggTrade';"],
+    ['a word in what simulated venues share', 'local/exchange-simulator/venue/x.ts', 'return { szi: size };'],
+    ['a word in the table of venues', 'shared/adapters/exchange/open-price-feed.ts', 'settings.dexes'],
+    ['a column in a use case', 'shared/usecases/x.ts', 'row.dex'],
+    ['a name on the page', 'web/x.js', "title('HyperLiquid');"],
+  ])('venues: finds %s', (_, path, text) => {
+    expect(broken('venues', path, text)).toHaveLength(1);
+  });
+
+  it.each([
+    ["the venue's adapter", 'shared/adapters/exchange/hyperliquid/x.ts', "const tif = 'Ioc';"],
+    ["the venue's protocol in the simulator", 'local/exchange-simulator/wire/hyperliquid/x.ts', 'return { szi };'],
+    ['the settings of each venue', 'config/venues.ts', "z.literal('hyperliquid')"],
+    ['the table of venues', 'shared/adapters/exchange/open-price-feed.ts', 'const BY_VENUE = { hyperliquid: FEED };'],
+    [
+      'the source of a formula',
+      'shared/core/x.ts',
+      ' * https://hyperliquid.gitbook.io/hyperliquid-docs/trading/margining',
+    ],
+    ['a column in its repository', 'shared/adapters/sql/x.ts', 'row.dex'],
+    ['the sent observer document', 'shared/messages/observer-document.ts', 'szi: decimalText,'],
+    ['a stage file', 'config/live.yaml', 'venue: hyperliquid'],
+    ['words that hold others', 'shared/core/x.ts', 'const index = allocate(indexes, Algo);'],
+  ])('venues: lets %s pass', (_, path, text) => {
+    expect(broken('venues', path, text)).toEqual([]);
+  });
+
+  it('venues: finds a file on the list that names none any more', () => {
+    for (const path of STILL_NAMING_A_VENUE) expect(broken('venues', path, 'const a = 5;')).toHaveLength(1);
+  });
 
   it('folders: lets a function and a unit test of any depth pass', () => {
     expect(broken('folders', 'functions/balance/handler.ts', '')).toEqual([]);

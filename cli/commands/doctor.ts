@@ -61,7 +61,7 @@ async function eachExchange(
   return found.flat();
 }
 
-/** `exchange kind simulator`, or `exchange kinds hyperliquid simulator, second paper`. */
+/** `exchange kind simulator`, or `exchange kinds first simulator, second paper`. */
 const kindsText = ({ exchanges }: Config): string => {
   const [first, ...others] = Object.entries(exchanges);
   return others.length === 0

@@ -84,7 +84,7 @@ function marketOf(text: string): { readonly symbol: string; readonly venueSymbol
   throw new UserError(`--symbol ${text} is not listed; choose one of ${markets.map((m) => m.symbol).join(', ')}`);
 }
 
-/** The file prices one symbol: the others would only be stale, and the dexes of the others hold nothing. */
+/** The file prices one symbol: the others would only be stale, and the sub-accounts of the others hold nothing. */
 function onlySymbol(config: Config, symbol: string): Config {
   const [exchange] = exchangesOf(config);
   const only = tradingOnly(exchangeOf(config, exchange), symbol);

@@ -23,7 +23,7 @@ const TIMEFRAME_MS = {
   '1d': DAY_MS,
 } as const;
 
-/** Candle intervals that HyperLiquid serves and we store. */
+/** Candle intervals that we store. */
 export type Timeframe = keyof typeof TIMEFRAME_MS;
 export const TIMEFRAMES = Object.keys(TIMEFRAME_MS) as Timeframe[];
 export const timeframeMs = (timeframe: Timeframe): number => TIMEFRAME_MS[timeframe];

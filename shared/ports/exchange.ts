@@ -56,7 +56,7 @@ export interface MarkPrice {
 
 /** Public data over REST; needs no key. */
 export interface MarketDataSource {
-  /** Every perpetual of the native dex and of each HIP-3 dex; throws rather than leave a dex out. */
+  /** Every perpetual of each sub-account; throws rather than leave a sub-account out. */
   loadInstruments(): Promise<Listed<Instrument>>;
   /** Bars whose open time lies in [fromMs, toMs], oldest first, at most 5000; the running bar has `final: false`. */
   fetchCandles(symbol: string, timeframe: Timeframe, fromMs: EpochMs, toMs: EpochMs): Promise<Listed<Candle>>;

@@ -3,7 +3,7 @@ import type { EpochMs } from '#shared/core/time.ts';
 
 /** What the limits and the leverage rule look at, for one symbol, read at one moment. */
 export interface OrderFacts extends LimitFacts {
-  /** Margin of this symbol is isolated (HIP-3). */
+  /** Margin of this symbol is isolated. */
   readonly isolated: boolean;
 }
 

@@ -26,8 +26,8 @@ const generation = (): Generation => ({ keys: [], index: new Set(), newestMs: -1
 const SCAN_MAX = 32;
 
 /**
- * Remembers trade ids with their times: at least `limit` of them, at most twice as many. An id belongs to one time (HyperLiquid:
- * a trade is identified by time, coin and tid), so a trade newer than all that came before needs no look-up: the usual case is cheap.
+ * Remembers trade ids with their times: at least `limit` of them, at most twice as many. An id belongs to one time (at
+ * some venues it says nothing without), so a trade newer than all that came before needs no look-up: the usual case is cheap.
  */
 export class RecentIds {
   readonly #limit: number;

@@ -1,4 +1,4 @@
-/** What a human may mean by `text`: the symbol itself, or its venue symbol or base without regard to case (`btc`, `xyz:cl`, `XYZ-CL`). */
+/** What a human may mean by `text`: the symbol itself, or its venue symbol or base without regard to case (`btc`, `abc:cl`). */
 export function resolveSymbol(
   known: readonly { readonly symbol: string; readonly venueSymbol: string }[],
   text: string,

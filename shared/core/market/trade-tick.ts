@@ -6,7 +6,7 @@ export interface TradeTick {
   readonly exchange: string;
   /** Unified symbol, `BTC/USDC:USDC`. */
   readonly symbol: string;
-  /** The venue's trade id as text (HyperLiquid `tid`). Polled prices carry `poll:<symbol>:<venueTimeMs>`. */
+  /** The venue's trade id as text. Polled prices carry `poll:<symbol>:<venueTimeMs>`. */
   readonly tradeId: string;
   readonly price: DecimalText;
   /** Base units; `0` for a polled price. */

@@ -21,9 +21,9 @@ export interface UnreadCoin {
   readonly coin: string;
 }
 
-/** One sub-account (native, or a HIP-3 dex) of an account, and whether it could be read. */
+/** One sub-account (`native`, or another that the venue keeps apart) of an account, and whether it could be read. */
 export interface SubAccountRead {
-  /** `native` or the dex name. */
+  /** `native` or the name that the venue gives it. */
   readonly name: string;
   readonly complete: boolean;
   readonly venueTimeMs: EpochMs | null;

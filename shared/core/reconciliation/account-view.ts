@@ -10,7 +10,7 @@ export interface AccountView {
   readonly venueTimeMs: EpochMs | null;
   readonly complete: boolean;
   readonly error: string | null;
-  /** Sub-accounts that were read: `native` and dex names. */
+  /** Sub-accounts that were read: `native` and others by name. */
   readonly covered: ReadonlySet<string>;
   /** Signed sizes by coin in upper case; venues and documents disagree about case. */
   readonly sizes: ReadonlyMap<string, DecimalText>;

@@ -22,7 +22,7 @@ import { BREAKER_SETTINGS, type BreakerSettings, SharedBreakers } from './shared
 export type RetryRule = 'read' | 'not-sent' | 'never';
 
 export interface ExchangeCall<T> {
-  /** Name in metrics and errors: `clearinghouseState`, `order`. */
+  /** Name in metrics and errors: `account`, `order`. */
   readonly name: string;
   readonly callClass: CallClass;
   /** Weight in the venue's rate limit. */
