@@ -84,13 +84,14 @@ export function accountReaderContract(
       await exchange.pass(5_000);
       const second = await orderAt(exchange, exchange.symbols[0], 'sell', 0.98, 200);
       await exchange.orderVenue.submitOrder(second);
-      const all = (await exchange.accountReader.fetchFills(exchange.account, [], first.createdAtMs)).rows;
+      const all = (await exchange.accountReader.fetchFills(exchange.account, exchange.symbols, first.createdAtMs)).rows;
       const times = all.map((fill) => fill.venueTimeMs);
       expect(times).toEqual([...times].sort((a, b) => a - b));
       expect(new Set(all.map((fill) => fill.clientOrderId))).toEqual(
         new Set([first.clientOrderId, second.clientOrderId]),
       );
-      const later = (await exchange.accountReader.fetchFills(exchange.account, [], second.createdAtMs)).rows;
+      const later = (await exchange.accountReader.fetchFills(exchange.account, exchange.symbols, second.createdAtMs))
+        .rows;
       expect(new Set(later.map((fill) => fill.clientOrderId))).toEqual(new Set([second.clientOrderId]));
     });
 

@@ -17,6 +17,7 @@ export function marketDataSourceContract(name: string, make: () => Promise<Excha
       const symbols = instruments.map((instrument) => instrument.symbol);
       expect(symbols).toEqual(expect.arrayContaining([...exchange.symbols]));
       expect(new Set(symbols).size).toBe(symbols.length);
+      if (exchange.subAccounts.length === 1) return;
       expect(new Set(instruments.map((instrument) => instrument.assetId)).size).toBe(symbols.length);
       for (const { symbol, venueSymbol: coin, subAccount: dex, assetId } of instruments) {
         const base = symbol.split('/')[0];

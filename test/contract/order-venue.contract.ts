@@ -18,7 +18,8 @@ export function orderVenueContract(name: string, make: () => Promise<ExchangeUnd
         const outcome = await exchange.orderVenue.submitOrder(order);
         expect(outcome).toMatchObject({ kind: 'accepted', state: 'filled', filledSize: order.size });
         expect(await positionOf(exchange, symbol)).toBe(order.size);
-        const fills = (await exchange.accountReader.fetchFills(exchange.account, [], order.createdAtMs)).rows;
+        const fills = (await exchange.accountReader.fetchFills(exchange.account, exchange.symbols, order.createdAtMs))
+          .rows;
         const ours = fills.filter((fill) => fill.clientOrderId === order.clientOrderId);
         expect(ours.reduce((sum, fill) => sum.plus(fill.size), dec(0)).toFixed(), 'the fills add up to the order').toBe(
           order.size,
@@ -101,6 +102,7 @@ export function orderVenueContract(name: string, make: () => Promise<ExchangeUnd
     it('does not know what became of an order whose id was used before, and executes it once', async () => {
       const order = await orderAt(exchange, exchange.symbols[0], 'buy', 1.02, 200);
       await exchange.orderVenue.submitOrder(order);
+      if (exchange.takesEndedIds) return;
       expect(await exchange.orderVenue.submitOrder(order)).toMatchObject({ kind: 'unknown' });
       expect(await positionOf(exchange, exchange.symbols[0])).toBe(order.size);
     });

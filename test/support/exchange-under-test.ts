@@ -10,10 +10,12 @@ export interface ExchangeUnderTest {
   readonly accountReader: AccountReader;
   readonly orderVenue: OrderVenue;
   readonly account: string;
-  /** A symbol of the native dex and one of a HIP-3 dex. */
+  /** Two symbols; where the venue has sub-accounts, one of the account's own and one of another. */
   readonly symbols: readonly [string, string];
   /** Names of all sub-accounts that the account has. */
   readonly subAccounts: readonly string[];
+  /** The venue takes the id of an ended order again: only the platform's own rows keep it from being sent twice. */
+  readonly takesEndedIds?: boolean;
   nowMs(): number;
   /** Lets market time pass. */
   pass(ms: number): Promise<void>;

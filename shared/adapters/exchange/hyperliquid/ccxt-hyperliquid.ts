@@ -2,6 +2,7 @@ import { type Instrument, symbolParts } from '#shared/core/market/instrument.ts'
 import { ExchangeError } from '#shared/ports/exchange.ts';
 import CcxtHyperliquid from '../../../../node_modules/ccxt/js/src/hyperliquid.js';
 import type { ExchangeTransport } from '../resilience/exchange-transport.ts';
+import { parseReply } from '../wire/parse-reply.ts';
 
 export interface HyperliquidCcxtOptions {
   /** REST base, such as `https://api.hyperliquid.xyz`. */
@@ -58,13 +59,7 @@ export class HyperliquidCcxt extends CcxtHyperliquid {
   /** ccxt's own fetch picks agents, proxies and a browser's User-Agent; ours is one transport with limits. */
   override async fetch(url: string, _method?: string, headers?: unknown, body?: unknown): Promise<unknown> {
     const text = await this.#transport(url, String(body ?? ''), (headers ?? {}) as Record<string, string>);
-    try {
-      return parseReply(text);
-    } catch {
-      const start = text.slice(0, 80).replaceAll(/\s+/g, ' ');
-      const flags = { retryable: true, mayHaveReachedVenue: true };
-      throw new ExchangeError('malformed-reply', `reply is not JSON: ${start}`, flags);
-    }
+    return parseReply(text);
   }
 
   override sign(path: string, api?: string, method?: string, params?: object): WireRequest {
@@ -98,24 +93,6 @@ export class HyperliquidCcxt extends CcxtHyperliquid {
       })) as never,
     );
   }
-}
-
-/** 2^53 has 16 digits and begins with 9. */
-const LONG_NUMBER = /[[:,]\s*(?:9\d{15}|\d{17,})/;
-type ParseWithSource = (
-  text: string,
-  revive: (key: string, value: unknown, context: { source?: string }) => unknown,
-) => unknown;
-
-/**
- * Whole numbers beyond 2^53 become text, digit for digit; every other number stays one. (ccxt's parser turns all numbers of
- * such a reply into text, times included.)
- */
-function parseReply(text: string): unknown {
-  if (!LONG_NUMBER.test(text)) return JSON.parse(text);
-  return (JSON.parse as ParseWithSource)(text, (_, value, { source }) =>
-    typeof value === 'number' && !Number.isSafeInteger(value) && /^\d+$/.test(source ?? '') ? source : value,
-  );
 }
 
 const forbidden = (what: string): ExchangeError =>

@@ -38,6 +38,8 @@ export interface TransportOptions {
   /** Asked for each call: every call goes through the proxy of the moment. */
   readonly proxy: () => ExchangeProxy | null;
   readonly replyBytesMax?: number;
+  /** Told the headers of every reply, of a refusal too: some venues count there what we have used. */
+  readonly onHeaders?: (headers: Headers) => void;
 }
 
 export interface ExchangeTransport {
@@ -90,6 +92,7 @@ export function createTransport(options: TransportOptions, nowMs: () => number):
           // An exchange does not redirect; a signed order must not follow one.
           redirect: 'manual',
         });
+        options.onHeaders?.(response.headers);
         if (Number(response.headers.get('content-length') ?? 0) > bytesMax) throw tooLong(bytesMax);
         const text = await response.text();
         if (text.length > bytesMax) throw tooLong(bytesMax);
