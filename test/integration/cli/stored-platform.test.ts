@@ -109,7 +109,7 @@ describe('cli on the database of a platform that has stopped', () => {
       'time_utc,time_ms,symbol,side,size,price,fee_quote,closed_pnl_quote,ours,liquidation,trade_id,client_order_id,venue_order_id,fee,fee_currency',
     );
     expect(csv[1]).toBe(
-      `2023-11-14T22:13:20.000Z,${NOW_MS},BTC/USDC:USDC,buy,0.002,29990,0.027,1.25,true,false,t0,${ORDER_ID},77`,
+      `2023-11-14T22:13:20.000Z,${NOW_MS},BTC/USDC:USDC,buy,0.002,29990,0.027,1.25,true,false,t0,${ORDER_ID},77,,`,
     );
     expect((await run('trades', '--csv', '--to', to!, '--limit', '1')).out.split('\r\n')).toHaveLength(2);
   });
