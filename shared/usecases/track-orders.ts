@@ -95,7 +95,9 @@ async function storeFills(
   input: TrackOrdersInput,
 ): Promise<Pick<TrackOrdersFacts, 'newFills' | 'foreign'>> {
   const { exchange, account, view } = input;
-  const concerns = (fill: VenueFill) => fill.venueTimeMs >= view.memory.sinceMs;
+  // What was traded before an `adopt` is a part of the position that was adopted, however late it is read.
+  const concerns = ({ symbol, venueTimeMs }: VenueFill) =>
+    venueTimeMs >= view.memory.sinceMs && venueTimeMs > (view.epochs.get(symbol)?.adoptedAtMs ?? -1);
   const reasons = new Map(
     foreignFills((view.fills ?? []).filter(concerns), view.own).map((change) => [change.detail.tradeId, change.reason]),
   );

@@ -44,4 +44,18 @@ describe('order tracker, after an adopt', () => {
     await run();
     expect((await epoch()).holdReason, 'a human has said that it is well').toBeNull();
   });
+
+  it('holds for no trade from before the adopt that is read only after it, and for one from after it', async () => {
+    const { run, venue, epoch, clock, pass, orders, alertKinds } = await idleAccount();
+    const traded = { symbol: 'ETH/USDC:USDC', venueOrderId: '5', size: '0.5' } as const;
+    venue.fills.push(fill({ ...traded, tradeId: 'before', startPosition: '0', venueTimeMs: clock.nowMs() }));
+    pass(1);
+    await orders.adopt(EXCHANGE, ACCOUNT, traded.symbol, clock.nowMs());
+    pass(1_000);
+    await run();
+    expect([(await epoch(traded.symbol)).holdReason, await alertKinds()]).toEqual([null, []]);
+    venue.fills.push(fill({ ...traded, tradeId: 'after', startPosition: '0.5', venueTimeMs: clock.nowMs() }));
+    await run();
+    expect((await epoch(traded.symbol)).holdReason).toBe('foreign-fill');
+  });
 });
