@@ -147,7 +147,7 @@ async function add(
     return {
       what:
         found === 'adopt'
-          ? 'is managed, and the position there was adopted as it is'
+          ? 'is managed, and the position there was adopted as it is: runs decide about it, and it is closed when the symbol gets none'
           : 'is managed: what is there is closed, then 3T goes on from flat',
       hold: null,
     };

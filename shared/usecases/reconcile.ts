@@ -204,6 +204,7 @@ function cycleInputs(facts: Facts, input: ReconcileInput, cycleId: string, nowMs
     systemState: facts.systemState,
     latched: rows.latched,
     supervisorOkAtMs: rows.supervisorOkAtMs,
+    runsToldUpToMs: rows.runsToldUpToMs,
     money: accountMoney(snapshot, input.settings, nowMs),
     activity: rows.activity,
     symbols: assembleSymbols(rows.symbols, views, runs, rows.orders, previous),

@@ -1,6 +1,7 @@
 import { isDue } from '#shared/core/age.ts';
 import { planPopulation, purgeBeforeMs } from '#shared/core/runs/plan-population.ts';
 import type { ProvidenceSettings } from '#shared/core/runs/providence-settings.ts';
+import { toldUpToMs } from '#shared/core/runs/runs-told.ts';
 import type { EpochMs } from '#shared/core/time.ts';
 import type { Alerts } from '#shared/ports/alerts.ts';
 import type { Clock } from '#shared/ports/clock.ts';
@@ -76,7 +77,16 @@ export async function superviseRuns(deps: SuperviseRunsDeps, input: SuperviseRun
     [...health.values()].filter((cohort) => keep.includes(cohort.symbol)),
     nowMs,
   );
-  await deps.jobs.recordOk(SUPERVISOR_JOB, nowMs, { exchange, live: plan.liveCount + created, latched });
+  await deps.jobs.recordOk(SUPERVISOR_JOB, nowMs, {
+    exchange,
+    live: plan.liveCount + created,
+    latched,
+    toldUpToMs: toldUpToMs({
+      managed: products.filter((p) => p.managed).map((p) => ({ ...p, symbol: p.instrument.symbol })),
+      withRuns: new Set([...liveRuns.keys(), ...(latched === null ? plan.newRuns.map((run) => run.symbol) : [])]),
+      whole: latched === null && plan.newRuns.length + plan.withoutSymbol >= plan.needed,
+    }),
+  });
   return {
     liveBefore: plan.liveCount,
     created,

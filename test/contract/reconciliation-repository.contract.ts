@@ -101,6 +101,7 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
           previous: [],
           latched: null,
           supervisorOkAtMs: null,
+          runsToldUpToMs: null,
           activity: { ordersLastMinute: 0, realizedPnlTodayQuote: '0', feesTodayQuote: '0' },
         });
       });
@@ -215,7 +216,7 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
         const stores = await platform();
         const state = { ...newTakeProfitState(EXCHANGE, ACCOUNT), latched: 'drawdown' as const, latchedAtMs: NOW };
         await stores.runs.saveTakeProfitState(state, null);
-        await stores.jobs.recordOk('run-supervisor', NOW - 60_000);
+        await stores.jobs.recordOk('run-supervisor', NOW - 60_000, { toldUpToMs: NOW - 70_000 });
         const today = Date.UTC(2026, 5, 10);
         await stores.orders.saveFills(
           EXCHANGE,
@@ -231,6 +232,7 @@ export function reconciliationRepositoryContract(name: string, create: () => Pro
         expect(await read(stores)).toMatchObject({
           latched: 'drawdown',
           supervisorOkAtMs: NOW - 60_000,
+          runsToldUpToMs: NOW - 70_000,
           activity: { realizedPnlTodayQuote: '-2.5', feesTodayQuote: '0.375' },
         });
       });

@@ -97,6 +97,7 @@ export const aCycle = (symbols: readonly SymbolFacts[], change: Partial<CycleInp
   systemState: aSystemState(),
   latched: null,
   supervisorOkAtMs: CYCLE_NOW_MS - 100_000,
+  runsToldUpToMs: CYCLE_NOW_MS - 100_001,
   money: { equityQuote: '10000', marginUsedQuote: '0', venueTimeMs: CYCLE_NOW_MS - 9_000 },
   activity: { ordersLastMinute: 0, realizedPnlTodayQuote: '0', feesTodayQuote: '0' },
   symbols,

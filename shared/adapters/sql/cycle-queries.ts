@@ -4,6 +4,7 @@ import { decimalText, fromMicros } from '#shared/core/decimal.ts';
 import type { ClientOrderId, OrderClass, OrderStatus, Side } from '#shared/core/orders/order.ts';
 import { parseTrackerMemory, watchedSymbols } from '#shared/core/orders/tracker-memory.ts';
 import type { AccountActivity, CycleOrder, PreviousDecision } from '#shared/core/reconciliation/cycle-inputs.ts';
+import { readToldUpToMs } from '#shared/core/runs/runs-told.ts';
 import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS, slotOf } from '#shared/core/time.ts';
 import type { CycleQuery, CycleRows, CycleSymbolRow } from '#shared/ports/repositories/reconciliation-repository.ts';
 import type { Db } from './open-database.ts';
@@ -160,13 +161,18 @@ export async function readPrevious(db: Db, query: CycleQuery): Promise<readonly 
 export async function readFigures(
   db: Db,
   query: CycleQuery,
-): Promise<Pick<CycleRows, 'latched' | 'supervisorOkAtMs' | 'activity'> & { readonly pending: ReadonlySet<string> }> {
+): Promise<
+  Pick<CycleRows, 'latched' | 'supervisorOkAtMs' | 'runsToldUpToMs' | 'activity'> & {
+    readonly pending: ReadonlySet<string>;
+  }
+> {
   const { exchange, account, nowMs, supervisorJob, trackerJob } = query;
   const today = slotOf(nowMs, DAY_MS);
   const fills = sql`from fills where exchange = ${exchange} and account = ${account} and venue_time_ms >= ${today}`;
   const result = await sql<{
     latched: string | null;
     supervisor_ok_ms: number | null;
+    supervisor_detail: string | null;
     tracker_detail: string | null;
     sent: number;
     pnl: number | null;
@@ -175,6 +181,7 @@ export async function readFigures(
     select
       (select latched from take_profit_state where exchange = ${exchange} and account = ${account}) as latched,
       (select last_ok_ms from exchange_jobs where exchange = ${exchange} and job = ${supervisorJob}) as supervisor_ok_ms,
+      (select detail_json from exchange_jobs where exchange = ${exchange} and job = ${supervisorJob}) as supervisor_detail,
       (select detail_json from exchange_jobs where exchange = ${exchange} and job = ${trackerJob}) as tracker_detail,
       (select count(*) from order_execution_log where exchange = ${exchange} and account = ${account}
         and created_at_ms > ${nowMs - 10 * MINUTE_MS} and sent_at_ms between ${nowMs - MINUTE_MS + 1} and ${nowMs + FUTURE_TOLERANCE_MS}) as sent,
@@ -186,10 +193,11 @@ export async function readFigures(
     realizedPnlTodayQuote: decimalText(fromMicros(Number(row.pnl ?? 0))),
     feesTodayQuote: decimalText(fromMicros(Number(row.fees ?? 0))),
   };
-  const okAtMs = Number(row.supervisor_ok_ms ?? 0);
+  const okAtMs = Number(row.supervisor_ok_ms ?? 0) || null;
   return {
     latched: row.latched as CycleRows['latched'],
-    supervisorOkAtMs: okAtMs > 0 ? okAtMs : null,
+    supervisorOkAtMs: okAtMs,
+    runsToldUpToMs: readToldUpToMs(parseDetail(row.supervisor_detail ?? '{}'), okAtMs),
     activity,
     pending: watchedSymbols(parseTrackerMemory(parseDetail(row.tracker_detail ?? '{}'))),
   };

@@ -13,7 +13,7 @@ export interface CycleContext {
   readonly inputs: CycleInputs;
   readonly flattenLock: boolean;
   readonly supervisorFresh: boolean;
-  /** Managed so recently that no pass of the supervisor has begun since: it has neither given runs nor refused them. */
+  /** The supervisor has neither given runs to a symbol that is managed since then, nor said that it gets none. */
   readonly awaitsRuns: (managedSinceMs: EpochMs | null) => boolean;
   /** Null when the account's own numbers are unknown: then nothing may grow. */
   readonly equityQuote: Decimal | null;
@@ -62,16 +62,17 @@ export function cycleContext(inputs: CycleInputs): CycleContext {
   const budget = equity === null ? null : equity.times(fraction);
   const used = money === null ? ZERO : dec(money.marginUsedQuote).plus(unseen);
   const total = inputs.symbols.reduce((sum, s) => (s.managed ? sum + leverageOf(s, settings) : sum), 0);
+  const { supervisorOkAtMs, runsToldUpToMs } = inputs;
+  const supervisorFresh = supervisorOkAtMs !== null && isFresh(supervisorOkAtMs, nowMs, settings.supervisorAgeMsMax);
   return {
     inputs,
     flattenLock: systemState?.state === 'LOCKED' && systemState.lockMode === 'flatten',
-    supervisorFresh:
-      inputs.supervisorOkAtMs !== null && isFresh(inputs.supervisorOkAtMs, nowMs, settings.supervisorAgeMsMax),
+    supervisorFresh,
     // Longer than a pass may take to come, a silent supervisor is an outage and is called one.
     awaitsRuns: (sinceMs) =>
       sinceMs !== null &&
-      (inputs.supervisorOkAtMs ?? 0) <= sinceMs &&
-      judgeAge(nowMs - sinceMs, settings.supervisorAgeMsMax) !== 'too-old',
+      sinceMs > (runsToldUpToMs ?? -1) &&
+      (supervisorFresh || judgeAge(nowMs - sinceMs, settings.supervisorAgeMsMax) !== 'too-old'),
     equityQuote: equity,
     budgetQuote: budget,
     marginUsedQuote: used,

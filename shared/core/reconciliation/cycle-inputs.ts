@@ -124,6 +124,8 @@ export interface CycleInputs {
   readonly systemState: SystemState | null;
   readonly latched: 'take-profit' | 'drawdown' | null;
   readonly supervisorOkAtMs: EpochMs | null;
+  /** Of the supervisor: symbols managed since then or earlier have been given runs, or told that they get none. */
+  readonly runsToldUpToMs: EpochMs | null;
   readonly money: AccountMoney | null;
   readonly activity: AccountActivity;
   /** All managed and unmanaged products, in any order. */

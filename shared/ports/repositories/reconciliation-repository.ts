@@ -39,6 +39,8 @@ export interface CycleRows {
   readonly previous: readonly PreviousDecision[];
   readonly latched: 'take-profit' | 'drawdown' | null;
   readonly supervisorOkAtMs: EpochMs | null;
+  /** Symbols managed since then or earlier have been given runs, or told that they get none (core/runs/runs-told.ts). */
+  readonly runsToldUpToMs: EpochMs | null;
   /** What the limits count: orders sent within 60 s; realised profit (without fees) and fees since 00:00 UTC. */
   readonly activity: AccountActivity;
 }

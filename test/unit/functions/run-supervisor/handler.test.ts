@@ -81,6 +81,35 @@ describe('run-supervisor', () => {
     expect((await runs.cohortHealth('sim')).size).toBeGreaterThan(0);
   });
 
+  it('tells symbols that they get no runs only by a pass that was not cut off', async () => {
+    const { handle, deps, instruments, clock } = await aBench({ desired_run_count: 3, max_new_runs_per_cycle: 1 });
+    await instruments.replaceAll(
+      'sim',
+      ['BTC', 'ETH', 'SOL'].map((base) => instrument(`${base}/USDC:USDC`)),
+      0,
+    );
+    const told: unknown[] = [];
+    deps.jobs.recordOk = async (...[, , detail]: unknown[]) =>
+      void told.push((detail as { toldUpToMs: number }).toldUpToMs);
+    await instruments.manage('sim', 'SOL/USDC:USDC', null, RUNS_START_MS);
+    const without = async () => {
+      const live = await deps.runs.liveRuns('sim');
+      return ['BTC', 'ETH', 'SOL'].filter((base) => !live.has(`${base}/USDC:USDC`));
+    };
+    for (const minute of [0, 1]) {
+      clock.set(RUNS_START_MS + minute * 60_000);
+      await handle(schedule(minute));
+      // Those of the first start are managed since 0.
+      const waiting = await without();
+      expect(waiting).not.toEqual([]);
+      expect(told.at(-1)).toBe(waiting.some((base) => base !== 'SOL') ? -1 : RUNS_START_MS - 1);
+    }
+
+    await handle(schedule(2));
+
+    expect(told.at(-1)).toBe(RUNS_START_MS);
+  });
+
   it('tells the figures of the live runs where nobody reads them from rows', async () => {
     const { handle, deps, telemetry, count } = await aBench();
     const btc = { symbol: 'BTC/USDC:USDC', live: 3, long: 2, short: 1, winning: 2, losing: 1, pnlMicros: 4_500_000 };

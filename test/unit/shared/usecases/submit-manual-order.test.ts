@@ -49,6 +49,7 @@ async function desk() {
           previous: [],
           latched: null,
           supervisorOkAtMs: null,
+          runsToldUpToMs: null,
           activity: { ordersLastMinute: 0, realizedPnlTodayQuote: '0', feesTodayQuote: '0' },
         };
       },

@@ -53,15 +53,19 @@ describe('a symbol that was just added', () => {
 
   it('keeps what was adopted until the supervisor has given it runs or has said that it gets none', () => {
     const adopted = { managedSinceMs: NOW - 60_000, takeover: null, runs: null, sources: agreed('0.5') };
-    const earlier = { supervisorOkAtMs: NOW - 60_000 };
-    const later = { supervisorOkAtMs: NOW - 59_999 };
+    // Cut off, or begun before: it has spoken of older symbols only.
+    const earlier = { supervisorOkAtMs: NOW - 1_000, runsToldUpToMs: NOW - 60_001 };
+    const later = { supervisorOkAtMs: NOW - 1_000, runsToldUpToMs: NOW - 60_000 };
 
     expect(decideOne(adopted, earlier)).toMatchObject({ kind: 'refusal', code: 'no-runs-yet', desiredSize: null });
     expect(decideOne(adopted, later)).toMatchObject({ kind: 'order', code: 'exit' });
     // A supervisor that never comes is an outage, and not a wish either.
     const long = { ...adopted, managedSinceMs: NOW - 3_600_000 };
-    expect(codeOf(long, { supervisorOkAtMs: NOW - 3_600_000 })).toBe('strategy-stale');
-    expect(codeOf(adopted, { supervisorOkAtMs: null })).toBe('no-runs-yet');
+    const silent = { supervisorOkAtMs: NOW - 3_600_000, runsToldUpToMs: NOW - 3_600_001 };
+    expect(codeOf(long, silent)).toBe('strategy-stale');
+    expect(codeOf(adopted, { supervisorOkAtMs: null, runsToldUpToMs: null })).toBe('no-runs-yet');
+    // One that speaks, but has been cut off pass after pass, is no outage: whoever waits, waits.
+    expect(codeOf(long, { ...silent, supervisorOkAtMs: NOW - 1_000 })).toBe('no-runs-yet');
   });
 
   it('is closed when that was asked for, by a source that has seen it since, and is not opened until it is flat', () => {
