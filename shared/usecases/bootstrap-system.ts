@@ -50,7 +50,7 @@ export async function bootstrapSystem(
   const sign = await findRestoreSign(deps, installationTag, state);
   const restored = sign ?? moved;
   // Before the lock and its mark, which make the sign disappear.
-  if (sign !== null) await deps.installation.noteCopy();
+  if (sign !== null) await deps.installation.noteCopy(exchange);
   const change = restored
     ? await deps.control.change({ kind: 'database-restored', exchange, by, atMs, reason: restored })
     : await deps.control.change({ kind: 'start', exchange, by, atMs, reason: 'platform started' });
@@ -66,10 +66,11 @@ export async function bootstrapSystem(
 }
 
 async function findRestoreSign(
-  { marker, jobs, systemState, clock }: Pick<BootstrapSystemDeps, 'marker' | 'jobs' | 'systemState' | 'clock'>,
+  deps: Pick<BootstrapSystemDeps, 'marker' | 'jobs' | 'systemState' | 'clock' | 'installation'>,
   tag: string,
   state: SystemState | null,
 ): Promise<string | null> {
+  const { marker, jobs, systemState, clock } = deps;
   // A database without a state has nothing to protect yet; its first change writes the mark.
   if (!marker || !state) return null;
   const { exchange } = state;
@@ -78,10 +79,12 @@ async function findRestoreSign(
   const { version: stateVersion } = (await systemState.read(exchange)) ?? state;
   const marked = mark?.beatsMs?.[exchange] !== undefined;
   const beat = marked ? (await jobs.all()).find((row) => row.job === SYSTEM_JOBS.janitor) : undefined;
+  const { unjudgedCopy } = await deps.installation.identity(exchange);
   return restoreSign(mark, {
     exchange,
     tag,
     stateVersion,
+    unjudgedCopy,
     lastBeatMs: beat?.lastOkMs ?? 0,
     nowMs: clock.nowMs(),
   });

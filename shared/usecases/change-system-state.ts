@@ -87,9 +87,10 @@ async function mark(
       return 'the mark beside the database is not of this database as it is; the next start judges it';
     }
     const stateVersions = { ...known?.stateVersions, [state.exchange]: state.version };
-    // A judgement takes the database as it is, whatever beats it has lost.
-    const beatsMs = judged ? undefined : known?.beatsMs;
-    await deps.marker.write({ tag, stateVersions, ...(beatsMs === undefined ? {} : { beatsMs }) });
+    const { [state.exchange]: own, ...others } = known?.beatsMs ?? {};
+    // A judgement takes the database as it is, whatever beats of this exchange it has lost; others are judged by their own.
+    const beatsMs = judged || own === undefined ? others : { ...others, [state.exchange]: own };
+    await deps.marker.write({ tag, stateVersions, ...(Object.keys(beatsMs).length === 0 ? {} : { beatsMs }) });
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

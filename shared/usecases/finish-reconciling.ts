@@ -124,7 +124,7 @@ async function compareOrders(
   const lost = lostOrder(recent, tag, known);
   if (lost === null) return { kind: 'compared', gaps: [] };
   const reason = lostOrderReason(lost);
-  await deps.installation.noteCopy();
+  await deps.installation.noteCopy(exchange);
   const change = await deps.control.change({ kind: 'database-restored', exchange, by, atMs, reason });
   const detail = { installationTag: tag, stateVersion: state.version };
   if (change.kind === 'changed') await deps.alerts.raise(restoredAlert(exchange, reason, detail));

@@ -188,7 +188,7 @@ async function lockRestored(
 ): Promise<void> {
   if (lost === null) return;
   const reason = lostOrderReason(lost);
-  await deps.installation.noteCopy();
+  await deps.installation.noteCopy(exchange);
   const atMs = deps.clock.nowMs();
   const change = await deps.control.change({ kind: 'database-restored', exchange, by: 'order-tracker', atMs, reason });
   const detail = { installationTag, stateVersion: null };

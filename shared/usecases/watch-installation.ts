@@ -55,12 +55,19 @@ export async function watchInstallation(
   const job = SYSTEM_JOBS.janitor;
   const state = await deps.systemState.read(exchange);
   if (state === null) return { kind: 'not-started' };
-  const tag = await deps.installation.tag();
+  const { tag, unjudgedCopy } = await deps.installation.identity(exchange);
   const jobs = new Map((await deps.jobs.all()).map((row) => [row.job, row]));
   const lastBeatMs = jobs.get(job)?.lastOkMs ?? 0;
-  const reason = restoreSign(mark, { exchange, tag, stateVersion: state.version, lastBeatMs, nowMs: atMs });
+  const reason = restoreSign(mark, {
+    exchange,
+    tag,
+    stateVersion: state.version,
+    unjudgedCopy,
+    lastBeatMs,
+    nowMs: atMs,
+  });
   if (reason !== null) {
-    await deps.installation.noteCopy();
+    await deps.installation.noteCopy(exchange);
     const change = await control.change({ kind: 'database-restored', exchange, by, atMs, reason });
     if (change.kind === 'changed') {
       const detail = { installationTag: tag, stateVersion: state.version, lastBeatMs };

@@ -20,12 +20,31 @@ export function installationRepositoryContract(name: string, create: () => Promi
       await repository.ensureTag('aaaaaaaa');
       expect(await repository.replaceCopiedTag('bbbbbbbb')).toBe(false);
 
-      for (let twice = 0; twice < 2; twice += 1) await repository.noteCopy();
+      for (let twice = 0; twice < 2; twice += 1) await repository.noteCopy('hyperliquid');
       await expect(repository.replaceCopiedTag('nonsense')).rejects.toThrow('8 lower-case hex digits');
       expect([await repository.replaceCopiedTag('bbbbbbbb'), await repository.tag()]).toEqual([true, 'bbbbbbbb']);
 
       expect([await repository.replaceCopiedTag('cccccccc'), await repository.tag()]).toEqual([false, 'bbbbbbbb']);
       expect(await repository.ensureTag('dddddddd')).toBe('bbbbbbbb');
+    });
+
+    it('tells an exchange of a copy that another one found, until it is judged itself or the tag is replaced', async () => {
+      const repository = await create();
+      expect(await repository.identity('a')).toEqual({ tag: null, unjudgedCopy: false });
+      await repository.ensureTag('aaaaaaaa');
+
+      await repository.noteCopy('a');
+      expect(await repository.identity('a')).toEqual({ tag: 'aaaaaaaa', unjudgedCopy: false });
+      expect(await repository.identity('b')).toEqual({ tag: 'aaaaaaaa', unjudgedCopy: true });
+      await repository.noteCopy('b');
+      expect(await repository.identity('b')).toMatchObject({ unjudgedCopy: false });
+
+      await repository.replaceCopiedTag('bbbbbbbb');
+      for (const exchange of ['a', 'b', 'c']) {
+        expect(await repository.identity(exchange)).toEqual({ tag: 'bbbbbbbb', unjudgedCopy: false });
+      }
+      await repository.noteCopy('b');
+      expect(await repository.identity('a'), 'of the next copy').toMatchObject({ unjudgedCopy: true });
     });
 
     it('remembers the kind of each venue, the newest word', async () => {

@@ -17,6 +17,8 @@ export interface DatabaseIdentity {
   readonly exchange: string;
   readonly tag: string | null;
   readonly stateVersion: number;
+  /** Another exchange has found it a copy or a backup; its mark was written anew since. */
+  readonly unjudgedCopy: boolean;
   /** Its newest beat of the janitor; 0 before the first. */
   readonly lastBeatMs: EpochMs;
   /** The present. */
@@ -31,7 +33,9 @@ export const BEATS_LOST_MS_MAX = 120_000;
  * the database first, so a mark can then only be ahead of a database that has lost something.
  */
 export function restoreSign(mark: InstallationMark | null, database: DatabaseIdentity): string | null {
-  const { exchange, tag, stateVersion, lastBeatMs, nowMs } = database;
+  const { exchange, tag, stateVersion, unjudgedCopy, lastBeatMs, nowMs } = database;
+  if (unjudgedCopy)
+    return 'the database was found to be a copy or a backup by another exchange, whose lock has marked it as it is';
   if (!mark) return 'the database was not made here: no mark of this place lies beside it (copied or restored?)';
   if (mark.tag !== tag) return `the database is of installation ${tag ?? 'none'}, the mark beside it of ${mark.tag}`;
   const seen = mark.stateVersions[exchange] ?? 0;

@@ -9,6 +9,7 @@ const COPY_NOTE = 'copy';
 const checkTag = (text: string): void => {
   if (!isInstallationTag(text)) throw new Error('an installation tag is 8 lower-case hex digits');
 };
+const judgedName = (exchange: string): string => `copy-judged:${exchange}`;
 const kindName = (exchange: string): string => `venue-kind:${exchange}`;
 
 export function sqlInstallationRepository(db: Db): InstallationRepository {
@@ -28,18 +29,32 @@ export function sqlInstallationRepository(db: Db): InstallationRepository {
         .execute();
       return (await tag())!;
     },
-    async noteCopy() {
+    async noteCopy(exchange) {
       await db
         .insertInto('installation')
-        .values({ name: COPY_NOTE, value: 'noted' })
+        .values([COPY_NOTE, judgedName(exchange)].map((name) => ({ name, value: 'noted' })))
         .onDuplicateKeyUpdate({ value: inserted('value') })
         .execute();
+    },
+    async identity(exchange) {
+      const rows = await db
+        .selectFrom('installation')
+        .selectAll()
+        .where('name', 'in', ['tag', COPY_NOTE, judgedName(exchange)])
+        .execute();
+      const values = new Map(rows.map(({ name, value }) => [name, value]));
+      const unjudgedCopy = values.has(COPY_NOTE) && !values.has(judgedName(exchange));
+      return { tag: values.get('tag') ?? null, unjudgedCopy };
     },
     async replaceCopiedTag(candidate) {
       checkTag(candidate);
       return db.transaction().execute(async (tx) => {
         const noted = await tx.deleteFrom('installation').where('name', '=', COPY_NOTE).executeTakeFirst();
         if (noted.numDeletedRows === 0n) return false;
+        await tx
+          .deleteFrom('installation')
+          .where('name', 'like', `${judgedName('')}%`)
+          .execute();
         await tx.updateTable('installation').set({ value: candidate }).where('name', '=', 'tag').execute();
         return true;
       });

@@ -237,7 +237,7 @@ describe('order tracker, what others do', () => {
     const room = await trackedOrder('rest');
     const { run, venue, planned, systemState, installation, control, alertKinds, clock, setState, pass, stored } = room;
     await setState('LOCKED', 'freeze');
-    await installation.noteCopy();
+    await installation.noteCopy(EXCHANGE);
     const at = { exchange: EXCHANGE, by: 'cli:ada', reason: 'the original is gone', atMs: clock.nowMs() };
     await control.change({ kind: 'unlock', ...at });
     const former = planned.clientOrderId.slice(2, 10);

@@ -81,6 +81,39 @@ describe('bootstrap system', () => {
     },
   );
 
+  it('locks every exchange of a copied database, although the first one has marked its new place', async () => {
+    const { deps, mark } = await approvedSystem();
+    const second = { ...input, exchange: 'second' } as const;
+    const ofSecond = { ...at, exchange: 'second' };
+    await bootstrapSystem(deps, second);
+    await deps.control.change({ kind: 'bootstrap-complete', approval: 'automatic', ...ofSecond });
+    const restored = await beside(deps, null);
+
+    expect((await bootstrapSystem(restored, input)).restored).toContain('copied');
+    expect((await bootstrapSystem(restored, second)).restored).toContain('by another exchange');
+
+    for (const exchange of ['hyperliquid', 'second']) {
+      expect(await deps.systemState.read(exchange)).toMatchObject({ state: 'LOCKED', lockMode: 'freeze' });
+    }
+    await restored.control.change({ kind: 'unlock', ...at });
+    expect(await deps.systemState.read('second'), 'each is unlocked by itself').toMatchObject({ state: 'LOCKED' });
+    const tag = await deps.installation.tag();
+    expect(tag).not.toBe(mark.tag);
+    await restored.control.change({ kind: 'unlock', ...ofSecond });
+    expect(await deps.installation.tag(), 'under the one new tag').toBe(tag);
+  });
+
+  it('keeps the beats of the other exchanges when one is judged', async () => {
+    const { deps } = await approvedSystem();
+    const { tag } = (await deps.marker.read())!;
+    await deps.marker.write({ tag, stateVersions: { hyperliquid: 9 }, beatsMs: { hyperliquid: 5, second: 7 } });
+
+    await bootstrapSystem(deps, input);
+
+    expect(await deps.marker.read()).toMatchObject({ beatsMs: { second: 7 } });
+    expect((await deps.marker.read())?.beatsMs).not.toHaveProperty('hyperliquid');
+  });
+
   it('starts LOCKED when the venue is of another kind than the one it traded on, until a human unlocks it', async () => {
     const { deps, state } = await approvedSystem();
     const onPaper = { ...input, venueKind: 'paper' } as const;

@@ -3,7 +3,14 @@ import { BEATS_LOST_MS_MAX, type InstallationMark, restoreSign } from '#shared/c
 
 const T0 = 1_780_000_000_000;
 const HOUR = 3_600_000;
-const database = { exchange: 'hyperliquid', tag: '0a1b2c3d', stateVersion: 5, lastBeatMs: T0, nowMs: T0 + HOUR };
+const database = {
+  exchange: 'hyperliquid',
+  tag: '0a1b2c3d',
+  stateVersion: 5,
+  unjudgedCopy: false,
+  lastBeatMs: T0,
+  nowMs: T0 + HOUR,
+};
 const mark: InstallationMark = {
   tag: '0a1b2c3d',
   stateVersions: { hyperliquid: 5 },
@@ -38,5 +45,6 @@ describe('the mark beside a database', () => {
   it('speaks against a database without a tag or a beat', () => {
     expect(restoreSign(mark, { ...database, tag: null })).toMatch(/installation none/);
     expect(restoreSign(mark, { ...database, lastBeatMs: 0 })).toMatch(/has lost/);
+    expect(restoreSign(mark, { ...database, unjudgedCopy: true })).toMatch(/by another exchange/);
   });
 });
