@@ -17,13 +17,8 @@ const EXCHANGE = 'hyperliquid';
 const ACCOUNT = 'main';
 const BTC = 'BTC/USDC:USDC';
 const ETH = 'ETH/USDC:USDC';
-const QUERY = {
-  exchange: EXCHANGE,
-  account: ACCOUNT,
-  supervisorJob: 'run-supervisor',
-  trackerJob: 'order-tracker',
-  nowMs: NOW,
-};
+const JOBS = { supervisorJob: 'run-supervisor', trackerJob: 'order-tracker' };
+const QUERY = { exchange: EXCHANGE, account: ACCOUNT, ...JOBS, nowMs: NOW };
 const TRACE = { correlationId: 'corr-1', bornAtMs: NOW - 8 };
 const btc = anInstrument('BTC', { ...lots(3) });
 
