@@ -80,7 +80,7 @@ export async function readVenueOrders(deps: ReadVenueOrdersDeps, input: ReadVenu
   const fillsDue = input.scheduled && !(sent.length === 0 && openOrdersDue);
   const read =
     fillsDue || unresolved.length > 0 || hasProgress(sent, lookups)
-      ? await readFills(deps, input, asking, sinceWhen(unresolved, memory, newestFillMs, input.fillsOverlapMs))
+      ? await readFills(deps, input, asking, sent, sinceWhen(unresolved, memory, newestFillMs, input.fillsOverlapMs))
       : null;
 
   const things = [...(read?.fills ?? []), ...(openOrders?.rows ?? [])];
@@ -194,9 +194,14 @@ async function readFills(
   deps: ReadVenueOrdersDeps,
   input: ReadVenueOrdersInput,
   asking: Asking,
+  sent: readonly Order[],
   sinceMs: EpochMs,
 ): Promise<ReadFills | null> {
-  const symbols = (await deps.instruments.products(input.exchange)).map(({ instrument }) => instrument.symbol);
+  const products = await deps.instruments.products(input.exchange);
+  // An order may still work on a symbol that nobody manages any more: without its fills it would count as never accepted.
+  const symbols = [
+    ...new Set([...products, ...sent].map((one) => ('instrument' in one ? one.instrument.symbol : one.symbol))),
+  ];
   const fills: VenueFill[] = [];
   const odd: OddRow[] = [];
   let fromMs = sinceMs;

@@ -54,6 +54,8 @@ export class OrderVenueDouble
   leverageError: Error | null = null;
   readonly ledger = new Map<ClientOrderId, Resting>();
   readonly fills: VenueFill[] = [];
+  /** Of the last question about fills. */
+  symbolsAsked: readonly string[] = [];
   readonly foreignOrders: VenueOrder[] = [];
   readonly odd: OddRow[] = [];
   reads = 0;
@@ -151,8 +153,9 @@ export class OrderVenueDouble
     };
   }
 
-  async fetchFills(_account: string, _symbols: readonly string[], sinceMs: number) {
+  async fetchFills(_account: string, symbols: readonly string[], sinceMs: number) {
     this.#read('fills');
+    this.symbolsAsked = symbols;
     return {
       rows: this.fills.filter((fill) => fill.venueTimeMs >= sinceMs),
       odd: this.odd.filter((row) => row.list !== 'open-orders' && (row.venueTimeMs ?? sinceMs) >= sinceMs),

@@ -106,6 +106,11 @@ export const toVenueOrder = (order: PaperOrder): VenueOrder => ({
   statusTimeMs: isOpen(order) ? order.acceptedAtMs : order.statusAtMs,
 });
 
+function feeOf({ symbol, fee_quote }: FillRow): VenueFill['fee'] {
+  const parts = symbolParts(symbol);
+  return parts === null ? null : { amount: decimalText(fee_quote), currency: parts.quote };
+}
+
 export const toVenueFill = (row: FillRow): VenueFill => ({
   symbol: row.symbol,
   tradeId: row.trade_id,
@@ -114,7 +119,7 @@ export const toVenueFill = (row: FillRow): VenueFill => ({
   side: row.side as Side,
   price: decimalText(row.price),
   size: decimalText(row.size),
-  fee: { amount: decimalText(row.fee_quote), currency: symbolParts(row.symbol)?.quote ?? '' },
+  fee: feeOf(row),
   feeQuote: decimalText(row.fee_quote),
   closedPnlQuote: decimalText(row.closed_pnl_quote),
   startPosition: decimalText(row.start_position),

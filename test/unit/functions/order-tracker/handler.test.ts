@@ -97,6 +97,12 @@ describe('order tracker', () => {
       expect(delays).toEqual([2, 2, 2, 2, 30, 30]);
     });
 
+    it('asks for the fills of an order whose symbol nobody manages any more: without them it would count as never accepted', async () => {
+      const { run, venue, planned } = await trackedOrder('lose');
+      await run();
+      expect(venue.symbolsAsked).toContain(planned.symbol);
+    });
+
     it('finds an order whose answer was lost, and one whose gateway died before it could store anything', async () => {
       const lost = await trackedOrder('fill-silently');
       await lost.run();
