@@ -3,7 +3,13 @@ import type { Telemetry } from '#shared/ports/telemetry.ts';
 import { logEvents, metrics } from '#shared/telemetry/names.ts';
 
 /** Refusals that every start and every fill brings and that end by themselves: no operator has to look. */
-const EXPECTED_WAITS: ReadonlySet<string> = new Set(['warming-up', 'no-runs-yet', 'awaiting-fill-visibility']);
+const EXPECTED_WAITS: ReadonlySet<string> = new Set([
+  'warming-up',
+  'no-runs-yet',
+  'awaiting-fill-visibility',
+  // The first mark comes after the first trade; without later ones the fetcher's own heartbeat tells.
+  'mark-missing',
+]);
 
 /** Counts every decision; logs the first of each episode, so that a standing refusal is one line and not one per cycle. */
 export function reportDecisions(
