@@ -109,7 +109,7 @@ async function main(): Promise<void> {
   });
   const simulator = await spawnSimulator(state, [
     '--state',
-    state.simulatorState,
+    state.simulatorState(),
     '--symbols',
     String(SYMBOLS),
     '--ticks-per-second',

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { functionEnvironments } from '#config/function-environments.ts';
-import { instancesOf } from '#config/functions.ts';
-import { takesSimulator, venueWords } from '#config/kind-settings.ts';
+import { instancesOf, nameFor } from '#config/functions.ts';
+import { venueWords } from '#config/kind-settings.ts';
 import type { Config } from '#config/schema.ts';
-import type { VenueAddresses } from '#config/venue-settings.ts';
-import { exchangeOf, exchangesOf } from '#config/venues.ts';
+import { exchangesOf } from '#config/venues.ts';
 import { apiEnvSchema } from '#functions/api/env.ts';
 import { readStatus } from '#functions/api/read-status.ts';
 import { connectWebSocket } from '#shared/adapters/exchange/wire/connect-web-socket.ts';
@@ -23,18 +22,19 @@ import { type HttpServer, startHttpServer } from './http-server.ts';
 import { loadPageAssets } from './page-assets.ts';
 import { createApi } from './platform/api.ts';
 import { createPlatform, type Platform } from './platform/platform.ts';
-import { findSimulator, type RunningSimulator, spawnSimulator, stopSimulator } from './simulator-process.ts';
+import { type RunningSimulator, stopSimulator } from './simulator-process.ts';
+import { addressesOf, startSimulators } from './start-simulators.ts';
 import type { StateDirectory } from './state-directory.ts';
 import { createTelemetry } from './telemetry-setup.ts';
 import { openTradingSecrets } from './trading-secrets.ts';
-import { UserError } from './user-error.ts';
 
 export const PROJECT_DIR = join(import.meta.dirname, '..');
 
 export interface Embedded {
   readonly platform: Platform;
   readonly server: HttpServer;
-  readonly simulator: RunningSimulator | null;
+  /** By exchange, where it takes one. */
+  readonly simulators: ReadonlyMap<string, RunningSimulator>;
   snapshot(): ReturnType<typeof readStatus>;
   /** Trades received since the start. */
   ticks(): number;
@@ -44,50 +44,6 @@ export interface Embedded {
 
 const STOP_TIMEOUT_MS = 1_500;
 const FIRST_LOOK_MS = 4_000;
-
-/** Where each exchange answers: the simulator (found or started), or the addresses of the config. */
-async function venuesOf(config: Config, state: StateDirectory, seed: number) {
-  const takers = exchangesOf(config).filter((exchange) => takesSimulator(exchangeOf(config, exchange)));
-  if (takers.length > 1) {
-    throw new UserError(
-      `${takers.join(' and ')} take the simulator, which is of one exchange; give the others addresses`,
-    );
-  }
-  const simulator = takers.length === 0 ? null : await simulatorOf(config, state, seed);
-  const addressesOf = (exchange: string): VenueAddresses => {
-    if (takers.includes(exchange) && simulator !== null) return simulator.file;
-    const { http_url: httpUrl, ws_url: wsUrl } = exchangeOf(config, exchange);
-    if (httpUrl === null || wsUrl === null) throw new UserError(`exchanges.${exchange} needs http_url and ws_url`);
-    return { httpUrl, wsUrl };
-  };
-  const venues = Object.fromEntries(
-    exchangesOf(config).map((exchange) => {
-      const { httpUrl, wsUrl } = addressesOf(exchange);
-      return [exchange, { httpUrl, wsUrl }];
-    }),
-  );
-  return { simulator, venues };
-}
-
-async function simulatorOf(config: Config, state: StateDirectory, seed: number): Promise<RunningSimulator> {
-  const client = keepAliveFetch();
-  const found = await findSimulator(state, client.fetch);
-  client.close();
-  return found ?? (await spawnSimulator(state, simulatorFlags(config, state, seed)));
-}
-
-const simulatorFlags = ({ simulator }: Config, state: StateDirectory, seed: number): string[] => [
-  '--port',
-  String(simulator.port),
-  '--state',
-  state.simulatorState,
-  '--seed',
-  String(seed),
-  '--ticks-per-second',
-  String(simulator.ticks_per_second),
-  '--history-minutes',
-  String(simulator.warm_up_h * 60),
-];
 
 const sentence = (path: string, { reason, message }: StorageFailure): string =>
   `database ${path}: ${reason} (${message})`;
@@ -167,14 +123,18 @@ async function begin(
     failed = true;
   });
   atEnd(() => db.destroy());
-  const { simulator, venues } = await venuesOf(config, state, seed);
+  const simulators = new Map<string, RunningSimulator>();
   let isUp = false;
   atEnd(async (keepVenue) => {
-    // One that was found is not ours to end before we are up.
-    if (!simulator || keepVenue || (simulator.found && !isUp)) return;
-    await stopSimulator(simulator.file);
-    state.removeSimulator();
+    if (keepVenue) return;
+    for (const [exchange, simulator] of simulators) {
+      // One that was found is not ours to end before we are up.
+      if (simulator.found && !isUp) continue;
+      await stopSimulator(simulator.file);
+      state.removeSimulator(nameFor('simulator', config, exchange));
+    }
   });
+  await startSimulators(config, state, seed, simulators);
   const client = keepAliveFetch();
   atEnd(() => client.close());
   const platform = createPlatform({
@@ -187,7 +147,7 @@ async function begin(
     fetch: client.fetch,
     connect: connectWebSocket,
     secrets,
-    venues,
+    venues: addressesOf(config, simulators),
     observerDocuments: fileObserverDocuments(state.file('observers')),
     marker: fileInstallationMarker(state.file('installation.json')),
     holder: 'embedded',
@@ -224,7 +184,7 @@ async function begin(
   return {
     platform,
     server,
-    simulator,
+    simulators,
     snapshot: () => readStatus({ clock: platform.env.clock, readModel: platform.repositories.readModel }, apiEnv),
     ticks: () =>
       [...platform.exchanges.values()].reduce((sum, { venue }) => sum + venue.feed.counters().tradesDelivered, 0),

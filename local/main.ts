@@ -59,8 +59,7 @@ async function main(): Promise<void> {
 async function forgetState(state: StateDirectory): Promise<void> {
   state.claim();
   const { stopSimulator } = await import('./simulator-process.ts');
-  const simulator = state.readSimulator();
-  if (simulator) await stopSimulator(simulator);
+  for (const simulator of state.simulators()) await stopSimulator(simulator);
   state.clear();
 }
 
@@ -71,14 +70,14 @@ async function live(
   shutdown: Shutdown,
   startedInMs: number,
 ): Promise<void> {
-  const { platform, server, simulator } = embedded;
+  const { platform, server, simulators } = embedded;
   const first = await embedded.snapshot();
   const { config } = platform.env;
   terminal.announce([
     ['page', `http://127.0.0.1:${server.port}`],
     ...exchangesOf(config).map((exchange): [string, string] => {
       const { httpUrl } = platform.env.venues[exchange]!;
-      const still = simulator?.found && simulator.file.httpUrl === httpUrl ? ' (still running)' : '';
+      const still = simulators.get(exchange)?.found ? ' (still running)' : '';
       return ['exchange', `${exchange} ${exchangeOf(config, exchange).kind} at ${httpUrl}${still}`];
     }),
     ['database', state.database],

@@ -48,8 +48,12 @@ export async function control(
 }
 
 /** The simulator that survived the platform, if there is one and it answers. */
-export async function findSimulator(state: StateDirectory, fetch: FetchLike): Promise<RunningSimulator | null> {
-  const file = state.readSimulator();
+export async function findSimulator(
+  state: StateDirectory,
+  fetch: FetchLike,
+  name?: string,
+): Promise<RunningSimulator | null> {
+  const file = state.readSimulator(name);
   if (!file || !isAlive(file.pid)) return null;
   try {
     const status = statusSchema.parse(await control(fetch, file, 'status'));
@@ -64,12 +68,13 @@ const SMALL_HEAP = ['--max-semi-space-size=4'];
 
 /**
  * Starts the simulator as a process of its own, detached: killing the platform, or Ctrl-C in its terminal, does not kill the
- * venue. Its messages go to `<state>/logs/exchange-simulator.log`. With `diesWithUs` it ends when this process does.
+ * venue. Its messages go to `<state>/logs/exchange-simulator.log`. With `diesWithUs` it ends when this process does. `name`: that of
+ * its file in the folder.
  */
 export async function spawnSimulator(
   state: StateDirectory,
   flags: readonly string[],
-  options: { readonly diesWithUs: boolean } = { diesWithUs: false },
+  options: { readonly diesWithUs?: boolean; readonly name?: string } = {},
 ): Promise<RunningSimulator> {
   const log = openSync(join(state.logs, 'exchange-simulator.log'), 'a', 0o600);
   const all = options.diesWithUs ? [...flags, '--exit-with-parent'] : flags;
@@ -83,7 +88,7 @@ export async function spawnSimulator(
   const ready = await readReady(child, join(state.logs, 'exchange-simulator.log'));
   child.unref();
   const file = { pid: ready.pid, httpUrl: ready.httpUrl, wsUrl: ready.wsUrl, controlToken: ready.controlToken };
-  state.writeSimulator(file);
+  state.writeSimulator(file, options.name);
   return { file, nowMs: ready.nowMs, found: false };
 }
 

@@ -22,7 +22,7 @@ export interface PlatformFile {
   readonly startedAtMs: number;
 }
 
-/** Where the running exchange simulator answers, in `<state>/simulator.json`. */
+/** Where a running exchange simulator answers, in `<state>/simulator.json`, or `simulator-<exchange>.json` for a further exchange. */
 export interface SimulatorFile {
   readonly pid: number;
   readonly httpUrl: string;
@@ -32,7 +32,9 @@ export interface SimulatorFile {
 
 const CLAIM = 'claim.sqlite';
 const OURS =
-  /^((platform|simulator|claim)\.sqlite(-wal|-shm|-journal)?|(platform|simulator|installation|replay|replay-profile)\.json)$/;
+  /^((platform|simulator(-[a-z0-9-]+)?|claim)\.sqlite(-wal|-shm|-journal)?|(platform|simulator(-[a-z0-9-]+)?|installation|replay|replay-profile)\.json)$/;
+/** The simulator of the first exchange. */
+const SIMULATOR = 'simulator';
 /** Locks held by this process, by folder: who asks twice has it already. */
 const claims = new Map<string, DatabaseSync>();
 
@@ -53,8 +55,8 @@ export class StateDirectory {
   get database(): string {
     return join(this.path, 'platform.sqlite');
   }
-  get simulatorState(): string {
-    return join(this.path, 'simulator.sqlite');
+  simulatorState(name = SIMULATOR): string {
+    return join(this.path, `${name}.sqlite`);
   }
   get logs(): string {
     return join(this.path, 'logs');
@@ -118,14 +120,19 @@ export class StateDirectory {
     rmSync(this.file('platform.json'), { force: true });
   }
 
-  writeSimulator(file: SimulatorFile): void {
-    this.#write('simulator.json', file);
+  writeSimulator(file: SimulatorFile, name = SIMULATOR): void {
+    this.#write(`${name}.json`, file);
   }
-  readSimulator(): SimulatorFile | null {
-    return this.#read<SimulatorFile>('simulator.json');
+  readSimulator(name = SIMULATOR): SimulatorFile | null {
+    return this.#read<SimulatorFile>(`${name}.json`);
   }
-  removeSimulator(): void {
-    rmSync(this.file('simulator.json'), { force: true });
+  removeSimulator(name = SIMULATOR): void {
+    rmSync(this.file(`${name}.json`), { force: true });
+  }
+  /** Every simulator that has left its address. */
+  simulators(): readonly SimulatorFile[] {
+    const names = readdirSync(this.path).filter((name) => /^simulator(-[a-z0-9-]+)?\.json$/.test(name));
+    return names.flatMap((name) => this.readSimulator(name.slice(0, -'.json'.length)) ?? []);
   }
 
   /** What an earlier release, or another tool, left readable. Names of ours only: the folder may be anybody's. */

@@ -196,7 +196,7 @@ describe('npm start', () => {
   ])('stops with exit 1 when its disk is full while it %s, and goes on once there is room', async (_, blocks, said) => {
     const state = new StateDirectory(bench.stateDir);
     // The venue has room: it is started before the limit.
-    await spawnSimulator(state, ['--state', state.simulatorState, '--history-minutes', '60']);
+    await spawnSimulator(state, ['--state', state.simulatorState(), '--history-minutes', '60']);
 
     const command = bench.inShell(`trap '' XFSZ; ulimit -f ${blocks}`);
     const { code } = await command.ended;

@@ -162,7 +162,7 @@ export class KillSequence {
   async #evidence(records: PlatformRecords, startedAtMs: number): Promise<Evidence> {
     const ledger = (await this.#control('ledger')) as Ledger;
     const targets = (await this.#control('targets', { targets: declaredTargets(records.orders) })) as TargetReport;
-    const filed = readFiledFills(this.#state.simulatorState);
+    const filed = readFiledFills(this.#state.simulatorState());
     return { records, ledger, filed, targets, sent: this.#sent(), startedAtMs, firstLife: this.#lives === 1 };
   }
 
@@ -203,7 +203,7 @@ export class KillSequence {
 
   async #startVenue(): Promise<void> {
     const flags = ['--seed', String(this.#plan.seed), '--ticks-per-second', '8', '--history-minutes', '10'];
-    await spawnSimulator(this.#state, ['--state', this.#state.simulatorState, ...flags]);
+    await spawnSimulator(this.#state, ['--state', this.#state.simulatorState(), ...flags]);
   }
 
   /** The venue is killed as well, and what it then reads from its own file must be what it said before. */

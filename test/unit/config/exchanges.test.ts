@@ -69,7 +69,7 @@ describe('exchanges', () => {
     ],
     [
       'no account of its own',
-      'exchanges: { second: { venue: hyperliquid } }',
+      `exchanges: { hyperliquid: { http_url: "http://a" }, second: { venue: hyperliquid, http_url: "http://a" } }`,
       'exchanges.second.accounts.0',
       'one writer',
     ],

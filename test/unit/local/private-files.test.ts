@@ -31,7 +31,7 @@ describe.skipIf(process.platform === 'win32')('a state folder that others may en
     state.claim();
     const db = await openSqlite({ path: state.database });
     await db.insertInto('installation').values({ name: 'x', value: 'y' }).execute();
-    const simulator = new StateStore(state.simulatorState);
+    const simulator = new StateStore(state.simulatorState());
     simulator.commit({
       values: [{ key: 'k', body: '{}' }],
       orders: [],
