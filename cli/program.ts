@@ -7,7 +7,7 @@ import { configCheck } from './commands/config-check.ts';
 import { cost } from './commands/cost.ts';
 import { doctor } from './commands/doctor.ts';
 import { logs } from './commands/logs.ts';
-import { orders } from './commands/orders.ts';
+import { orders, resolveOrder } from './commands/orders.ts';
 import { page } from './commands/page.ts';
 import { pnl } from './commands/pnl.ts';
 import { positions } from './commands/positions.ts';
@@ -50,6 +50,8 @@ function buildProgram(io: CliIo, act: (options: GlobalOptions, run: Run) => Prom
   const program = new Command('3t')
     .description('Look at a running 3T, and tell it what to do.')
     .addHelpText('after', HELP_AFTER)
+    // What stands behind `orders resolve` is for it, and not for `orders`, which has some of the same options.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) });
 
@@ -70,9 +72,13 @@ function buildProgram(io: CliIo, act: (options: GlobalOptions, run: Run) => Prom
 
   add(program, 'status', 'state, money, counts and jobs').action((o) => act(o, status));
   add(program, 'positions', 'desired and actual position of each symbol').action((o) => act(o, positions));
-  list('orders', 'orders, newest first')
+  const ordersVerb = list('orders', 'orders, newest first')
     .option('--working', 'only those that have not ended')
     .action((o) => act(o, (ctx) => orders(ctx, o)));
+  reason(add(ordersVerb, 'resolve', 'end an order of which the order tracker cannot find out what became of it'))
+    .argument('<clientOrderId>')
+    .requiredOption('--filled <size>', 'how much of it traded, by the venue itself: base units, 0, or all')
+    .action((id: string, o) => act(o, (ctx) => resolveOrder(ctx, id, o)));
   add(program, 'trades', 'fills, newest first')
     .option('--symbol <symbol>', 'one symbol, in full or by its coin')
     .option('--limit <n>', 'at most so many rows (default: 50; with --csv all)', whole(1, 1_000_000))

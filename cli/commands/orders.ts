@@ -3,6 +3,7 @@ import type { CommandContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { orDash, table, timeText } from '../format.ts';
 import { type ListOptions, listPath } from '../list-path.ts';
+import { type SymbolChange, tell } from './symbols.ts';
 
 /** `3t orders`: newest first. */
 export async function orders(
@@ -30,6 +31,15 @@ export async function orders(
     ),
   );
   return EXIT.ok;
+}
+
+/** `3t orders resolve <client order id> --filled <size|all> --reason …`: ends an order that the order tracker has given up on. */
+export async function resolveOrder(
+  ctx: CommandContext,
+  clientOrderId: string,
+  { filled, reason }: { readonly filled: string; readonly reason: string },
+): Promise<ExitCode> {
+  return tell(ctx, await ctx.platform().post<SymbolChange>('/api/orders/resolve', { clientOrderId, filled, reason }));
 }
 
 function statusText({ paint }: CommandContext, status: string): string {

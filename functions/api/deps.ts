@@ -34,7 +34,7 @@ export interface ApiDeps {
   readonly systemState: SystemStateRepository;
   readonly control: SystemControl;
   readonly instruments: InstrumentsRepository;
-  readonly orders: Pick<OrdersRepository, 'adopt' | 'release' | 'hold' | 'epoch'>;
+  readonly orders: Pick<OrdersRepository, 'adopt' | 'release' | 'hold' | 'epoch' | 'find' | 'orderFills' | 'recordEnd'>;
   readonly accounts: Pick<AccountRepository, 'latest'>;
   /** For `rearm` alone. */
   readonly runs: CheckTakeProfitDeps['runs'];

@@ -7,8 +7,10 @@ import { planAgainMs, refusedHoldAlert } from '#shared/core/orders/refusals.ts';
 import {
   type Contradiction,
   contradictions,
+  isUnresolvable,
   type ResolveInputs,
   resolveOrder,
+  type StillUnknownReason,
 } from '#shared/core/orders/resolve-unknown.ts';
 import { slotOf } from '#shared/core/time.ts';
 import type { CancelCommand } from '#shared/messages/order-command.ts';
@@ -58,7 +60,7 @@ export interface TrackOrdersFacts {
     readonly againSeconds: number;
   }[];
   readonly answered: readonly ClientOrderId[];
-  readonly unresolved: readonly { readonly order: Order; readonly reason: string }[];
+  readonly unresolved: readonly { readonly order: Order; readonly reason: StillUnknownReason }[];
   readonly newFills: readonly VenueFill[];
   /** Fills that no intent of ours explains: their symbols are on HOLD. */
   readonly foreign: readonly ForeignChange[];
@@ -132,7 +134,7 @@ async function storeOrders(deps: TrackOrdersDeps, input: TrackOrdersInput): Prom
   const asked = view.working.filter((order) => view.lookups.has(order.clientOrderId));
   const ended: TrackOrdersFacts['ended'][number][] = [];
   const answered: ClientOrderId[] = [];
-  const unresolved: { order: Order; reason: string }[] = [];
+  const unresolved: { order: Order; reason: StillUnknownReason }[] = [];
   const resting: Order[] = [];
   if (asked.length === 0) return { ended, answered, unresolved, resting };
 
@@ -156,6 +158,9 @@ async function storeOrders(deps: TrackOrdersDeps, input: TrackOrdersInput): Prom
     }
     const change = whatToStore(order, resolution);
     if (change.kind === 'wait') unresolved.push({ order, reason: change.reason });
+    if (change.kind === 'wait' && change.answer) {
+      await deps.orders.recordAnswer(clientOrderId, change.answer, deps.clock.nowMs());
+    }
     if (change.kind === 'answer') {
       await deps.orders.recordAnswer(clientOrderId, change.answer, deps.clock.nowMs());
       answered.push(clientOrderId);
@@ -277,6 +282,9 @@ async function againSeconds(deps: TrackOrdersDeps, input: TrackOrdersInput, ende
   return Math.max(input.reconcileDelaySeconds, Math.ceil(againMs / 1000));
 }
 
+const endedBy = ({ clientOrderId }: Order, reason: StillUnknownReason): string =>
+  isUnresolvable(reason) ? ` or a human ends it with \`3t orders resolve ${clientOrderId}\`` : '';
+
 async function alarmUnresolved(
   deps: TrackOrdersDeps,
   input: TrackOrdersInput,
@@ -293,7 +301,7 @@ async function alarmUnresolved(
       severity: 'critical',
       exchange: order.exchange,
       symbol: order.symbol,
-      message: `nobody knows what became of an order for ${order.symbol}; nothing is planned there until it is known`,
+      message: `nobody knows what became of an order for ${order.symbol}; nothing is planned there until it is known${endedBy(order, reason)}`,
       detail: { clientOrderId: order.clientOrderId, reason, status: order.status, sentAtMs: order.sentAtMs },
     });
   }

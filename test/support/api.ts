@@ -60,10 +60,10 @@ export async function apiUnderTest(change: Partial<ApiDeps> = {}, env: Partial<A
     control: systemControl({ systemState, installation: sqlInstallationRepository(db), marker: null }),
     instruments: sqlInstrumentsRepository(db),
     orders: {
+      ...sqlOrdersRepository(db),
       adopt: async (_e, _a, symbol) => void holds.push(`adopt ${symbol}`),
       release: async (_e, _a, symbol) => void holds.push(`release ${symbol}`),
       hold: async (_e, _a, symbol, reason) => void holds.push(`hold ${symbol} ${reason}`),
-      epoch: sqlOrdersRepository(db).epoch,
     },
     accounts: sqlAccountRepository(db),
     runs: new SqlRunsRepository(db),

@@ -2,11 +2,14 @@ import { type Context, Hono } from 'hono';
 import * as z from 'zod';
 import { resolveSymbol } from '#shared/core/market/resolve-symbol.ts';
 import { LOCK_MODES } from '#shared/core/system/system-state.ts';
-import { NEW_SYMBOL_JOBS } from '#shared/messages/reconciliation-messages.ts';
+import { unsignedText } from '#shared/messages/fields.ts';
+import { clientOrderIdSchema } from '#shared/messages/order-command.ts';
+import { NEW_SYMBOL_JOBS, SOURCE_JOBS } from '#shared/messages/reconciliation-messages.ts';
 import type { StateChange } from '#shared/ports/system-control.ts';
 import { logEvents } from '#shared/telemetry/names.ts';
 import { type ChangeSymbolInput, changeSymbol, type SymbolAction } from '#shared/usecases/change-symbol.ts';
 import { rearmTakeProfitState } from '#shared/usecases/check-take-profit.ts';
+import { endOrderByHand } from '#shared/usecases/end-order-by-hand.ts';
 import { lockSystem } from '#shared/usecases/lock-system.ts';
 import { requestReconciliation, requestRuns } from '#shared/usecases/request-reconciliation.ts';
 import { unlockSystem } from '#shared/usecases/unlock-system.ts';
@@ -32,6 +35,12 @@ const symbolsBody = writeBase.extend({
   reason: reasonText.default('asked for by the operator'),
 });
 const holdBody = writeBase.extend({ symbol: symbolInput, reason: reasonText });
+const resolveBody = writeBase.extend({
+  clientOrderId: clientOrderIdSchema,
+  /** How much of it traded: base units, or all. */
+  filled: z.union([z.literal('all'), unsignedText]),
+  reason: reasonText,
+});
 
 /** What a human may change. The guard has already asked for the token. */
 export function writeRoutes(deps: ApiDeps, env: ApiEnv): Hono {
@@ -134,6 +143,17 @@ export function writeRoutes(deps: ApiDeps, env: ApiEnv): Hono {
     return c.json(await change(body.action, body), 202);
   });
   app.post('/adopt', async (c) => c.json(await change('adopt', await read(c, holdBody)), 202));
+  app.post('/orders/resolve', async (c) => {
+    const body = await read(c, resolveBody);
+    const outcome = await endOrderByHand(deps, { ...body, exchange, account });
+    if (outcome.kind === 'refused') {
+      throw refusalError(outcome.refusal.code === 'unknown-order' ? 404 : 409, outcome.refusal);
+    }
+    const reason = `order ended by ${body.by}`;
+    if (outcome.changed) await requestRuns(deps, SOURCE_JOBS, { exchange, reason });
+    const { kind: _kind, ...done } = outcome;
+    return c.json({ ...done, correlationId: await reconcile([outcome.symbol], reason) }, 202);
+  });
   app.post('/release', async (c) => c.json(await change('release', await read(c, holdBody)), 202));
 
   return app;

@@ -1,15 +1,15 @@
 import type { DecimalText } from '../decimal.ts';
 import type { EpochMs } from '../time.ts';
 import type { EndStatus, Order } from './order.ts';
-import type { Resolution } from './resolve-unknown.ts';
+import { isUnresolvable, type Resolution, type StillUnknownReason } from './resolve-unknown.ts';
 
 export interface LearnedAnswer {
-  readonly status: 'open' | 'partially-filled';
+  readonly status: 'open' | 'partially-filled' | 'unknown';
   readonly venueOrderId: string | null;
   readonly filledSize: DecimalText;
   readonly averagePrice: DecimalText | null;
-  readonly errorCode: null;
-  readonly errorMessage: null;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
 }
 
 export interface LearnedEnd {
@@ -25,11 +25,15 @@ export type WhatToStore =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'answer'; readonly answer: LearnedAnswer }
   | { readonly kind: 'end'; readonly end: LearnedEnd }
-  | { readonly kind: 'wait'; readonly reason: string };
+  /** `answer`: what the order says of it from now on; null where it says so already, or the next look may tell. */
+  | { readonly kind: 'wait'; readonly reason: StillUnknownReason; readonly answer: LearnedAnswer | null };
 
 /** What a resolution changes about the stored order: nothing, an answer, or its end. */
 export function whatToStore(order: Order, resolution: Resolution): WhatToStore {
-  if (resolution.kind === 'still-unknown') return { kind: 'wait', reason: resolution.reason };
+  if (resolution.kind === 'still-unknown') {
+    const { reason } = resolution;
+    return { kind: 'wait', reason, answer: isUnresolvable(reason) ? givenUp(order, reason) : null };
+  }
   if (resolution.kind === 'never-accepted') {
     const end = {
       status: 'expired',
@@ -44,7 +48,11 @@ export function whatToStore(order: Order, resolution: Resolution): WhatToStore {
   }
   const { status, venueOrderId, filledSize, averagePrice } = resolution;
   if (status === 'open' || status === 'partially-filled') {
-    const isKnown = order.status === status && order.venueOrderId === venueOrderId && order.filledSize === filledSize;
+    const isKnown =
+      order.status === status &&
+      order.venueOrderId === venueOrderId &&
+      order.filledSize === filledSize &&
+      !isUnresolvable(order.errorCode);
     const answer = { status, venueOrderId, filledSize, averagePrice, errorCode: null, errorMessage: null };
     return isKnown ? { kind: 'nothing' } : { kind: 'answer', answer };
   }
@@ -60,6 +68,15 @@ export function whatToStore(order: Order, resolution: Resolution): WhatToStore {
         : wordsOf(resolution.venueStatus, resolution.endCode)),
     },
   };
+}
+
+/** The order as it is, with the reason why nobody knows its end: only a human can give it one (end-by-hand.ts). */
+function givenUp(order: Order, reason: StillUnknownReason): LearnedAnswer | null {
+  if (order.errorCode === reason) return null;
+  const { status, venueOrderId, filledSize, averagePrice } = order;
+  const errorMessage = 'the venue answered all questions about it, and the answers do not say what became of it';
+  const kept = status === 'open' || status === 'partially-filled' ? status : 'unknown';
+  return { status: kept, venueOrderId, filledSize, averagePrice, errorCode: reason, errorMessage };
 }
 
 /** Our code with the venue's word beside it, or the word alone where it means nothing to us. */

@@ -65,12 +65,15 @@ export type Resolution =
   | { readonly kind: 'never-accepted' }
   | { readonly kind: 'still-unknown'; readonly reason: StillUnknownReason };
 
-export type StillUnknownReason =
-  | 'reads-incomplete'
-  | 'may-still-arrive'
-  | 'accepted-but-invisible'
+/** All was read, late enough, and it does not say: asking again will hardly help. */
+const UNRESOLVABLE = [
+  'accepted-but-invisible',
   /** Fills under its id are more than it can have traded, or of several orders: which are its own would be a guess. */
-  | 'fills-contradict';
+  'fills-contradict',
+] as const;
+export const isUnresolvable = (code: string | null): boolean =>
+  (UNRESOLVABLE as readonly (string | null)[]).includes(code);
+export type StillUnknownReason = 'reads-incomplete' | 'may-still-arrive' | (typeof UNRESOLVABLE)[number];
 
 /**
  * What became of an order (architecture, rule 3.5). The venue's order status speaks first, then its open orders, then its
@@ -143,11 +146,8 @@ function claimsOf({ order, lookup, openOrders, fills }: ResolveInputs): Claims {
   const venueOrderId = seen?.venueOrderId ?? order.venueOrderId;
 
   const claimed = fills.filter((fill) => hasItsId(order, fill));
-  const fitting = claimed.filter(
-    (fill) =>
-      isAlike(order, fill) &&
-      !strangerIds.has(fill.venueOrderId) &&
-      (venueOrderId === null || fill.venueOrderId === venueOrderId),
+  const fitting = fittingFills(order, claimed).filter(
+    (fill) => !strangerIds.has(fill.venueOrderId) && (venueOrderId === null || fill.venueOrderId === venueOrderId),
   );
   // One order of ours is one order of the venue, and trades its size at most.
   const ofOneOrder = new Set(fitting.map((fill) => fill.venueOrderId)).size === 1;
@@ -164,6 +164,10 @@ function claimsOf({ order, lookup, openOrders, fills }: ResolveInputs): Claims {
     ],
   };
 }
+
+/** Fills under an id of the order that could be its own by symbol and side. */
+export const fittingFills = (order: Order, fills: readonly VenueFillView[]): readonly VenueFillView[] =>
+  fills.filter((fill) => hasItsId(order, fill) && isAlike(order, fill));
 
 const claimOf = ({ symbol, side, venueOrderId, clientOrderId }: Claim): Claim => ({
   symbol,

@@ -50,6 +50,18 @@ describe('cli against a running platform', () => {
     await db.deleteFrom('alerts').execute();
   });
 
+  it('ends an order that the tracker has given up on, and says why when it may not', async () => {
+    const { db } = platform.api;
+    const given = { status: 'open', error_code: 'accepted-but-invisible' };
+    await db.updateTable('order_execution_log').set(given).where('client_order_id', '=', ORDER_ID).execute();
+    const resolve = (filled: string) =>
+      run('orders', 'resolve', ORDER_ID, '--filled', filled, '--reason', 'seen there');
+
+    expect(await resolve('1000')).toMatchObject({ exitCode: 1, err: expect.stringContaining('more than the order') });
+    expect(await resolve('all')).toMatchObject({ exitCode: 0, out: expect.stringContaining('counts as filled') });
+    expect((await run('why', ORDER_ID)).out).toContain('ended-by-hand: cli:');
+  });
+
   it('lists positions with desired, actual, ages and the last decision, aligned', async () => {
     const { out } = await run('positions');
     const [header, btc] = out.split('\n');

@@ -62,6 +62,33 @@ describe('api writes', () => {
     expect((await runs.takeProfitState(EXCHANGE, ACCOUNT))?.latched).toBeNull();
   });
 
+  it('ends no order that is not stored, and says what a request lacks', async () => {
+    const body = { clientOrderId: `0x${'1'.repeat(32)}`, filled: 'all', reason: 'r' };
+    const missing = await api.post('/api/orders/resolve', body);
+    expect([missing.status, (await bodyOf(missing)).error.code]).toEqual([404, 'unknown-order']);
+    for (const wrong of [{ filled: '-1' }, { filled: 'some' }, { clientOrderId: 'BTC' }, { reason: ' ' }]) {
+      expect((await api.post('/api/orders/resolve', { ...body, ...wrong })).status, JSON.stringify(wrong)).toBe(400);
+    }
+  });
+
+  it('ends an order that the tracker has given up on, has the account read again and its symbol planned', async () => {
+    const given = { status: 'open', error_code: 'accepted-but-invisible' };
+    const [row] = await api.db
+      .selectFrom('order_execution_log')
+      .selectAll()
+      .where('symbol', '=', BTC)
+      .limit(1)
+      .execute();
+    const { client_order_id: id, size } = row!;
+    await api.db.updateTable('order_execution_log').set(given).where('client_order_id', '=', id).execute();
+    const response = await api.post('/api/orders/resolve', { clientOrderId: id, filled: 'all', reason: 'seen there' });
+    const answer = await bodyOf(response);
+    expect([response.status, answer]).toMatchObject([202, { symbol: BTC, changed: true }]);
+    expect(answer.what).toContain(`counts as filled, ${size} of ${size} traded`);
+    const asked = api.sent.map((body) => (JSON.parse(body) as { job: string }).job);
+    expect(asked).toEqual(['balance', 'observer', 'reconciliation']);
+  });
+
   it.each([
     ['/api/lock', {}],
     ['/api/lock', { reason: '   ' }],

@@ -247,6 +247,7 @@ describe('whatToStore', () => {
     expect(whatToStore(unknown, { kind: 'still-unknown', reason: 'may-still-arrive' })).toEqual({
       kind: 'wait',
       reason: 'may-still-arrive',
+      answer: null,
     });
   });
 });
