@@ -1,7 +1,7 @@
 import { requestWeightPerMinute } from '#shared/adapters/exchange/request-weight.ts';
 import { timeframeMs } from '#shared/core/time.ts';
 import { functionsOf } from './functions.ts';
-import { isPlay } from './kind-settings.ts';
+import { isPlay, quorumOf } from './kind-settings.ts';
 import type { Config } from './schema.ts';
 import { accountsOf, type ExchangeConfig, LIVE_ACKNOWLEDGEMENT, subAccountsOf } from './venues.ts';
 
@@ -132,7 +132,9 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
       'exchanges',
     ],
     check: (config) =>
-      Object.entries(config.exchanges).flatMap(([name, exchange]) => requestRules(config, name, exchange)),
+      [...Map.groupBy(Object.entries(config.exchanges), limitedAs).values()].flatMap((group) =>
+        requestRules(config, group),
+      ),
   },
   {
     needs: ['reconciliation_engine.exit_slippage_steps'],
@@ -182,37 +184,42 @@ export const CROSS_CHECKS: readonly CrossCheck[] = [
   },
 ];
 
+type Entry = readonly [name: string, exchange: ExchangeConfig];
+
+/** The venue counts by the caller's address: exchanges that ask the same one share its limit. A simulator of its own counts for itself. */
+const limitedAs = ([name, { venue, http_url: url }]: Entry): string => (url === null ? name : `${venue} ${url}`);
+
 /** What the schedules ask of the venue must fit into its limit, or exits compete with reads for what is left. */
-function requestRules(
-  { cadences, clock, market_data, quorum, resilience, exchanges }: Config,
-  name: string,
-  exchange: ExchangeConfig,
-) {
-  const { symbols, kind } = exchange;
-  const costs = Object.entries(
-    requestWeightPerMinute(exchange.venue, {
-      cadences,
-      clockCheckS: clock.check_every_s,
-      observers: quorum.observers.length,
-      dexes: subAccountsOf(exchange).length,
-      symbols: symbols.length,
-      timeframesS: market_data.timeframes.map((frame) => timeframeMs(frame) / 1000),
-      isPaper: kind === 'paper',
-    }),
-  )
-    .map(([job, weight]) => [job, Math.ceil(weight)] as const)
-    .filter(([, weight]) => weight > 0)
-    .sort((a, b) => b[1] - a[1]);
+function requestRules(config: Config, group: readonly Entry[]) {
+  const { cadences, resilience, exchanges } = config;
+  const weights = new Map<string, number>();
+  for (const [name, exchange] of group) {
+    for (const [job, weight] of Object.entries(requestsOf(config, name, exchange))) {
+      weights.set(job, (weights.get(job) ?? 0) + Math.ceil(weight));
+    }
+  }
+  const costs = [...weights].filter(([, weight]) => weight > 0).sort((a, b) => b[1] - a[1]);
   const sum = costs.reduce((total, [, weight]) => total + weight, 0);
   const dearest = costs.find(([job]) => Object.hasOwn(cadences, job))?.[0] ?? 'market_data';
   const terms = costs.map(([job, weight]) => `${job} ${weight}`).join(' + ');
-  const whose = Object.keys(exchanges).length > 1 ? ` of ${name}` : '';
+  const whose = Object.keys(exchanges).length > 1 ? ` of ${group.map(([name]) => name).join(' and ')}` : '';
   return when(
     sum > resilience.weight_per_minute,
     `cadences.${dearest}`,
     `expected cadences whose requests${whose} cost at most resilience.weight_per_minute, ${resilience.weight_per_minute}: ${terms} = ${sum} a minute`,
   );
 }
+
+const requestsOf = (config: Config, name: string, exchange: ExchangeConfig) =>
+  requestWeightPerMinute(exchange.venue, {
+    cadences: config.cadences,
+    clockCheckS: config.clock.check_every_s,
+    observers: quorumOf(config, name).observers.length,
+    dexes: subAccountsOf(exchange).length,
+    symbols: exchange.symbols.length,
+    timeframesS: config.market_data.timeframes.map((frame) => timeframeMs(frame) / 1000),
+    isPaper: exchange.kind === 'paper',
+  });
 
 function exchangeRules(path: string, exchange: ExchangeConfig): { path: string; expected: string }[] {
   return [

@@ -15,6 +15,7 @@ import { fileObserverDocuments } from '#shared/adapters/system/file-observer-doc
 import { keepAliveFetch } from '#shared/adapters/system/keep-alive-fetch.ts';
 import { randomIds } from '#shared/adapters/system/random-ids.ts';
 import { systemClock } from '#shared/adapters/system/system-clock.ts';
+import type { PlatformSnapshot } from '#shared/messages/platform-snapshot.ts';
 import { logEvents } from '#shared/telemetry/names.ts';
 import { countersAtZero } from './counters-at-zero.ts';
 import { createDatabaseLock } from './database-lock.ts';
@@ -35,7 +36,8 @@ export interface Embedded {
   readonly server: HttpServer;
   /** By exchange, where it takes one. */
   readonly simulators: ReadonlyMap<string, RunningSimulator>;
-  snapshot(): ReturnType<typeof readStatus>;
+  /** Of each exchange, in the order of the settings. */
+  snapshots(): Promise<readonly PlatformSnapshot[]>;
   /** Trades received since the start. */
   ticks(): number;
   /** Flushes and ends everything that this process started; the simulator too unless `keepVenue`. */
@@ -180,12 +182,13 @@ async function begin(
   atEnd(() => firstLook.cancel());
   state.writePlatform({ pid: process.pid, port, token, startedAtMs: Date.now() });
   isUp = true;
-  const apiEnv = apiEnvSchema.parse(functionEnvironments(platform.env, exchangesOf(config)[0]).api);
+  const statusDeps = { clock: platform.env.clock, readModel: platform.repositories.readModel };
+  const apiEnvs = exchangesOf(config).map((name) => apiEnvSchema.parse(functionEnvironments(platform.env, name).api));
   return {
     platform,
     server,
     simulators,
-    snapshot: () => readStatus({ clock: platform.env.clock, readModel: platform.repositories.readModel }, apiEnv),
+    snapshots: () => Promise.all(apiEnvs.map((env) => readStatus(statusDeps, env))),
     ticks: () =>
       [...platform.exchanges.values()].reduce((sum, { venue }) => sum + venue.feed.counters().tradesDelivered, 0),
   };

@@ -3,7 +3,7 @@ import { type LoadedConfig, loadConfig } from '#config/load.ts';
 import { exchangeOf, exchangesOf } from '#config/venues.ts';
 import { type Embedded, startEmbedded } from './embedded.ts';
 import { showLiveStatus } from './live-status.ts';
-import { openPositionsText } from './open-positions.ts';
+import { openPositionsTexts } from './open-positions.ts';
 import { Shutdown } from './shutdown.ts';
 import { parseStartOptions, type StartOptions } from './start-options.ts';
 import { StateDirectory } from './state-directory.ts';
@@ -48,8 +48,8 @@ async function main(): Promise<void> {
     const left = shutdown.failed
       ? 'open positions stay open, and nothing watches them until the next start: `npm run 3t -- positions` tells what is stored'
       : await embedded
-          .snapshot()
-          .then(openPositionsText, (e: Error) => `which positions stay open is unknown: ${e.message}`);
+          .snapshots()
+          .then(openPositionsTexts, (e: Error) => `which positions stay open is unknown: ${e.message}`);
     terminal.say(left);
     await embedded.stop();
   });
@@ -71,7 +71,8 @@ async function live(
   startedInMs: number,
 ): Promise<void> {
   const { platform, server, simulators } = embedded;
-  const first = await embedded.snapshot();
+  const first = await embedded.snapshots();
+  const whose = (exchange: string) => (first.length === 1 ? '' : `${exchange} `);
   const { config } = platform.env;
   terminal.announce([
     ['page', `http://127.0.0.1:${server.port}`],
@@ -81,21 +82,20 @@ async function live(
       return ['exchange', `${exchange} ${exchangeOf(config, exchange).kind} at ${httpUrl}${still}`];
     }),
     ['database', state.database],
-    ['system', first.system ? `${first.system.state}: ${first.system.reason}` : 'no state yet'],
-    [
-      'symbols',
-      first.symbols
-        .filter((s) => s.managed)
-        .map((s) => s.symbol)
-        .join(', '),
-    ],
+    ...first.flatMap(({ exchange, system, symbols }): [string, string][] => {
+      const managed = symbols.filter((s) => s.managed).map((s) => s.symbol);
+      return [
+        ['system', `${whose(exchange)}${system ? `${system.state}: ${system.reason}` : 'no state yet'}`],
+        ['symbols', `${whose(exchange)}${managed.join(', ')}`],
+      ];
+    }),
     ['ready in', `${(startedInMs / 1000).toFixed(2)} s; Ctrl-C stops it`],
   ]);
   showLiveStatus({
     terminal,
     shutdown,
     everyMs: STATUS_EVERY_MS,
-    snapshot: () => embedded.snapshot(),
+    snapshots: () => embedded.snapshots(),
     ticks: () => embedded.ticks(),
   });
 }

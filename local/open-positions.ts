@@ -21,3 +21,9 @@ export function openPositionsText({ nowMs, money, symbols, foreignPositions }: P
   ];
   return parts.join('; ');
 }
+
+/** The same of each exchange, by name where there are several. */
+export const openPositionsTexts = (snapshots: readonly PlatformSnapshot[]): string =>
+  snapshots
+    .map((snapshot) => `${snapshots.length === 1 ? '' : `${snapshot.exchange}: `}${openPositionsText(snapshot)}`)
+    .join('\n');

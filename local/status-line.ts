@@ -26,6 +26,15 @@ export function statusLine(snapshot: PlatformSnapshot, ticksPerSecond: number | 
   ].join(' | ');
 }
 
+/** The lines of all exchanges in one; each says whose it is where there are several. */
+export const statusLines = (snapshots: readonly PlatformSnapshot[], ticksPerSecond: number | null): string =>
+  snapshots
+    .map((snapshot, index) => {
+      const line = statusLine(snapshot, index === 0 ? ticksPerSecond : null);
+      return snapshots.length === 1 ? line : `${snapshot.exchange} ${line}`;
+    })
+    .join(' || ');
+
 /** Money that is not believed is unknown; what was believed last is said with its age. */
 function equityText(money: PlatformSnapshot['money']): string {
   if (money === null || money.equityQuote === null) return 'equity unknown';

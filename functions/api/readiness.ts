@@ -37,6 +37,26 @@ export function readinessOf(snapshot: PlatformSnapshot, heartbeatAgesMs: Readonl
   };
 }
 
+/** One verdict over several exchanges: ready when each is. Problems name their exchange; state and reason are those of one that is not ready. */
+export function together(exchanges: readonly (readonly [exchange: string, readiness: Readiness])[]): Readiness {
+  const [first, ...others] = exchanges;
+  if (!first) throw new Error('no exchange is configured');
+  if (others.length === 0) return first[1];
+  const [name, shown] = exchanges.find(([, { ready }]) => !ready) ?? first;
+  return {
+    ...shown,
+    ready: exchanges.every(([, { ready }]) => ready),
+    reason: shown.reason === null ? null : `${name}: ${shown.reason}`,
+    checks: shown.checks.map(({ check }) => {
+      const own = exchanges.flatMap(([exchange, { checks }]) =>
+        checks.filter((c) => c.check === check).map((c) => ({ ...c, exchange })),
+      );
+      const problems = own.flatMap(({ exchange, problem }) => (problem === null ? [] : [`${exchange}: ${problem}`]));
+      return { check, ok: own.every(({ ok }) => ok), problem: problems.length === 0 ? null : problems.join('; ') };
+    }),
+  };
+}
+
 const checkOf = (check: ReadyCheck['check'], problems: readonly string[]): ReadyCheck => ({
   check,
   ok: problems.length === 0,

@@ -30,7 +30,7 @@ export function createHandler(deps: BalanceConsumerDeps, env: BalanceConsumerEnv
       },
     ]);
     await deps.alerts.raise({
-      id: `${state.latched}:${exchange}:${account}`.slice(0, 64),
+      id: `${state.latched}:${exchange}:${account}`,
       kind: state.latched,
       severity: 'critical',
       exchange,

@@ -40,7 +40,7 @@ export async function alertOfMoney(
   if (doubt === null || doubt.code === 'partial-reading') return;
   const alert = verdict.kind === 'doubted' ? unknownMoney(doubt) : confirmedMoney(doubt);
   const { exchange, account } = names;
-  const id = `${alert.kind}:${exchange}:${account}`.slice(0, 64);
+  const id = `${alert.kind}:${exchange}:${account}`;
   await alerts.raise({ ...alert, id, exchange, symbol: null, detail: { account, ...doubt.numbers } });
 }
 

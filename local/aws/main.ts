@@ -79,7 +79,13 @@ async function main(): Promise<void> {
       shutdown.fail(`the price producer has ended; see ${aws.producer.logPath}`);
   }, STATUS_EVERY_MS);
   const snapshot = async () => (await (await aws.api(`${LAMBDA_API_ORIGIN}/api/status`)).json()) as PlatformSnapshot;
-  showLiveStatus({ terminal, shutdown, everyMs: STATUS_EVERY_MS, snapshot, ticks: null });
+  showLiveStatus({
+    terminal,
+    shutdown,
+    everyMs: STATUS_EVERY_MS,
+    snapshots: async () => [await snapshot()],
+    ticks: null,
+  });
 }
 
 try {

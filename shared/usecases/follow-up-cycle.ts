@@ -112,7 +112,7 @@ async function raiseAlarms(deps: FollowUpCycleDeps, input: FollowUpCycleInput): 
   for (const [kind, decisions] of byKind) {
     const symbols = decisions.slice(0, SYMBOLS_IN_ALARM_MAX).map((d) => d.symbol);
     await deps.alerts.raise({
-      id: `${kind}:${input.exchange}:${input.account}`.slice(0, 64),
+      id: `${kind}:${input.exchange}:${input.account}`,
       kind,
       severity: SEVERITY[kind],
       exchange: input.exchange,

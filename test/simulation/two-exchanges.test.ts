@@ -4,6 +4,8 @@ import { apiEnvSchema } from '#functions/api/env.ts';
 import { readStatus } from '#functions/api/read-status.ts';
 import type { Fault } from '#local/exchange-simulator/faults/fault-script.ts';
 import { positionOf } from '#local/exchange-simulator/venue/world.ts';
+import { createApi } from '#local/platform/api.ts';
+import type { ReadyCheck } from '#shared/messages/platform-snapshot.ts';
 import { anotherExchange, type SimulatedPlatform, simulatedPlatform } from '#test/support/simulated-platform.ts';
 
 const MINUTE = 60_000;
@@ -97,6 +99,13 @@ describe('two exchanges on one platform', () => {
 
     expect((await ordersSince(GOOD, sinceMs)).length).toBeGreaterThan(2);
     expect((await statusOf(GOOD)).readiness).toMatchObject({ ready: true });
+    const app = createApi(world.platform(), { token: 't', allowedHosts: () => ['here'], processMetrics: null });
+    const ready = await app.request('/ready', { headers: { host: 'here' } });
+    expect(ready.status).toBe(503);
+    const { checks } = (await ready.json()) as { checks: ReadyCheck[] };
+    const problems = checks.flatMap(({ ok, problem }) => (ok || problem === null ? [] : problem.split('; ')));
+    expect(problems.join('; ')).toMatch(new RegExp(`^${BROKEN}: `));
+    expect(problems.join('; ')).not.toContain(`${GOOD}: `);
     const alerts = await world.db.selectFrom('alerts').select('id').where('exchange', '=', GOOD).execute();
     expect(alerts).toEqual([]);
     // Requests to the broken one may die; none of them went to the other.

@@ -5,8 +5,7 @@ import { withoutOldNames } from '#shared/telemetry/prometheus-names.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../env.ts';
 import { HttpError } from '../http-error.ts';
-import { readStatus } from '../read-status.ts';
-import { readinessOf } from '../readiness.ts';
+import { readReadiness } from '../read-status.ts';
 
 /** A probe that asks every second must not read every table each time. */
 const READINESS_AGE_MS_MAX = 5_000;
@@ -25,7 +24,7 @@ export function serviceRoutes(deps: ApiDeps, env: ApiEnv): Hono {
   });
 
   const readiness = remembered(deps.clock, async () => {
-    return readinessOf(await readStatus(deps, env), env.HEARTBEAT_AGES_MS);
+    return readReadiness(deps, env);
   });
   app.get('/ready', async (c) => {
     const answer = await readiness();

@@ -91,6 +91,15 @@ describe('exchanges', () => {
     ]);
   });
 
+  it('share the limit of a venue that both ask, each with half the cadences it could have alone', () => {
+    const alone = 'cadences: { order_tracker: 8 }\nexchanges: { hyperliquid: { kind: testnet, http_url: "http://a" } }';
+    expect(problemsOf(alone)).toEqual([]);
+    const both = `${alone.slice(0, -2)}, second: { venue: hyperliquid, kind: testnet, http_url: "http://a", accounts: [{ name: main, address: "${OTHER}", agent_key_secret: a.b }] } }`;
+    expect(problemsOf(both)).toMatchObject([
+      { expected: expect.stringContaining('requests of hyperliquid and second cost at most') },
+    ]);
+  });
+
   it('are each checked before a stage is deployed', () => {
     const paths = problemsOf(second(), stageChecks('default')).map((problem) => problem.path);
     expect(paths).toEqual(

@@ -20,7 +20,13 @@ function setUp(over: { snapshot?: () => Promise<PlatformSnapshot>; ticks?: (() =
   const shutdown = { requested: false };
   const terminal = { status: (text: string) => void shown.push(text), say: (text: string) => void said.push(text) };
   const snapshot = over.snapshot ?? (async () => SNAPSHOT);
-  showLiveStatus({ terminal, shutdown, everyMs: 1000, snapshot, ticks: over.ticks ?? null });
+  showLiveStatus({
+    terminal,
+    shutdown,
+    everyMs: 1000,
+    snapshots: async () => [await snapshot()],
+    ticks: over.ticks ?? null,
+  });
   return { shown, said, shutdown };
 }
 
