@@ -9,6 +9,7 @@ import { openStored, type StoredSource } from './stored-platform.ts';
 export interface GlobalOptions {
   readonly json?: boolean;
   readonly state?: string;
+  readonly exchange?: string;
   readonly stage: string;
 }
 
@@ -54,7 +55,7 @@ export function commandContext(io: CliIo, options: GlobalOptions): CommandContex
   const json = options.json === true;
   const stateDir = stateDirOf(options);
   const deployed = options.state === undefined && isDeployed(options.stage);
-  const platform = () => (deployed ? connectStage(options.stage, io) : connect(stateDir, io));
+  const platform = () => (deployed ? connectStage(options.stage, io) : connect(stateDir, io, options.exchange));
   let said = false;
   const read = async <T extends object>(path: string): Promise<T & { readonly stored?: StoredSource }> => {
     const stored = deployed || findPlatform(stateDir) ? null : await openStored(stateDir, options.stage, io);

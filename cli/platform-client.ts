@@ -34,6 +34,8 @@ export interface PlatformDoor {
   readonly origin: string;
   /** Of the running process; null where IAM stands at the door. */
   readonly token: string | null;
+  /** Which of several exchanges is meant; the first one unless told. */
+  readonly exchange?: string | undefined;
   readonly fetch: FetchLike;
   /** What to say when nobody answers. */
   readonly unreachable: (cause: string) => CliFailure;
@@ -65,11 +67,15 @@ export class PlatformClient {
   }
 
   async #send<T>(path: string, init: RequestInit): Promise<T> {
-    const { origin, fetch, unreachable } = this.#door;
+    const { origin, exchange, fetch, unreachable } = this.#door;
+    const narrowed =
+      exchange === undefined
+        ? path
+        : `${path}${path.includes('?') ? '&' : '?'}exchange=${encodeURIComponent(exchange)}`;
     let response: Response;
     let text: string;
     try {
-      response = await fetch(`${origin}${path}`, { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
+      response = await fetch(`${origin}${narrowed}`, { ...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
       text = await response.text();
     } catch (error) {
       const cause = error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : '';
@@ -92,7 +98,7 @@ export class PlatformClient {
 }
 
 /** The platform that runs on a state folder of this machine, over loopback. */
-export function connect(stateDir: string, io: CliIo): PlatformClient {
+export function connect(stateDir: string, io: CliIo, exchange?: string): PlatformClient {
   const mark = findPlatform(stateDir);
   if (!mark) throw notRunning(stateDir, 'no running platform has left its mark there');
   const { pid, port, token } = mark;
@@ -100,6 +106,7 @@ export function connect(stateDir: string, io: CliIo): PlatformClient {
     {
       origin: `http://127.0.0.1:${port}`,
       token,
+      exchange,
       fetch: io.fetch,
       unreachable: (cause) => notRunning(stateDir, `process ${pid} does not answer on port ${port}: ${cause}`),
     },

@@ -62,6 +62,7 @@ function buildProgram(io: CliIo, act: (options: GlobalOptions, run: Run) => Prom
       .description(description)
       .option('--json', 'print JSON')
       .option('--state <dir>', 'state folder of the platform (default: state_dir of the stage)')
+      .option('--exchange <name>', 'of several exchanges this one (default: the first; a change must name it)')
       .option('--stage <name>', 'local: this machine; any other: a stage that is deployed', 'local');
   const list = (name: string, description: string): Command =>
     add(program, name, description)

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { logEvents } from '#shared/telemetry/names.ts';
+import { chooseExchange } from './choose-exchange.ts';
 import { whileDatabaseAnswers } from './database-wait.ts';
 import type { ApiDeps } from './deps.ts';
 import type { ApiEnv } from './env.ts';
@@ -14,10 +15,14 @@ import { guard } from './security.ts';
 
 const DATABASE_PATHS = ['/api/*', '/health', '/ready', '/metrics', '/orders/*', '/execute_order'];
 
-/** The whole HTTP API. Routes that are added to the returned app later stand behind the same guard. */
-export function createApp(deps: ApiDeps, env: ApiEnv): Hono {
+/**
+ * The whole HTTP API of one exchange, and the way to those of others. Routes that are added to the returned app later stand behind the
+ * same guard.
+ */
+export function createApp(deps: ApiDeps, env: ApiEnv, others: ReadonlyMap<string, Hono> = new Map()): Hono {
   const app = new Hono();
   app.use('*', guard(deps, env));
+  app.use('*', chooseExchange(env.EXCHANGE, others));
   app.use(
     '*',
     bodyLimit({

@@ -17,12 +17,17 @@ export interface ApiOptions {
   readonly processMetrics: (() => Promise<string>) | null;
 }
 
-/** The same HTTP application as the deployed function, over this process's repositories. */
+/** The same HTTP application as the deployed function, over this process's repositories; `?exchange=` chooses another than the first. */
 export function createApi(platform: Platform, options: ApiOptions): Hono {
+  const [first, ...others] = exchangesOf(platform.env.config);
+  const apps = others.map((exchange) => [exchange, appOf(platform, options, exchange)] as const);
+  return appOf(platform, options, first, new Map(apps));
+}
+
+function appOf(platform: Platform, options: ApiOptions, exchange: string, others?: ReadonlyMap<string, Hono>): Hono {
   const { env, repositories: r, plumbing } = platform;
   const { clock, ids } = env;
   const { installation } = r;
-  const [exchange] = exchangesOf(env.config);
   const variables = functionEnvironments(env, exchange).api;
   return createApp(
     {
@@ -57,5 +62,6 @@ export function createApi(platform: Platform, options: ApiOptions): Hono {
       ...options,
     },
     apiEnvSchema.parse(variables),
+    others,
   );
 }

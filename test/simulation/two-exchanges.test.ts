@@ -102,6 +102,14 @@ describe('two exchanges on one platform', () => {
     const app = createApi(world.platform(), { token: 't', allowedHosts: () => ['here'], processMetrics: null });
     const ready = await app.request('/ready', { headers: { host: 'here' } });
     expect(ready.status).toBe(503);
+    const ask = (path: string, init = {}) =>
+      app.request(path, { headers: { host: 'here', 'x-3t-token': 't', 'content-type': 'application/json' }, ...init });
+    expect(await (await ask(`/api/status?exchange=${BROKEN}`)).json()).toMatchObject({ exchange: BROKEN });
+    expect(await (await ask('/api/status')).json()).toMatchObject({ exchange: GOOD });
+    expect((await ask('/api/status?exchange=third')).status).toBe(404);
+    expect(await (await ask('/api/lock', { method: 'POST' })).json()).toMatchObject({
+      error: { code: 'exchange-needed' },
+    });
     const { checks } = (await ready.json()) as { checks: ReadyCheck[] };
     const problems = checks.flatMap(({ ok, problem }) => (ok || problem === null ? [] : problem.split('; ')));
     expect(problems.join('; ')).toMatch(new RegExp(`^${BROKEN}: `));
