@@ -44,6 +44,11 @@ export interface GatewaySettings {
   readonly exitRetriesMax: number;
 }
 
+interface ExecuteOrderInput {
+  readonly command: OrderCommand;
+  readonly settings: GatewaySettings;
+}
+
 export type ExecuteOrderOutcome =
   /** The store has no such order: another installation's, or a restored database. Nothing was sent. */
   | { readonly kind: 'no-such-order' }
@@ -77,10 +82,7 @@ type Gate =
  * left the machine and the store could not say what to do: that command may come again. Every answer of the venue is stored and
  * final for this command.
  */
-export async function executeOrder(
-  deps: ExecuteOrderDeps,
-  input: { readonly command: OrderCommand; readonly settings: GatewaySettings },
-): Promise<ExecuteOrderOutcome> {
+export async function executeOrder(deps: ExecuteOrderDeps, input: ExecuteOrderInput): Promise<ExecuteOrderOutcome> {
   const { command, settings } = input;
   const order = await deps.orders.find(command.clientOrderId);
   if (!order) return { kind: 'no-such-order' };
@@ -89,9 +91,10 @@ export async function executeOrder(
   const gate = await passGates(deps, order, settings);
   if (gate.kind === 'defer') return { kind: 'deferred', order, reason: gate.reason };
   if (gate.kind === 'expired') return expire(deps, order, command, settings);
-  if (gate.kind === 'refuse') return refuse(deps, order, gate.refusal);
+  if (gate.kind === 'refuse') return refuse(deps, order, gate.refusal, input);
   // Reading the facts takes its time, and setting a leverage a venue round trip: a lock or another writer may have come meanwhile.
-  if (!(await deps.orders.markSending(order, gate.lease, deps.clock.nowMs()))) return notSent(deps, order, gate.lease);
+  if (!(await deps.orders.markSending(order, gate.lease, deps.clock.nowMs())))
+    return notSent(deps, order, gate.lease, input);
   return send(deps, order, gate.verdict.order, command, settings);
 }
 
@@ -135,12 +138,17 @@ async function passGates(deps: ExecuteOrderDeps, order: Order, settings: Gateway
 }
 
 /** Which condition of the write did not hold. Nothing has left the machine. */
-async function notSent(deps: ExecuteOrderDeps, order: Order, lease: Lease): Promise<ExecuteOrderOutcome> {
+async function notSent(
+  deps: ExecuteOrderDeps,
+  order: Order,
+  lease: Lease,
+  input: ExecuteOrderInput,
+): Promise<ExecuteOrderOutcome> {
   const current = await deps.orders.find(order.clientOrderId);
   if (current?.status !== 'intent') return { kind: 'already-handled', order: current ?? order };
   if (!(await deps.leases.holds(lease, deps.clock.nowMs()))) return { kind: 'deferred', order, reason: 'lease-lost' };
   const forbidden = await stateForbids(deps, order);
-  return forbidden ? refuse(deps, order, forbidden) : { kind: 'deferred', order, reason: 'state-changed' };
+  return forbidden ? refuse(deps, order, forbidden, input) : { kind: 'deferred', order, reason: 'state-changed' };
 }
 
 /** An intent from the future was made by a clock that was ahead: it would be valid for as long as that. */
@@ -199,7 +207,12 @@ async function expire(
 }
 
 /** Final for this intent: its epoch ends with it. The alarm counts repeats of the same refusal as one episode. */
-async function refuse(deps: ExecuteOrderDeps, order: Order, why: Refusal<GateRefusal>): Promise<ExecuteOrderOutcome> {
+async function refuse(
+  deps: ExecuteOrderDeps,
+  order: Order,
+  why: Refusal<GateRefusal>,
+  { command, settings }: ExecuteOrderInput,
+): Promise<ExecuteOrderOutcome> {
   if (!(await endUnsent(deps, order, 'rejected', why))) return { kind: 'already-handled', order };
   await quietly(() =>
     deps.alerts.raise({
@@ -212,7 +225,8 @@ async function refuse(deps: ExecuteOrderDeps, order: Order, why: Refusal<GateRef
       detail: { code: why.code, clientOrderId: order.clientOrderId, orderClass: order.orderClass, ...why.numbers },
     }),
   );
-  await alarmHold(deps, { ...order, status: 'rejected', errorCode: why.code, errorMessage: why.message });
+  const ended: Order = { ...order, status: 'rejected', errorCode: why.code, errorMessage: why.message };
+  await planAgain(deps, ended, command, settings);
   return { kind: 'refused', order, refusal: why };
 }
 

@@ -24,7 +24,7 @@ export const REFUSED_HOLD = 'refused-repeatedly';
  */
 const EXIT_WAITS_MS = [2_000, 4_000, 8_000, 16_000, 30_000] as const;
 const ENTRY_WAITS_MS = [15_000, 30_000, 60_000, 120_000, 300_000] as const;
-/** Between exits that find nothing although their price is at its bound. */
+/** Between exits that find nothing although their price is at its bound, or that the gateway's own gates refuse. */
 const BOUND_WAIT_MS = 30_000;
 /** Until an exit that was never looked at is planned anew. */
 const UNSEEN_WAIT_MS = 2_000;
@@ -77,8 +77,10 @@ export function planAgainMs(
     case 'refused':
     case 'shut-out':
       return backOffMs('exit', epoch.refusals.count);
-    case 'taken':
     case 'nothing':
+      // The gates look at what the plan had looked at already: what has moved on between the two is rarely back at once.
+      return ended.status === 'rejected' ? BOUND_WAIT_MS : UNSEEN_WAIT_MS;
+    case 'taken':
       return UNSEEN_WAIT_MS;
   }
 }

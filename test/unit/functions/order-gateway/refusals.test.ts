@@ -40,6 +40,17 @@ describe('order gateway after a refusal', () => {
     },
   );
 
+  it('has an exit that its own gates refused planned again soon, and not with the next schedule', async () => {
+    const room = orderRoom();
+    await room.start();
+    await room.setState('LOCKED', 'freeze');
+    await room.gateway(fifoEvent(commandOf(await room.plan(reduce))) as SQSEvent);
+    expect(room.venue.submits).toEqual([]);
+    expect(delays(room)).toEqual([['reconciliation', 30]]);
+    await room.gateway(fifoEvent(commandOf(await room.plan({ epoch: 1 }))) as SQSEvent);
+    expect(delays(room), 'an entry can wait').toHaveLength(1);
+  });
+
   it('has an entry that was refused planned again when its wait is over, until the symbol is on HOLD', async () => {
     const room = orderRoom();
     await room.start();
