@@ -208,7 +208,10 @@ describe.skipIf(missing && !CI)('the bundled functions in Lambda sandboxes', () 
 
   it('says what is missing when its environment is incomplete', async () => {
     const { DATABASE_NAME: _, ...variables } = await platform.variablesOf('order-gateway');
-    const sandbox = await platform.start('order-gateway', { ...variables, VENUE: '{"kind":"live"}' });
+    const sandbox = await platform.start('order-gateway', {
+      ...variables,
+      VENUE: '{"venue":"hyperliquid","kind":"live"}',
+    });
 
     const outcome = await sandbox.invoke({ Records: [] });
 
