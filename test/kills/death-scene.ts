@@ -43,8 +43,8 @@ function isThere(
   if (point === 'before-intent') return row === undefined && !sent;
   if (row === undefined) return false;
   if (point === 'intent-send') return !sent && !isEnded(row.status);
-  if (point === 'reply-store') return sent && !isEnded(row.status);
-  // The tracker may have asked for an order before its reply came: then its end is stored already.
+  // The tracker may have asked for an order that is at the venue before its reply came or was stored: then its end is stored already.
+  if (point === 'reply-store') return sent && (atVenue || !isEnded(row.status));
   const executed = variant === 'executed' || variant === 'hanging';
   return sent && atVenue === executed && (executed || row.status === 'sending');
 }
